@@ -1,0 +1,72 @@
+//! What a shard is built from. A value of [`ShardConfig`] has been checked.
+
+use thiserror::Error;
+
+use crate::liquidation::LiquidationRules;
+use crate::risk::MarketRules;
+use crate::types::{ACCOUNTS_MAX, ORDERS_MAX, SYMBOLS_MAX};
+
+/// Capacities and rules of one shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardConfig {
+    accounts_max: u32,
+    orders_max: u32,
+    markets: Vec<MarketRules>,
+    liquidation: LiquidationRules,
+}
+
+/// Why a configuration was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// Too few or too many accounts.
+    #[error("accounts_max is {0}, expected 2 to {ACCOUNTS_MAX}")]
+    Accounts(u32),
+    /// Too few or too many orders.
+    #[error("orders_max is {0}, expected 1 to {ORDERS_MAX}")]
+    Orders(u32),
+    /// No market, or too many.
+    #[error("{0} markets, expected 1 to {SYMBOLS_MAX}")]
+    Markets(usize),
+}
+
+impl ShardConfig {
+    /// A shard of at most `accounts_max` accounts (the fund's included) and at most `orders_max`
+    /// resting orders in each of `markets`.
+    pub fn new(
+        accounts_max: u32,
+        orders_max: u32,
+        markets: Vec<MarketRules>,
+        liquidation: LiquidationRules,
+    ) -> Result<Self, ConfigError> {
+        if !(2..=ACCOUNTS_MAX).contains(&accounts_max) {
+            return Err(ConfigError::Accounts(accounts_max));
+        }
+        if !(1..=ORDERS_MAX).contains(&orders_max) {
+            return Err(ConfigError::Orders(orders_max));
+        }
+        if markets.is_empty() || markets.len() > usize::from(SYMBOLS_MAX) {
+            return Err(ConfigError::Markets(markets.len()));
+        }
+        Ok(Self { accounts_max, orders_max, markets, liquidation })
+    }
+
+    /// Most accounts, the fund's included.
+    pub const fn accounts_max(&self) -> u32 {
+        self.accounts_max
+    }
+
+    /// Most resting orders of one market.
+    pub const fn orders_max(&self) -> u32 {
+        self.orders_max
+    }
+
+    /// The markets, by symbol.
+    pub fn markets(&self) -> &[MarketRules] {
+        &self.markets
+    }
+
+    /// How unhealthy positions are disposed of.
+    pub const fn liquidation(&self) -> &LiquidationRules {
+        &self.liquidation
+    }
+}

@@ -1,0 +1,5 @@
+//! Accounts, positions, mark price and margin.
+
+mod rules;
+
+pub use rules::{DOMAIN_FACTOR, MarginTier, MarketRules, MarketRulesError, MarketSpec};

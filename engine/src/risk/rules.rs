@@ -1,0 +1,178 @@
+//! The rules of one market: its contract, its price domain, its tiers and fees.
+
+use thiserror::Error;
+
+use crate::types::{
+    Contract, MONEY_MAX_UNITS, Money, POSITION_LOTS_MAX, PRICE_TICKS_MAX, Ppm, Price, QTY_LOTS_MAX,
+};
+
+/// Margin rates from a notional upwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarginTier {
+    /// Notional from which the tier applies (the first tier's is zero).
+    pub notional_floor: Money,
+    /// Least initial margin rate in the tier.
+    pub initial: Ppm,
+    /// Maintenance margin rate in the tier.
+    pub maintenance: Ppm,
+}
+
+/// Rules of one market, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarketRules {
+    /// What a position is worth.
+    pub(crate) contract: Contract,
+    /// Lowest and highest price: 1/20 and 20 times the reference price.
+    pub(crate) domain: (Price, Price),
+    /// Tiers by rising notional, with the deduction that makes maintenance continuous.
+    pub(crate) tiers: Vec<(MarginTier, i128)>,
+    /// Fee of a maker, of its notional.
+    pub(crate) maker_fee: Ppm,
+    /// Fee of a taker, of its notional.
+    pub(crate) taker_fee: Ppm,
+    /// Largest order, in lots.
+    pub(crate) order_lots_max: u32,
+    /// Largest position, in lots.
+    pub(crate) position_lots_max: u32,
+    /// How far from the best opposite price a market order may execute.
+    pub(crate) market_band: Ppm,
+}
+
+/// What [`MarketRules::new`] is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarketSpec {
+    /// What a position is worth.
+    pub contract: Contract,
+    /// Price around which the price domain lies.
+    pub reference: Price,
+    /// Tiers by rising notional.
+    pub tiers: Vec<MarginTier>,
+    /// Fee of a maker, of its notional.
+    pub maker_fee: Ppm,
+    /// Fee of a taker, of its notional.
+    pub taker_fee: Ppm,
+    /// Largest order, in lots.
+    pub order_lots_max: u32,
+    /// Largest position, in lots.
+    pub position_lots_max: u32,
+    /// How far from the best opposite price a market order may execute.
+    pub market_band: Ppm,
+}
+
+/// Why a market's rules were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum MarketRulesError {
+    /// The contract's unit is not positive.
+    #[error("contract unit is {0}, expected at least 1")]
+    Unit(i64),
+    /// The reference price is too high for a domain of 20 times.
+    #[error("reference price is {0} ticks, expected at most {max}", max = PRICE_TICKS_MAX / 20)]
+    Reference(u32),
+    /// There is no tier.
+    #[error("no margin tier, expected at least one")]
+    NoTier,
+    /// The first tier does not start at zero, or floors do not rise.
+    #[error("margin tier {0} does not start above the one before it (the first starts at 0)")]
+    TierFloor(usize),
+    /// Maintenance is zero or not below initial margin, or a rate falls as the notional rises.
+    #[error(
+        "margin tier {0}: expected 0 < maintenance < initial <= 1, neither below the tier before"
+    )]
+    TierRate(usize),
+    /// A lot bound is zero or too large.
+    #[error("order_lots_max is {0}, expected 1 to {QTY_LOTS_MAX}")]
+    OrderLots(u32),
+    /// A lot bound is zero or too large.
+    #[error("position_lots_max is {0}, expected 1 to {POSITION_LOTS_MAX}")]
+    PositionLots(u32),
+    /// The largest position at the worst price exceeds the bound on money.
+    #[error("the largest position would be worth more than {MONEY_MAX_UNITS} money units")]
+    PositionValue,
+}
+
+/// How far the price domain reaches from the reference price, either way.
+pub const DOMAIN_FACTOR: u32 = 20;
+
+impl MarketRules {
+    /// Checks the rules and derives the price domain and the tiers' deductions.
+    pub fn new(spec: MarketSpec) -> Result<Self, MarketRulesError> {
+        let unit = spec.contract.unit;
+        if unit < 1 {
+            return Err(MarketRulesError::Unit(unit));
+        }
+        let reference = spec.reference.ticks();
+        let low = Price::new((reference / DOMAIN_FACTOR).max(1));
+        let high = reference.checked_mul(DOMAIN_FACTOR).and_then(Price::new);
+        let (Some(low), Some(high)) = (low, high) else {
+            return Err(MarketRulesError::Reference(reference));
+        };
+        if !(1..=QTY_LOTS_MAX).contains(&spec.order_lots_max) {
+            return Err(MarketRulesError::OrderLots(spec.order_lots_max));
+        }
+        if !(1..=POSITION_LOTS_MAX).contains(&spec.position_lots_max) {
+            return Err(MarketRulesError::PositionLots(spec.position_lots_max));
+        }
+        // The larger of the linear and inverse worst cases bounds both kinds.
+        let worst = i128::from(unit) * i128::from(spec.position_lots_max) * i128::from(high.ticks());
+        if worst > i128::from(MONEY_MAX_UNITS) {
+            return Err(MarketRulesError::PositionValue);
+        }
+        Ok(Self {
+            contract: spec.contract,
+            domain: (low, high),
+            tiers: with_deductions(&spec.tiers)?,
+            maker_fee: spec.maker_fee,
+            taker_fee: spec.taker_fee,
+            order_lots_max: spec.order_lots_max,
+            position_lots_max: spec.position_lots_max,
+            market_band: spec.market_band,
+        })
+    }
+
+    /// Lowest and highest price.
+    pub const fn domain(&self) -> (Price, Price) {
+        self.domain
+    }
+
+    /// What a position is worth.
+    pub const fn contract(&self) -> Contract {
+        self.contract
+    }
+
+    /// The initial margin rate of an account that has not chosen one: the first tier's.
+    pub fn initial_default(&self) -> Ppm {
+        self.tiers[0].0.initial
+    }
+}
+
+/// Pairs each tier with its deduction in money units times a million (Hyperliquid's and Binance's
+/// form): d_n = d_{n-1} + floor_n × (rate_n − rate_{n-1}), so that maintenance is continuous.
+fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, MarketRulesError> {
+    if tiers.is_empty() {
+        return Err(MarketRulesError::NoTier);
+    }
+    let mut deduction = 0_i128;
+    let mut out: Vec<(MarginTier, i128)> = Vec::with_capacity(tiers.len());
+    for (n, tier) in tiers.iter().enumerate() {
+        let previous = out.last().map(|(tier, _)| *tier);
+        let floor_rises = match previous {
+            None => tier.notional_floor == Money::ZERO,
+            Some(previous) => tier.notional_floor > previous.notional_floor,
+        };
+        if !floor_rises {
+            return Err(MarketRulesError::TierFloor(n));
+        }
+        let rates_ordered = Ppm::ZERO < tier.maintenance && tier.maintenance < tier.initial;
+        let rates_rise = previous
+            .is_none_or(|p| p.maintenance <= tier.maintenance && p.initial <= tier.initial);
+        if !rates_ordered || !rates_rise {
+            return Err(MarketRulesError::TierRate(n));
+        }
+        if let Some(previous) = previous {
+            let step = tier.maintenance.parts() - previous.maintenance.parts();
+            deduction += tier.notional_floor.wide() * i128::from(step);
+        }
+        out.push((*tier, deduction));
+    }
+    Ok(out)
+}

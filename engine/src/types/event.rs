@@ -1,0 +1,123 @@
+//! What the engine says. Events are a function of the inputs and are never journaled.
+
+use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, Side, SymbolId};
+
+/// Why an order left the book, or what was left of it was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum CancelCause {
+    /// Its owner asked.
+    Client = 0,
+    /// The rest of an order that may not rest.
+    Unfilled = 1,
+    /// A fill-or-kill order could not be filled in full.
+    FillOrKill = 2,
+    /// Its account is being liquidated.
+    Liquidation = 3,
+}
+
+/// Why the insurance fund's cash changed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum FundCause {
+    /// A liquidation fee came in.
+    LiquidationFee = 0,
+    /// A position that it had taken over was closed in the book.
+    Unwind = 1,
+    /// A position that it had taken over was closed against deleveraged accounts.
+    Deleverage = 2,
+    /// It paid what an account could not.
+    Shortfall = 3,
+    /// What was still missing came from everybody.
+    Socialised = 4,
+}
+
+/// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs, reason = "a field is named by its type; each variant says the rest")]
+pub enum Event {
+    /// An order was admitted; `price` is its limit, none for a market order, and `qty` is what
+    /// was admitted (a reduce-only order is clipped to the position).
+    Accepted { symbol: SymbolId, account: AccountId, order: OrderId, side: Side, price: Option<Price>, qty: Qty },
+    /// An input was refused and changed nothing. `order` where the input named one.
+    Rejected { symbol: SymbolId, account: AccountId, order: Option<OrderId>, reason: RejectReason },
+    /// What was left of an order joined the book, last in its level's queue.
+    Rested { symbol: SymbolId, account: AccountId, order: OrderId, side: Side, price: Price, qty: Qty },
+    /// Two orders met, at the maker's price. `side` is the taker's; `maker_leaves_lots` is what
+    /// still rests of the maker.
+    Trade {
+        symbol: SymbolId,
+        side: Side,
+        price: Price,
+        qty: Qty,
+        taker: OrderId,
+        taker_account: AccountId,
+        maker: OrderId,
+        maker_account: AccountId,
+        maker_leaves_lots: u32,
+    },
+    /// An order, or what was left of it, is gone.
+    Cancelled { symbol: SymbolId, account: AccountId, order: OrderId, qty: Qty, cause: CancelCause },
+    /// An order was changed. When `in_place` it kept its place in the queue; otherwise it left the
+    /// book, and what follows says how it executes or rests.
+    Replaced { symbol: SymbolId, account: AccountId, order: OrderId, price: Price, qty: Qty, in_place: bool },
+    /// The mark price was set.
+    Marked { symbol: SymbolId, price: Price },
+    /// Money came in.
+    Deposited { account: AccountId, amount: Money },
+    /// Money went out.
+    Withdrawn { account: AccountId, amount: Money },
+    /// An account's initial margin rate was set.
+    LeverageSet { symbol: SymbolId, account: AccountId, initial: Ppm },
+    /// A trade agreed off the book was booked.
+    Block { symbol: SymbolId, buyer: AccountId, seller: AccountId, price: Price, qty: Qty },
+    /// A position fell below maintenance margin and entered the liquidation queue. `side` and
+    /// `qty` are the position's.
+    Triggered { symbol: SymbolId, account: AccountId, side: Side, qty: Qty, mark: Price, bankruptcy: Price },
+    /// A position was healthy again when its turn came; it left the queue.
+    Recovered { symbol: SymbolId, account: AccountId },
+    /// A forced order went to the book: `side` is the order's, `limit` its worst price. For
+    /// [`AccountId::FUND`] it unwinds what the fund took over.
+    Forced { symbol: SymbolId, account: AccountId, order: OrderId, side: Side, limit: Price, qty: Qty },
+    /// The fund took a position over at its bankruptcy price; `side` and `qty` are of what moved.
+    TakenOver { symbol: SymbolId, account: AccountId, side: Side, qty: Qty, price: Price },
+    /// A profitable position was closed against a bankrupt one; `side` is the bankrupt one's.
+    Deleveraged {
+        symbol: SymbolId,
+        account: AccountId,
+        counterparty: AccountId,
+        side: Side,
+        qty: Qty,
+        price: Price,
+    },
+    /// A liquidated position is flat.
+    Closed { symbol: SymbolId, account: AccountId },
+    /// The insurance fund's cash changed by `amount` to `balance`.
+    Fund { symbol: SymbolId, cause: FundCause, amount: Money, balance: Money },
+    /// An account paid its share of a loss that nobody else covered.
+    Socialised { account: AccountId, amount: Money },
+}
+
+/// Where events go. The caller owns the memory; the engine never calls back into itself.
+pub trait EventSink {
+    /// Takes one event.
+    fn event(&mut self, event: Event);
+}
+
+impl EventSink for Vec<Event> {
+    #[inline]
+    fn event(&mut self, event: Event) {
+        self.push(event);
+    }
+}
+
+/// Drops every event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoEvents;
+
+impl EventSink for NoEvents {
+    #[inline]
+    fn event(&mut self, _event: Event) {}
+}
+
+const _: () = assert!(size_of::<Event>() <= 56, "an event fits the payload of one ring slot");

@@ -1,0 +1,128 @@
+//! Signed amounts of the settlement currency.
+
+use ::core::fmt;
+use ::core::iter::Sum;
+use ::core::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+/// A signed amount in money units (for a dollar market, say, millionths of a dollar).
+///
+/// Sums are checked in every build: `overflow-checks` stays on in release, and the bounds of
+/// [`super::MONEY_MAX_UNITS`] keep them far from the edge.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Money(i64);
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// That many money units.
+    #[inline]
+    pub const fn new(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// The amount in money units.
+    #[inline]
+    pub const fn units(self) -> i64 {
+        self.0
+    }
+
+    /// The amount in money units, widened before it is multiplied.
+    #[inline]
+    pub const fn wide(self) -> i128 {
+        self.0 as i128
+    }
+
+    /// Narrows a widened product once.
+    ///
+    /// Panics beyond the domain: the bounds on orders and positions make that unreachable.
+    #[inline]
+    pub fn narrow(units: i128) -> Self {
+        match i64::try_from(units) {
+            Ok(units) => Self(units),
+            Err(_) => narrow_failed(units),
+        }
+    }
+
+    /// Whether the amount is below zero.
+    #[inline]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Whether the amount is above zero.
+    #[inline]
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// The part `numerator / denominator` of a non-negative amount, rounded down.
+    #[inline]
+    #[must_use]
+    pub fn share_floor(self, numerator: u64, denominator: u64) -> Self {
+        assert!(!self.is_negative() && numerator <= denominator && denominator > 0);
+        Self::narrow(self.wide() * i128::from(numerator) / i128::from(denominator))
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn narrow_failed(units: i128) -> ! {
+    panic!("an amount of {units} money units fits the domain");
+}
+
+impl Add for Money {
+    type Output = Self;
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+    #[inline]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Neg for Money {
+    type Output = Self;
+    #[inline]
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl AddAssign for Money {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl SubAssign for Money {
+    #[inline]
+    fn sub_assign(&mut self, other: Self) {
+        self.0 -= other.0;
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl fmt::Debug for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}u", self.0)
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

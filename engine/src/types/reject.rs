@@ -1,0 +1,76 @@
+//! Why an input was refused. A refused input changes nothing.
+
+/// The reason of a [`super::Event::Rejected`]; numbers are stable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum RejectReason {
+    /// No such symbol in this shard.
+    UnknownSymbol = 1,
+    /// No such account, or it was never opened by a deposit.
+    UnknownAccount = 2,
+    /// No resting order of that id belongs to that account.
+    UnknownOrder = 3,
+    /// An order of that id is live.
+    DuplicateOrder = 4,
+    /// The id is zero or reserved for derived orders.
+    OrderIdOutOfRange = 5,
+    /// The price lies outside the market's price domain.
+    PriceOutOfDomain = 6,
+    /// The quantity exceeds the market's largest order.
+    QtyTooLarge = 7,
+    /// A post-only order would have executed.
+    PostOnlyWouldCross = 8,
+    /// A market order met an empty side.
+    NoLiquidity = 9,
+    /// Free cash does not cover the order's initial margin and fee.
+    InsufficientMargin = 10,
+    /// The position could exceed the market's largest.
+    PositionLimit = 11,
+    /// The account's leverage is too high for the tier its position could reach.
+    LeverageTooHigh = 12,
+    /// The account is being liquidated.
+    InLiquidation = 13,
+    /// A reduce-only order would not shrink a position.
+    NothingToReduce = 14,
+    /// A reduce-only order may not rest.
+    ReduceOnlyMayNotRest = 15,
+    /// The book has no room for another resting order.
+    BookFull = 16,
+    /// Leverage cannot change while a position or an order is open.
+    LeverageInUse = 17,
+    /// An amount that must be positive is not, or exceeds the bound.
+    AmountOutOfRange = 18,
+    /// Free cash does not cover a withdrawal.
+    InsufficientCash = 19,
+    /// Buyer and seller of a block trade are one account.
+    SelfBlock = 20,
+    /// The insurance fund's account cannot trade or withdraw by command.
+    FundAccount = 21,
+}
+
+impl RejectReason {
+    /// Every reason, in the order of its number.
+    pub const ALL: [Self; 21] = [
+        Self::UnknownSymbol,
+        Self::UnknownAccount,
+        Self::UnknownOrder,
+        Self::DuplicateOrder,
+        Self::OrderIdOutOfRange,
+        Self::PriceOutOfDomain,
+        Self::QtyTooLarge,
+        Self::PostOnlyWouldCross,
+        Self::NoLiquidity,
+        Self::InsufficientMargin,
+        Self::PositionLimit,
+        Self::LeverageTooHigh,
+        Self::InLiquidation,
+        Self::NothingToReduce,
+        Self::ReduceOnlyMayNotRest,
+        Self::BookFull,
+        Self::LeverageInUse,
+        Self::AmountOutOfRange,
+        Self::InsufficientCash,
+        Self::SelfBlock,
+        Self::FundAccount,
+    ];
+}
