@@ -1,0 +1,4 @@
+//! What is measured: latency, fill rates, slippage, solvency. Knows nothing of reports.
+
+pub mod summary;
+pub mod tables;
