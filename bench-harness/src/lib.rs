@@ -8,3 +8,4 @@
 )]
 
 pub mod measure;
+pub mod report;
