@@ -8,3 +8,5 @@
 )]
 
 pub mod measure;
+pub mod scenario;
+pub mod simulation;
