@@ -113,8 +113,7 @@ impl MarketRules {
             return Err(MarketRulesError::PositionLots(spec.position_lots_max));
         }
         // The larger of the linear and inverse worst cases bounds both kinds.
-        let worst =
-            i128::from(unit) * i128::from(spec.position_lots_max) * i128::from(high.ticks());
+        let worst = i128::from(unit) * i128::from(spec.position_lots_max) * i128::from(high.ticks());
         if worst > i128::from(MONEY_MAX_UNITS) {
             return Err(MarketRulesError::PositionValue);
         }
@@ -164,8 +163,8 @@ fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, Mark
             return Err(MarketRulesError::TierFloor(n));
         }
         let rates_ordered = Ppm::ZERO < tier.maintenance && tier.maintenance < tier.initial;
-        let rates_rise =
-            previous.is_none_or(|p| p.maintenance <= tier.maintenance && p.initial <= tier.initial);
+        let rates_rise = previous
+            .is_none_or(|p| p.maintenance <= tier.maintenance && p.initial <= tier.initial);
         if !rates_ordered || !rates_rise {
             return Err(MarketRulesError::TierRate(n));
         }
