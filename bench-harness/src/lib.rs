@@ -9,3 +9,5 @@
 
 pub mod measure;
 pub mod report;
+pub mod scenario;
+pub mod simulation;

@@ -83,9 +83,10 @@ fn drawn(data: &DataTable, style: Style) -> String {
     for row in &data.rows {
         table.add_row(row.iter().map(|cell| body_cell(cell, style)));
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
+    for (index, (column, name)) in table.column_iter_mut().zip(&data.header).enumerate() {
         column.set_padding((0, 2));
-        if index > 0 {
+        // Names and notes begin at the left; numbers end at the right.
+        if index > 0 && !(index == 2 && name.is_empty()) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -94,7 +95,9 @@ fn drawn(data: &DataTable, style: Style) -> String {
     } else {
         table.force_no_tty();
     }
-    table.trim_fmt()
+    let lines = table.lines();
+    let flush = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned());
+    flush.collect::<Vec<_>>().join("\n")
 }
 
 fn header_cell(name: &str, style: Style) -> Cell {

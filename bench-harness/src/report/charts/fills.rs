@@ -52,8 +52,8 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
         id: "fill-rate",
         title,
         caption,
-        height_px: 380,
-        is_narrow: true,
+        height_px: 340,
+        is_narrow: false,
         figure: figure.to_json(),
         table,
     })

@@ -32,8 +32,8 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
     }
     let money = format!("<b>Insurance fund, cash</b> ({})", run.summary.currency);
     let held = format!(
-        "<b>{}</b>, and lots closed by {} (dots)",
-        key("Position it holds (lots)", colour::FUND),
+        "<b>{}</b> (lots); closed by {} (dots)",
+        key("Position it holds", colour::FUND),
         key("ADL", colour::ADL)
     );
     figure.set_layout(

@@ -57,9 +57,9 @@ pub fn all(run: &SavedRun) -> Vec<Chart> {
         timeline::chart(run),
         waterfall::quantity(run),
         waterfall::payers(run),
-        fills::chart(run),
         percentiles::order_to_ack(run),
         percentiles::order_to_fill(run),
+        fills::chart(run),
         fund::chart(run),
     ];
     charts.into_iter().flatten().collect()
@@ -101,10 +101,13 @@ fn seconds(time_ns: u64) -> f64 {
     (time_ns / 1_000) as f64 / 1e6
 }
 
+/// Room for the labels of the left axis.
+const LEFT_PX: f64 = 60.0;
+
 fn layout() -> Layout {
     Layout::new()
         .auto_size(true)
-        .margin(Margin::new().left(64).right(16).top(28).bottom(48))
+        .margin(Margin::new().left(60).right(16).top(28).bottom(48))
         .hover_mode(HoverMode::X)
         .paper_background_color("rgba(0,0,0,0)")
         .plot_background_color("rgba(0,0,0,0)")
@@ -133,6 +136,7 @@ fn panel_title(top: f64, text: &str) -> Annotation {
         .x_ref("paper")
         .y_ref("paper")
         .x(0.0)
+        .x_shift(-LEFT_PX)
         .y(top)
         .x_anchor(Anchor::Left)
         .y_anchor(Anchor::Bottom)

@@ -98,7 +98,7 @@ fn chart(
         id,
         title,
         caption,
-        height_px: 380,
+        height_px: 360,
         is_narrow: true,
         figure: figure.to_json(),
         table,

@@ -1,6 +1,6 @@
 //! The cascade on one time axis: price, depth, forced flow, fill rate, backlog.
 
-use plotly::common::{Anchor, Fill, Line, LineShape, Mode};
+use plotly::common::{Anchor, Fill, Font, Line, LineShape, Mode};
 use plotly::layout::update_menu::{Button, ButtonBuilder, UpdateMenu};
 use plotly::layout::update_menu::{UpdateMenuDirection, UpdateMenuType};
 use plotly::layout::{Annotation, AxisRange, Shape, ShapeLayer, ShapeType};
@@ -188,7 +188,26 @@ fn titles(summary: &Summary) -> Vec<Annotation> {
     );
     let panels = [PRICE, DEPTH, FORCED, RATE, BACKLOG];
     let texts = [price, depth, forced, rate, "<b>Liquidation queue</b> (positions waiting)".into()];
-    panels.iter().zip(texts).map(|(panel, text)| panel_title(panel[1] + 0.004, &text)).collect()
+    let titles = panels.iter().zip(texts).map(|(panel, text)| panel_title(panel[1] + 0.004, &text));
+    titles.chain(phase_names(summary)).collect()
+}
+
+/// The names of the shaded phases, upright at the start of each.
+fn phase_names(summary: &Summary) -> impl Iterator<Item = Annotation> {
+    story::phases(summary).into_iter().filter(|(name, _)| *name != "calm").map(|(name, phase)| {
+        Annotation::new()
+            .text(name)
+            .text_angle(-90.0)
+            .x_ref("x")
+            .y_ref("paper")
+            .x(seconds(phase.start_ns))
+            .y(PRICE[1] - 0.004)
+            .x_anchor(Anchor::Left)
+            .y_anchor(Anchor::Top)
+            .show_arrow(false)
+            .opacity(0.75)
+            .font(Font::new().size(11))
+    })
 }
 
 fn phase_shades(summary: &Summary) -> Vec<Shape> {

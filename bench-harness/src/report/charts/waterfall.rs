@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{Chart, DataTable, colour};
 use crate::measure::summary::Summary;
-use crate::measure::tables::Tables;
+use crate::measure::tables::{LiquidationRow, Tables};
 use crate::report::run_directory::SavedRun;
-use crate::report::{numbers, story};
+use crate::report::{downsample, numbers, story};
 
 /// The plotting library's waterfall trace, which its Rust types do not cover.
 #[derive(Clone, Debug, Serialize)]
@@ -63,7 +63,7 @@ fn waterfall(steps: &[Step]) -> Box<Waterfall> {
     let marker = |color| Direction { marker: Stroke { color, width: None } };
     Box::new(Waterfall {
         r#type: "waterfall",
-        x: steps.iter().map(|step| step.label.replace(' ', "<br>")).collect(),
+        x: steps.iter().map(|step| step.label.to_owned()).collect(),
         y: steps.iter().map(|step| step.value).collect(),
         measure: steps
             .iter()
@@ -74,8 +74,8 @@ fn waterfall(steps: &[Step]) -> Box<Waterfall> {
         hoverinfo: "text",
         cliponaxis: false,
         connector: Connector { line: Stroke { color: colour::SHARED, width: Some(1.0) } },
-        increasing: marker(colour::ADL),
-        decreasing: marker(colour::FUND),
+        increasing: marker(colour::FUND),
+        decreasing: marker(colour::SHARED),
         totals: marker(colour::FORCED),
     })
 }
@@ -94,95 +94,84 @@ fn figure(steps: &[Step], unit: &str) -> Plot {
     figure
 }
 
-/// From the triggered positions to what remained: book, fund, auto-deleveraging.
+/// What became of the triggered positions: book, fund, auto-deleveraging, and the rest.
 pub(super) fn quantity(run: &SavedRun) -> Option<Chart> {
     let rows = &run.tables.liquidations;
     if rows.is_empty() {
         return None;
     }
-    let sum = |field: fn(&crate::measure::tables::LiquidationRow) -> u64| -> u64 {
-        rows.iter().map(field).sum()
-    };
+    let sum = |field: fn(&LiquidationRow) -> u64| -> u64 { rows.iter().map(field).sum() };
     let triggered = sum(|row| row.qty_lots);
+    let filled = sum(|row| row.filled_lots);
+    let taken_over = sum(|row| row.taken_over_lots);
+    let deleveraged = sum(|row| row.deleveraged_lots);
+    let kept = triggered.saturating_sub(filled + taken_over + deleveraged);
     let parts = [
-        ("filled in the book", sum(|row| row.filled_lots)),
-        ("taken over by the fund", sum(|row| row.taken_over_lots)),
-        ("closed by ADL", sum(|row| row.deleveraged_lots)),
+        ("book", "filled in the book", filled),
+        ("fund", "taken over by the insurance fund", taken_over),
+        ("ADL", "closed by auto-deleveraging", deleveraged),
+        ("kept", "recovered, or open at the end", kept),
+        ("all", "triggered", triggered),
     ];
-    let disposed: u64 = parts.iter().map(|(_, lots)| lots).sum();
-    let kept = triggered.saturating_sub(disposed);
-    let mut steps = vec![total("triggered", triggered)];
-    steps.extend(parts.map(|(label, lots)| minus(label, lots)));
-    steps.push(total("kept or still open", kept));
     let mut table = DataTable::new(&["where", "lots", "share"]);
-    for (label, lots) in
-        [("triggered", triggered)].into_iter().chain(parts).chain([("kept or still open", kept)])
-    {
-        let share = numbers::percent_or_none(crate::report::downsample::ratio(lots, triggered));
-        table.rows.push(vec![label.to_owned(), numbers::count(lots), share]);
+    for (_, meaning, lots) in parts {
+        let share = numbers::percent_or_none(downsample::ratio(lots, triggered));
+        table.rows.push(vec![meaning.to_owned(), numbers::count(lots), share]);
     }
-    let caption = "Positions that were triggered, in lots: what the book took, what the insurance \
-                   fund took over at the bankruptcy price, what was closed against profitable \
-                   accounts."
+    let steps = parts.map(|(label, _, lots)| Step {
+        label,
+        value: lots as f64,
+        text: numbers::compact(lots as f64),
+        is_total: label == "all",
+    });
+    let caption = "Lots of all triggered positions: filled in the book, taken over by the insurance \
+                   fund at the bankruptcy price, closed against profitable accounts, or kept because \
+                   the account was healthy again."
         .to_owned();
     Some(Chart {
         id: "quantity",
         title: "Where the positions went",
         caption,
-        height_px: 380,
+        height_px: 360,
         is_narrow: true,
         figure: figure(&steps, "lots").to_json(),
         table,
     })
 }
 
-fn total(label: &'static str, lots: u64) -> Step {
-    Step { label, value: lots as f64, text: numbers::compact(lots as f64), is_total: true }
-}
-
-fn minus(label: &'static str, lots: u64) -> Step {
-    let value = -(lots as f64);
-    Step { label, value, text: numbers::compact(lots as f64), is_total: false }
-}
-
-/// From the loss beyond margin to those who paid it.
+/// Those who paid, up to the loss beyond margin.
 pub(super) fn payers(run: &SavedRun) -> Option<Chart> {
     let loss = Loss::of(&run.summary, &run.tables);
-    if loss.deficit == 0 && loss.fund == 0 && loss.socialised == 0 && loss.deleveraged == 0 {
+    if loss.deficit == 0 && loss.paid() == 0 {
         return None;
     }
     let money = story::currency(&run.summary);
-    let amounts = [
-        ("later price moves", -loss.moved()),
-        ("insurance fund", loss.fund),
-        ("ADL winners", loss.deleveraged),
-        ("everybody else", loss.socialised),
+    let parts = [
+        ("fund", "insurance fund, from its own cash", loss.fund),
+        ("ADL", "deleveraged accounts, against the mark", loss.deleveraged),
+        ("shared", "everybody, socialised", loss.socialised),
+        ("later", "price moves after the disposal", -loss.moved()),
+        ("loss", "loss beyond margin, at the mark", loss.deficit),
     ];
-    let step = |label, amount: i64, is_total| Step {
-        label,
-        value: money.units(if is_total { amount } else { -amount }),
-        text: numbers::compact(money.units(amount.abs())),
-        is_total,
-    };
-    let mut steps = vec![step("loss beyond margin", loss.deficit, true)];
-    steps.extend(amounts.map(|(label, amount)| step(label, amount, false)));
     let mut table = DataTable::new(&["who", "amount"]);
-    table.rows.push(vec!["loss beyond margin".to_owned(), money.full(loss.deficit)]);
-    table.rows.push(vec!["later price moves".to_owned(), money.full(loss.moved())]);
-    let payers = &amounts[1..];
-    table
-        .rows
-        .extend(payers.iter().map(|&(label, amount)| vec![label.to_owned(), money.full(amount)]));
-    let caption = "The loss the liquidated margins did not cover, at the mark when each position was \
-                   disposed of; how the price moved until the fund had unwound; and who bore it. ADL \
-                   winners pay by closing at a price worse than the mark. Fees the fund took in are \
-                   not netted."
+    for (_, meaning, amount) in parts {
+        table.rows.push(vec![meaning.to_owned(), money.full(amount)]);
+    }
+    let steps = parts.map(|(label, _, amount)| Step {
+        label,
+        value: money.units(amount),
+        text: numbers::compact(money.units(amount)),
+        is_total: label == "loss",
+    });
+    let caption = "The loss that margins did not cover, at the mark when each position was disposed \
+                   of, and who bore it. Deleveraged accounts pay by closing at a price worse than the \
+                   mark. \u{201c}Later\u{201d} is what the price did until the fund had unwound."
         .to_owned();
     Some(Chart {
         id: "payers",
         title: "Who paid",
         caption,
-        height_px: 380,
+        height_px: 360,
         is_narrow: true,
         figure: figure(&steps, &run.summary.currency).to_json(),
         table,
@@ -209,12 +198,13 @@ impl Loss {
         }
     }
 
+    fn paid(&self) -> i64 {
+        self.fund.saturating_add(self.deleveraged).saturating_add(self.socialised)
+    }
+
     /// What the price did between disposal and unwinding: positive made it dearer.
     fn moved(&self) -> i64 {
-        self.fund
-            .saturating_add(self.deleveraged)
-            .saturating_add(self.socialised)
-            .saturating_sub(self.deficit)
+        self.paid().saturating_sub(self.deficit)
     }
 }
 
@@ -251,16 +241,16 @@ mod tests {
     #[test]
     fn payers_add_up_to_the_loss_and_its_later_moves() {
         let loss = Loss::of(&fixture::summary(), &fixture::tables());
-        let paid = loss.fund + loss.deleveraged + loss.socialised;
-        assert_eq!(paid, loss.deficit + loss.moved());
+        assert_eq!(loss.paid(), loss.deficit + loss.moved());
     }
 
     #[test]
     fn the_trace_is_the_librarys_own() {
-        let steps = [total("triggered", 10), minus("filled in the book", 7)];
+        let step = |value, is_total| Step { label: "book", value, text: String::new(), is_total };
+        let steps = [step(7.0, false), step(10.0, true)];
         let trace: serde_json::Value = serde_json::from_str(&waterfall(&steps).to_json()).unwrap();
         assert_eq!(trace["type"], "waterfall");
-        assert_eq!(trace["measure"], serde_json::json!(["absolute", "relative"]));
-        assert_eq!(trace["y"], serde_json::json!([10.0, -7.0]));
+        assert_eq!(trace["measure"], serde_json::json!(["relative", "absolute"]));
+        assert_eq!(trace["y"], serde_json::json!([7.0, 10.0]));
     }
 }
