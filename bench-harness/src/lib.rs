@@ -7,4 +7,5 @@
     reason = "measures are ratios and averages of counts far below 2^53"
 )]
 
+pub mod feeds;
 pub mod measure;
