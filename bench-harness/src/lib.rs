@@ -7,5 +7,6 @@
     reason = "measures are ratios and averages of counts far below 2^53"
 )]
 
+pub mod cli;
 pub mod feeds;
 pub mod measure;

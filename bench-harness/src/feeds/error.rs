@@ -100,8 +100,26 @@ pub enum RowError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// A price between two ticks.
+    #[error(
+        "price {price} is not a multiple of the tick, {tick} (in 1e-4 dollars); expected one, or another --tick"
+    )]
+    OffTick {
+        /// Price, in 1e-4 dollars.
+        price: u32,
+        /// Tick, in 1e-4 dollars.
+        tick: u32,
+    },
+    /// The book has no room for another order.
+    #[error("more than {max} orders rest at once; expected at most that, or a larger --orders-max")]
+    TooManyOrders {
+        /// Most resting orders.
+        max: u32,
+    },
     /// Time went backwards.
-    #[error("time {time_ns} ns is before the row above ({previous_ns} ns); expected it not to fall")]
+    #[error(
+        "time {time_ns} ns is before the row above ({previous_ns} ns); expected it not to fall"
+    )]
     TimeBackwards {
         /// Time of the row, in nanoseconds after midnight.
         time_ns: u64,

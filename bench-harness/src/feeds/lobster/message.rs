@@ -112,7 +112,9 @@ pub(super) fn parse(row: &[u8], line: u64) -> Result<Record, RowError> {
             .ok_or_else(|| RowError::column("size", size, "a whole number of shares, 1 to 2^31"))?,
         price: unsigned(price)
             .and_then(|price| Price::new(u32::try_from(price).ok()?))
-            .ok_or_else(|| RowError::column("price", price, "a price in 1e-4 dollars, 1 to 2^28"))?,
+            .ok_or_else(|| {
+                RowError::column("price", price, "a price in 1e-4 dollars, 1 to 2^28")
+            })?,
         side: match direction {
             b"1" => Side::Buy,
             b"-1" => Side::Sell,
@@ -157,16 +159,19 @@ impl<'a> Columns<'a> {
         match self.rest {
             None => Ok(()),
             Some(rest) => {
-                let more = 1 + rest.iter().filter(|byte| **byte == b',').count();
+                let more = rest.split(|byte| *byte == b',').count();
                 Err(RowError::Columns { found: self.count + more, expected: COLUMNS })
             }
         }
     }
 }
 
-/// Seconds with up to nine decimals (trailing zeros may be missing), as nanoseconds.
+/// Most decimals of a second that a file may show.
+const DECIMALS_MAX: usize = 12;
+
+/// Seconds with decimals (trailing zeros may be missing), as nanoseconds.
 fn parse_time(time: &[u8]) -> Result<u64, RowError> {
-    const EXPECTED: &str = "seconds after midnight, 0 to 86400, with at most 9 decimals";
+    const EXPECTED: &str = "seconds after midnight, 0 to 86400, with at most 12 decimals";
     const DAY_NS: u64 = 86_400 * 1_000_000_000;
     let (seconds, decimals) = match time.iter().position(|byte| *byte == b'.') {
         Some(at) => (&time[..at], Some(&time[at + 1..])),
@@ -189,13 +194,17 @@ fn parse_time(time: &[u8]) -> Result<u64, RowError> {
     }
 }
 
+/// Decimals of a second as nanoseconds. Beyond the ninth they are the noise of a binary fraction
+/// that was printed in full (`35821.088778456004`), so they are rounded away.
 fn scaled_decimals(decimals: &[u8]) -> Option<u64> {
     const DIGITS: usize = 9;
-    if decimals.len() > DIGITS {
-        return None;
-    }
     let value = unsigned(decimals)?;
-    Some((decimals.len()..DIGITS).fold(value, |value, _| value * 10))
+    let places = decimals.len();
+    if places <= DIGITS {
+        return Some((places..DIGITS).fold(value, |value, _| value * 10));
+    }
+    let unit = (DIGITS..places).fold(1, |unit, _| unit * 10);
+    (places <= DECIMALS_MAX).then(|| (value + unit / 2) / unit)
 }
 
 /// A whole number of 1 to 19 digits, nothing else.
@@ -232,14 +241,22 @@ mod tests {
     #[test]
     fn every_kind_of_row_is_read() {
         let add = message("34200.00426064,1,16113584,18,5853200,-1");
-        assert_eq!(add.time_ns, 34_200_004_260_640, "trailing zeros of the decimals may be missing");
+        assert_eq!(
+            add.time_ns, 34_200_004_260_640,
+            "trailing zeros of the decimals may be missing"
+        );
         assert_eq!((add.line, add.kind, add.order), (7, MessageKind::Add, OrderId(16_113_584)));
         assert_eq!((add.size.lots(), add.price.ticks(), add.side), (18, 5_853_200, Side::Sell));
         assert_eq!(message("1,2,3,4,5,1").kind, MessageKind::Reduce);
         assert_eq!(message("1.5,3,3,4,5,1").kind, MessageKind::Delete);
         assert_eq!(message("1.123456789,4,3,4,5,1").kind, MessageKind::Execute);
+        assert_eq!(message("1.088778456004,4,3,4,5,1").time_ns, 1_088_778_456);
+        assert_eq!(message("1.088778455998,4,3,4,5,1").time_ns, 1_088_778_456);
         assert_eq!(message("1,5,0,4,5,1").order, OrderId(0), "a hidden order has no id");
-        assert_eq!(parse(b"2,6,-1,100,5853300,-1", 1), Ok(Record::Cross { time_ns: 2_000_000_000 }));
+        assert_eq!(
+            parse(b"2,6,-1,100,5853300,-1", 1),
+            Ok(Record::Cross { time_ns: 2_000_000_000 })
+        );
         assert_eq!(parse(b"2,7,0,0,-1,-1", 1), Ok(Record::Halt { time_ns: 2_000_000_000 }));
     }
 
@@ -250,7 +267,7 @@ mod tests {
             ("34200.1,1,16113575,18,5853300", "5 columns, expected 6"),
             ("34200.1,1,16113575,18,5853300,1,0", "7 columns, expected 6"),
             ("time,type,order,size,price,direction", "column `time` is \"time\", expected seconds"),
-            ("34200.1234567891,1,1,18,5853300,1", "at most 9 decimals"),
+            ("34200.1234567891234,1,1,18,5853300,1", "at most 12 decimals"),
             ("34200.,1,1,18,5853300,1", "column `time` is \"34200.\""),
             ("-1,1,1,18,5853300,1", "column `time` is \"-1\""),
             ("86400.1,1,1,18,5853300,1", "0 to 86400"),
