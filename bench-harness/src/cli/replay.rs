@@ -1,6 +1,7 @@
 //! `seawall replay`: recorded order flow through the engine, and how far both agree.
 
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -33,9 +34,8 @@ pub struct ReplayArgs {
     #[arg(long, value_enum)]
     pub format: FeedFormat,
     /// Price step of displayed orders, in 1e-4 dollars.
-    #[arg(long, value_name = "E4", default_value_t = ReplayOptions::default().tick,
-          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub tick: u32,
+    #[arg(long, value_name = "E4", default_value_t = ReplayOptions::default().tick)]
+    pub tick: NonZeroU32,
     /// Most orders resting at once.
     #[arg(long, value_name = "N", default_value_t = ReplayOptions::default().orders_max,
           value_parser = clap::value_parser!(u32).range(1..=67_108_864))]

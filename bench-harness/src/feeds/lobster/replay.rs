@@ -11,6 +11,7 @@
 //! * type 5 executes a hidden order and touches nothing but the trade statistics;
 //! * types 6 and 7 (crosses, halts) are counted.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Instant;
 
@@ -28,14 +29,17 @@ use crate::feeds::{FeedError, RowError};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplayOptions {
     /// Price step of displayed orders, in 1e-4 dollars: 100 is one cent.
-    pub tick: u32,
+    pub tick: NonZeroU32,
     /// Most orders resting at once.
     pub orders_max: u32,
 }
 
+/// One cent, in 1e-4 dollars.
+const CENT: NonZeroU32 = NonZeroU32::new(100).expect("a cent is not nothing");
+
 impl Default for ReplayOptions {
     fn default() -> Self {
-        Self { tick: 100, orders_max: 1 << 18 }
+        Self { tick: CENT, orders_max: 1 << 18 }
     }
 }
 
@@ -75,7 +79,7 @@ impl Replay {
             sweep: Sweep::default(),
             recorded: Vec::new(),
             fills: Vec::new(),
-            tally: Tally::new(options.tick),
+            tally: Tally::new(options.tick.get()),
         }
     }
 
@@ -121,7 +125,7 @@ impl Replay {
 
     /// The message with its price in ticks; makes the book around the first one.
     fn on_grid(&mut self, mut message: Message) -> Result<Message, RowError> {
-        let (price, tick) = (message.price.ticks(), self.options.tick);
+        let (price, tick) = (message.price.ticks(), self.options.tick.get());
         if !price.is_multiple_of(tick) {
             return Err(RowError::OffTick { price, tick });
         }
