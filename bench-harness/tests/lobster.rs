@@ -5,7 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use seawall::feeds::FeedError;
-use seawall::feeds::lobster::{Agreement, Cause, ReplayOptions, replay};
+use seawall::feeds::lobster::{
+    Agreement, Cause, FlowAction, FlowReader, LoadReader, ReplayOptions, replay,
+};
+use seawall_engine::core::Engine;
+use seawall_engine::types::{Event, OrderId, Side};
 use tempfile::TempDir;
 
 struct Fixture {
@@ -314,4 +318,78 @@ fn the_recorded_hour_agrees_order_by_order() {
     assert_eq!(agreement.trades.misallocated_shares, 417);
     assert_eq!(agreement.trades.hidden_shares, 183_135);
     assert!(agreement.disagreements.iter().all(|one| one.cause == Cause::HiddenPriority));
+}
+
+#[test]
+fn flow_puts_aggressors_together_again() {
+    let fixture = Fixture::new();
+    let path = fixture.file(
+        "rows.csv",
+        format!(
+            "{BOOK}\
+34201.000000001,4,11,60,1000100,-1
+34201.000000001,5,0,500,1000150,-1
+34201.000000001,4,12,50,1000100,-1
+34201.000000001,4,13,20,1000200,-1
+34202,3,13,50,1000200,-1
+"
+        )
+        .as_bytes(),
+    );
+    let events: Vec<_> = FlowReader::open(&path).unwrap().map(Result::unwrap).collect();
+    assert_eq!(events.len(), 7, "four orders, a reduction, an aggressor, a deletion");
+    assert_eq!(events[4].time_ns, 400_000_000, "since the first row");
+    let FlowAction::Take { side, price, qty } = events[5].action else {
+        panic!("{:?}", events[5]);
+    };
+    assert_eq!((side, price.ticks(), qty.lots()), (Side::Buy, 1_000_200, 130));
+    assert_eq!(events[6].action, FlowAction::Delete { order: OrderId(13) });
+}
+
+/// Sends a whole file to an engine; says how many inputs, rejections and traded lots there were.
+fn loaded(path: &Path) -> (u64, u64, u64) {
+    let mut load = LoadReader::open(path, ReplayOptions::default()).unwrap();
+    let mut engine = Engine::new(load.config());
+    let mut events = Vec::new();
+    let (mut inputs, mut rejected, mut traded) = (0, 0, 0);
+    while let Some(input) = load.input().unwrap() {
+        inputs += 1;
+        assert_eq!(input.seq.0, inputs, "sequence numbers rise by one");
+        engine.apply(&input, &mut events);
+        for event in events.drain(..) {
+            match event {
+                Event::Rejected { .. } => rejected += 1,
+                Event::Trade { qty, .. } => traded += u64::from(qty.lots()),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(engine.conservation_error(), 0);
+    (inputs, rejected, traded)
+}
+
+#[test]
+fn load_runs_through_a_whole_engine() {
+    let fixture = Fixture::new();
+    let rows = format!(
+        "{BOOK}\
+34201,4,11,60,1000100,-1
+34201,4,12,10,1000100,-1
+34202,2,12,40,1000100,-1
+34202,3,99,40,1000100,-1
+34203,2,13,10,1000200,-1
+34203,3,13,60,1000200,-1
+"
+    );
+    let path = fixture.file("rows.csv", rows.as_bytes());
+    // A deposit, four orders and one in-place reduction; the sweep; a reduction of all that is
+    // left of 12; nothing for the unknown 99; a reduction and a deletion of 13.
+    assert_eq!(loaded(&path), (10, 0, 70));
+    let Some(hour) = recorded_hour() else {
+        eprintln!("skipped the recorded hour in load_runs_through_a_whole_engine: no LOBSTER file");
+        return;
+    };
+    let (inputs, rejected, traded) = loaded(&hour);
+    assert!(inputs > 88_000 && traded > 345_000, "{inputs} inputs, {traded} lots traded");
+    assert!(rejected * 1000 < inputs, "{rejected} of {inputs} inputs rejected");
 }
