@@ -121,7 +121,7 @@ impl MarketRules {
         Ok(Self {
             contract: spec.contract,
             domain: (low, high),
-            tiers: with_deductions(&spec.tiers)?,
+            tiers: with_deductions(spec.tiers)?,
             maker_fee: spec.maker_fee,
             taker_fee: spec.taker_fee,
             order_lots_max: spec.order_lots_max,
@@ -148,13 +148,13 @@ impl MarketRules {
 
 /// Pairs each tier with its deduction in money units times a million (Hyperliquid's and Binance's
 /// form): d_n = d_{n-1} + floor_n × (rate_n − rate_{n-1}), so that maintenance is continuous.
-fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, MarketRulesError> {
+fn with_deductions(tiers: Vec<MarginTier>) -> Result<Vec<(MarginTier, i128)>, MarketRulesError> {
     if tiers.is_empty() {
         return Err(MarketRulesError::NoTier);
     }
     let mut deduction = 0_i128;
     let mut out: Vec<(MarginTier, i128)> = Vec::with_capacity(tiers.len());
-    for (n, tier) in tiers.iter().enumerate() {
+    for (n, tier) in tiers.into_iter().enumerate() {
         let previous = out.last().map(|(tier, _)| *tier);
         let floor_rises = match previous {
             None => tier.notional_floor == Money::ZERO,
@@ -173,7 +173,7 @@ fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, Mark
             let step = tier.maintenance.parts() - previous.maintenance.parts();
             deduction += tier.notional_floor.wide() * i128::from(step);
         }
-        out.push((*tier, deduction));
+        out.push((tier, deduction));
     }
     Ok(out)
 }
