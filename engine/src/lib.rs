@@ -8,5 +8,6 @@
 pub mod types;
 
 pub mod core;
+pub mod journal;
 pub mod liquidation;
 pub mod risk;
