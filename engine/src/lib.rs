@@ -10,4 +10,5 @@ pub mod types;
 pub mod core;
 pub mod journal;
 pub mod liquidation;
+pub mod ring;
 pub mod risk;
