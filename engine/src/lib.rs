@@ -9,6 +9,8 @@ pub mod types;
 
 pub mod book;
 pub mod core;
+pub mod journal;
 pub mod liquidation;
 pub mod matching;
+pub mod ring;
 pub mod risk;
