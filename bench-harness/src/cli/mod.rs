@@ -22,7 +22,7 @@ pub use output::Output;
 /// Replays synthetic liquidation cascades through a price-time matching engine with a priority
 /// liquidation queue, and measures what happens: latency, fill rates, and who pays.
 #[derive(Debug, Parser)]
-#[command(name = "seawall", version, about, long_about = None, arg_required_else_help = true)]
+#[command(name = "seawall", version, arg_required_else_help = true)]
 #[command(after_help = "Examples:
   seawall run                                  the default cascade, with tables and a report
   seawall run --seed 7 --json                  the same numbers as one JSON object
