@@ -1,9 +1,8 @@
 //! Virtual time: a discrete-event loop that drives the engine. Bit-reproducible.
 
-mod background;
 mod options;
 
-pub use background::{Background, BackgroundAction, BackgroundMessage};
+pub use crate::agents::recording::{Background, BackgroundAction, BackgroundMessage};
 pub use options::{CommandSink, Progress, RunOptions, RunResult, SimulationError};
 
 use crate::measure::summary::Summary;
