@@ -97,7 +97,8 @@ fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding]) -> Vec<Money> {
 fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let spec = &scenario.holders;
     let roles = scenario.roles();
-    let sizes = PowerLaw::new(real(spec.size_min_lots), real(spec.size_max_lots), spec.size_exponent);
+    let sizes =
+        PowerLaw::new(real(spec.size_min_lots), real(spec.size_max_lots), spec.size_exponent);
     let leverage = |low: f64, high: f64, exponent: f64| PowerLaw::new(low, high, exponent);
     let long =
         leverage(spec.long_leverage_min, spec.long_leverage_max, spec.long_leverage_exponent);
@@ -162,9 +163,7 @@ fn entry(scenario: &Scenario, side: Side, initial: Ppm, maintenance: f64, noise:
             fold((1.0 - distance) * (1.0 - maintenance) / (1.0 - rate) - 1.0, noise)
         }
         Side::Buy => noise,
-        Side::Sell => {
-            -fold(1.0 - (1.0 + distance) * (1.0 + maintenance) / (1.0 + rate), -noise)
-        }
+        Side::Sell => -fold(1.0 - (1.0 + distance) * (1.0 + maintenance) / (1.0 + rate), -noise),
     };
     let low = small(scenario.market.reference_ticks / 4);
     price(whole(reference * (1.0 + shift), low.max(1), low.saturating_mul(8)))

@@ -8,7 +8,7 @@
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Price, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderId, OrderKind, Price, Side};
 
 use super::keyed::{Draw, Key, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
@@ -195,6 +195,13 @@ fn close(lots: u32, wanted: u32) -> bool {
     lots.abs_diff(wanted) * 2 <= wanted
 }
 
+/// The account of a maker's order, and its slot: bids from the best outwards, then offers.
+#[inline]
+pub fn slot_of(order: OrderId) -> (AccountId, u32) {
+    let (account, number) = order_owner(order);
+    (account, number >> GENERATION_BITS)
+}
+
 fn number_of(slot: u32, generation: u32) -> u32 {
     slot << GENERATION_BITS | generation
 }
@@ -233,7 +240,8 @@ impl Slot {
         }
         self.live = true;
         self.generation = (self.generation + 1) % (1 << GENERATION_BITS);
-        let order = order_id(account, (number >> GENERATION_BITS) << GENERATION_BITS | self.generation);
+        let order =
+            order_id(account, (number >> GENERATION_BITS) << GENERATION_BITS | self.generation);
         out.send(Input::Order(NewOrder {
             symbol: SYMBOL,
             account,
