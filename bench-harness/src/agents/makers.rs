@@ -1,6 +1,7 @@
 //! Makers: quote several levels on each side around their own fair price.
 //!
-//! A maker's fair price is the index, shaded against its inventory. It requotes on a jittered
+//! A maker's fair price is the index plus part of the premium at which it sees the book trade,
+//! shaded against its inventory. It requotes on a jittered
 //! period, widens and thins as short-term volatility rises, leaves when that exceeds what it
 //! tolerates, and stops quoting the side that adds to an inventory at its limit. Its inventory
 //! decays as it is hedged elsewhere, so the book comes back to the index after a shock.
@@ -32,6 +33,9 @@ struct Rules {
     calm_volatility_bp: f64,
     widen: f64,
     thin: f64,
+    thin_floor: f64,
+    premium_weight: f64,
+    premium_memory_ns: f64,
     withdraw: f64,
 }
 
@@ -49,6 +53,8 @@ struct Desk {
     inventory: f64,
     /// Estimate of the variance of one second's return, in bp².
     variance: f64,
+    /// The book's distance from the index, averaged, as a part of the index.
+    premium: f64,
     seen_mid: f64,
     seen_ns: u64,
     fair: f64,
@@ -105,6 +111,9 @@ impl Makers {
             calm_volatility_bp: scenario.index.volatility_bp.max(0.1),
             widen: real(spec.widen_ppm) / 1e6,
             thin: real(spec.thin_ppm) / 1e6,
+            thin_floor: real(spec.thin_floor_ppm) / 1e6,
+            premium_weight: real(spec.premium_weight_ppm) / 1e6,
+            premium_memory_ns: real(spec.premium_memory_ms) * 1e6,
             withdraw: real(spec.withdraw_multiple),
         };
         let roles = scenario.roles();
@@ -137,7 +146,8 @@ impl Makers {
         let target = Target {
             fair: desk.fair,
             half_spread: self.rules.half_spread * desk.caution * (1.0 + self.rules.widen * excess),
-            scale: (0.8 + 0.4 * draw.unit()) / (1.0 + self.rules.thin * excess),
+            scale: (0.8 + 0.4 * draw.unit())
+                * (1.0 / (1.0 + self.rules.thin * excess)).max(self.rules.thin_floor),
         };
         let away = ratio > desk.withdraw;
         let too_long = desk.inventory > self.rules.limit_lots;
@@ -266,6 +276,7 @@ impl Desk {
             withdraw: rules.withdraw * (0.5 + traits.unit()),
             inventory: 0.0,
             variance: rules.calm_volatility_bp * rules.calm_volatility_bp,
+            premium: 0.0,
             seen_mid: reference,
             seen_ns: 0,
             fair: reference,
@@ -282,6 +293,9 @@ impl Desk {
         self.variance = weighted / (rules.memory_ns + elapsed);
         // Half-life to first order as well: ln 2 of it is hedged in one.
         self.inventory *= rules.half_life_ns / (rules.half_life_ns + elapsed * LN_2);
+        let index = view.index.at(view.now_ns);
+        let premium = (mid - index) / index;
+        self.premium += (premium - self.premium) * elapsed / (rules.premium_memory_ns + elapsed);
         self.seen_mid = mid;
         self.seen_ns = view.now_ns;
         self.variance.sqrt() / rules.calm_volatility_bp
@@ -289,7 +303,7 @@ impl Desk {
 
     fn fair_price(&self, rules: &Rules, view: &View<'_>) -> f64 {
         let shade = rules.skew_at_limit * (self.inventory / rules.limit_lots).clamp(-1.5, 1.5);
-        view.index.at(view.now_ns) * (1.0 - shade)
+        view.index.at(view.now_ns) * (1.0 + rules.premium_weight * self.premium - shade)
     }
 }
 
