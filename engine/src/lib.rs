@@ -7,6 +7,8 @@
 
 pub mod types;
 
+pub mod book;
 pub mod core;
 pub mod liquidation;
+pub mod matching;
 pub mod risk;

@@ -113,14 +113,15 @@ impl MarketRules {
             return Err(MarketRulesError::PositionLots(spec.position_lots_max));
         }
         // The larger of the linear and inverse worst cases bounds both kinds.
-        let worst = i128::from(unit) * i128::from(spec.position_lots_max) * i128::from(high.ticks());
+        let worst =
+            i128::from(unit) * i128::from(spec.position_lots_max) * i128::from(high.ticks());
         if worst > i128::from(MONEY_MAX_UNITS) {
             return Err(MarketRulesError::PositionValue);
         }
         Ok(Self {
             contract: spec.contract,
             domain: (low, high),
-            tiers: with_deductions(&spec.tiers)?,
+            tiers: with_deductions(spec.tiers)?,
             maker_fee: spec.maker_fee,
             taker_fee: spec.taker_fee,
             order_lots_max: spec.order_lots_max,
@@ -177,13 +178,13 @@ impl MarketRules {
 
 /// Pairs each tier with its deduction in money units times a million (Hyperliquid's and Binance's
 /// form): d_n = d_{n-1} + floor_n × (rate_n − rate_{n-1}), so that maintenance is continuous.
-fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, MarketRulesError> {
+fn with_deductions(tiers: Vec<MarginTier>) -> Result<Vec<(MarginTier, i128)>, MarketRulesError> {
     if tiers.is_empty() {
         return Err(MarketRulesError::NoTier);
     }
     let mut deduction = 0_i128;
     let mut out: Vec<(MarginTier, i128)> = Vec::with_capacity(tiers.len());
-    for (n, tier) in tiers.iter().enumerate() {
+    for (n, tier) in tiers.into_iter().enumerate() {
         let previous = out.last().map(|(tier, _)| *tier);
         let floor_rises = match previous {
             None => tier.notional_floor == Money::ZERO,
@@ -193,8 +194,8 @@ fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, Mark
             return Err(MarketRulesError::TierFloor(n));
         }
         let rates_ordered = Ppm::ZERO < tier.maintenance && tier.maintenance < tier.initial;
-        let rates_rise = previous
-            .is_none_or(|p| p.maintenance <= tier.maintenance && p.initial <= tier.initial);
+        let rates_rise =
+            previous.is_none_or(|p| p.maintenance <= tier.maintenance && p.initial <= tier.initial);
         if !rates_ordered || !rates_rise {
             return Err(MarketRulesError::TierRate(n));
         }
@@ -202,7 +203,7 @@ fn with_deductions(tiers: &[MarginTier]) -> Result<Vec<(MarginTier, i128)>, Mark
             let step = tier.maintenance.parts() - previous.maintenance.parts();
             deduction += tier.notional_floor.wide() * i128::from(step);
         }
-        out.push((*tier, deduction));
+        out.push((tier, deduction));
     }
     Ok(out)
 }

@@ -38,11 +38,25 @@ pub enum FundCause {
 pub enum Event {
     /// An order was admitted; `price` is its limit, none for a market order, and `qty` is what
     /// was admitted (a reduce-only order is clipped to the position).
-    Accepted { symbol: SymbolId, account: AccountId, order: OrderId, side: Side, price: Option<Price>, qty: Qty },
+    Accepted {
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        side: Side,
+        price: Option<Price>,
+        qty: Qty,
+    },
     /// An input was refused and changed nothing. `order` where the input named one.
     Rejected { symbol: SymbolId, account: AccountId, order: Option<OrderId>, reason: RejectReason },
     /// What was left of an order joined the book, last in its level's queue.
-    Rested { symbol: SymbolId, account: AccountId, order: OrderId, side: Side, price: Price, qty: Qty },
+    Rested {
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        side: Side,
+        price: Price,
+        qty: Qty,
+    },
     /// Two orders met, at the maker's price. `side` is the taker's; `maker_leaves_lots` is what
     /// still rests of the maker.
     Trade {
@@ -60,7 +74,14 @@ pub enum Event {
     Cancelled { symbol: SymbolId, account: AccountId, order: OrderId, qty: Qty, cause: CancelCause },
     /// An order was changed. When `in_place` it kept its place in the queue; otherwise it left the
     /// book, and what follows says how it executes or rests.
-    Replaced { symbol: SymbolId, account: AccountId, order: OrderId, price: Price, qty: Qty, in_place: bool },
+    Replaced {
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        price: Price,
+        qty: Qty,
+        in_place: bool,
+    },
     /// The mark price was set.
     Marked { symbol: SymbolId, price: Price },
     /// Money came in.
@@ -73,12 +94,26 @@ pub enum Event {
     Block { symbol: SymbolId, buyer: AccountId, seller: AccountId, price: Price, qty: Qty },
     /// A position fell below maintenance margin and entered the liquidation queue. `side` and
     /// `qty` are the position's.
-    Triggered { symbol: SymbolId, account: AccountId, side: Side, qty: Qty, mark: Price, bankruptcy: Price },
+    Triggered {
+        symbol: SymbolId,
+        account: AccountId,
+        side: Side,
+        qty: Qty,
+        mark: Price,
+        bankruptcy: Price,
+    },
     /// A position was healthy again when its turn came; it left the queue.
     Recovered { symbol: SymbolId, account: AccountId },
     /// A forced order went to the book: `side` is the order's, `limit` its worst price. For
     /// [`AccountId::FUND`] it unwinds what the fund took over.
-    Forced { symbol: SymbolId, account: AccountId, order: OrderId, side: Side, limit: Price, qty: Qty },
+    Forced {
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        side: Side,
+        limit: Price,
+        qty: Qty,
+    },
     /// The fund took a position over at its bankruptcy price; `side` and `qty` are of what moved.
     TakenOver { symbol: SymbolId, account: AccountId, side: Side, qty: Qty, price: Price },
     /// A profitable position was closed against a bankrupt one; `side` is the bankrupt one's.

@@ -59,7 +59,10 @@ impl OrderId {
     /// The id of the `k`-th forced order that input `parent` causes.
     #[inline]
     pub fn derived(parent: Seq, k: u32) -> Self {
-        assert!(k < Self::DERIVED_PER_INPUT_MAX, "one input causes a bounded number of forced orders");
+        assert!(
+            k < Self::DERIVED_PER_INPUT_MAX,
+            "one input causes a bounded number of forced orders"
+        );
         assert!(parent.0 < 1 << 47, "a sequence number fits its field");
         Self(Self::DERIVED | (parent.0 << Self::DERIVED_PER_INPUT_BITS) | u64::from(k))
     }
