@@ -182,7 +182,7 @@ impl Coverage {
     }
 }
 
-fn bump<T: PartialEq>(counts: &mut [u64], all: &[T], one: T) {
+fn bump<T: Copy + PartialEq>(counts: &mut [u64], all: &[T], one: T) {
     let index = all.iter().position(|other| *other == one).expect("the list is complete");
     counts[index] += 1;
 }

@@ -47,6 +47,13 @@ impl Reference {
         found.into_iter().map(|(_, account)| account).collect()
     }
 
+    /// Whether the bound on triggers has left some for the next input.
+    pub(super) fn any_unhealthy(&self) -> bool {
+        let marks = self.markets.iter().map(|market| market.mark).enumerate();
+        let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
+        self.rules.enabled && marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty())
+    }
+
     fn trigger(&mut self, symbol: usize, account: usize, mark: i128) {
         let market = &mut self.markets[symbol];
         market.positions[account].locked = true;
@@ -95,7 +102,7 @@ impl Reference {
     }
 
     /// First symbol with a mark in which the fund has something to unwind.
-    fn unwind_symbol(&self) -> Option<usize> {
+    pub(super) fn unwind_symbol(&self) -> Option<usize> {
         self.markets.iter().position(|m| m.mark.is_some() && m.positions[FUND].lots != 0)
     }
 

@@ -2,6 +2,7 @@
 //! generator asks to steer.
 
 use seawall_engine::core::PositionView;
+use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{AccountId, Money, OrderId, Price, Qty, Side, SymbolId};
 
 use super::market::sign;
@@ -119,6 +120,25 @@ impl Reference {
     /// Accounts waiting in the liquidation queue.
     pub fn backlog(&self) -> usize {
         self.queue.len()
+    }
+
+    /// When a `Step` would next do something, if anything waits: now, at the next window of the
+    /// rate-limited discipline, or when the fund may unwind again.
+    pub fn next_step_ns(&self) -> Option<u64> {
+        let waiting = !self.queue.is_empty() || self.any_unhealthy();
+        let mut at_ns = if waiting {
+            self.time_ns
+        } else {
+            self.unwind_symbol()?;
+            self.time_ns.max(self.next_unwind_ns)
+        };
+        if let Discipline::RateLimited { steps, interval_ns } = self.rules.discipline {
+            let (window, taken) = self.window;
+            if at_ns / interval_ns == window && taken >= steps {
+                at_ns = (window + 1) * interval_ns;
+            }
+        }
+        Some(at_ns)
     }
 
     /// Money created or destroyed since the start: always zero.

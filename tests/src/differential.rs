@@ -1,0 +1,260 @@
+//! Holds a venue against the reference, event by event, and makes a failure small.
+
+use std::fmt::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use seawall_engine::types::{Event, Seq, Sequenced};
+
+use crate::coverage::Coverage;
+use crate::generator::Generator;
+use crate::reference::Reference;
+use crate::script;
+use crate::setup::Setup;
+use crate::venue::Venue;
+
+/// Inputs between two comparisons of the whole state.
+pub const SNAPSHOT_EVERY: usize = 1_000;
+
+/// How two engines differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Number of the input after which they differ, from 1.
+    pub command: usize,
+    /// What differs.
+    pub what: What,
+}
+
+/// What differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The events of the input.
+    Events {
+        /// Index of the first event that differs.
+        first: usize,
+        /// What the reference says.
+        expected: Vec<Event>,
+        /// What the venue said.
+        found: Vec<Event>,
+    },
+    /// The state after it; the lines that differ.
+    State(String),
+    /// The venue panicked.
+    Panic,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            What::Panic => writeln!(f, "the venue panicked at command {}", self.command),
+            What::State(lines) => writeln!(f, "state after command {}:\n{lines}", self.command),
+            What::Events { first, expected, found } => {
+                writeln!(f, "events of command {} differ from event {first} on", self.command)?;
+                writeln!(f, "the documentation (reference) says:")?;
+                write_events(f, expected)?;
+                writeln!(f, "the venue said:")?;
+                write_events(f, found)
+            }
+        }
+    }
+}
+
+fn write_events(f: &mut fmt::Formatter<'_>, events: &[Event]) -> fmt::Result {
+    for (index, event) in events.iter().enumerate() {
+        writeln!(f, "  {index:>3}  {}", script::event_line(event))?;
+    }
+    Ok(())
+}
+
+/// Index of the first event in which two lists differ.
+pub fn first_difference(expected: &[Event], found: &[Event]) -> Option<usize> {
+    if expected == found {
+        return None;
+    }
+    let same = expected.iter().zip(found).take_while(|(one, other)| one == other).count();
+    Some(same)
+}
+
+/// The reference and a venue, side by side.
+#[derive(Debug)]
+pub struct Pair<V> {
+    reference: Reference,
+    venue: V,
+    expected: Vec<Event>,
+    found: Vec<Event>,
+    commands: usize,
+}
+
+impl<V: Venue> Pair<V> {
+    /// Both empty.
+    pub fn open(setup: &Setup) -> Self {
+        let config = setup.build().unwrap_or_else(|error| panic!("rules are valid: {error}"));
+        Self {
+            reference: Reference::new(&config),
+            venue: V::open(&config),
+            expected: Vec::new(),
+            found: Vec::new(),
+            commands: 0,
+        }
+    }
+
+    /// The reference.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The reference's events of the last input.
+    pub fn events(&self) -> &[Event] {
+        &self.expected
+    }
+
+    /// Applies one input to both and compares the events.
+    pub fn apply(&mut self, input: &Sequenced) -> Result<(), Difference> {
+        self.commands += 1;
+        self.expected.clear();
+        self.found.clear();
+        self.reference.apply(input, &mut self.expected);
+        let (venue, found) = (&mut self.venue, &mut self.found);
+        if catch_unwind(AssertUnwindSafe(|| venue.apply(input, found))).is_err() {
+            return Err(self.difference(What::Panic));
+        }
+        match first_difference(&self.expected, &self.found) {
+            None => Ok(()),
+            Some(first) => Err(self.difference(What::Events {
+                first,
+                expected: self.expected.clone(),
+                found: self.found.clone(),
+            })),
+        }
+    }
+
+    /// Compares everything that can be seen from outside.
+    pub fn compare_state(&self) -> Result<(), Difference> {
+        let expected = self.reference.snapshot(&self.reference);
+        let found = self.venue.snapshot(&self.reference);
+        if expected == found {
+            return Ok(());
+        }
+        let (expected, found) = (format!("{expected:#?}"), format!("{found:#?}"));
+        let mut lines = String::new();
+        for (number, (one, other)) in expected.lines().zip(found.lines()).enumerate() {
+            if one != other {
+                writeln!(lines, "  line {number}: {} but {}", one.trim(), other.trim())
+                    .expect("it is a string");
+            }
+        }
+        Err(self.difference(What::State(lines)))
+    }
+
+    fn difference(&self, what: What) -> Difference {
+        Difference { command: self.commands, what }
+    }
+}
+
+/// Applies a list of inputs to both, comparing the state every so often and at the end.
+pub fn compare<V: Venue>(
+    setup: &Setup,
+    inputs: &[Sequenced],
+    snapshot_every: usize,
+) -> Result<(), Difference> {
+    let mut pair = Pair::<V>::open(setup);
+    for (index, input) in inputs.iter().enumerate() {
+        pair.apply(input)?;
+        if (index + 1).is_multiple_of(snapshot_every) {
+            pair.compare_state()?;
+        }
+    }
+    pair.compare_state()
+}
+
+/// A seed at which a venue differs from the reference.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Seed of the generator.
+    pub seed: u64,
+    /// Rules of the shard.
+    pub setup: Setup,
+    /// Inputs up to the difference.
+    pub inputs: Vec<Sequenced>,
+    /// The difference.
+    pub difference: Difference,
+}
+
+/// Runs one seed for so many commands.
+pub fn run_seed<V: Venue>(
+    seed: u64,
+    commands: usize,
+    coverage: &mut Coverage,
+) -> Result<(), Box<Failure>> {
+    let mut generator = Generator::new(seed);
+    let setup = generator.setup().clone();
+    let mut pair = Pair::<V>::open(&setup);
+    let mut inputs = Vec::with_capacity(commands);
+    for number in 1..=commands {
+        let input = generator.next(pair.reference());
+        inputs.push(input);
+        let mut outcome = pair.apply(&input);
+        if outcome.is_ok() && (number.is_multiple_of(SNAPSHOT_EVERY) || number == commands) {
+            outcome = pair.compare_state();
+        }
+        coverage.count(pair.events());
+        if let Err(difference) = outcome {
+            return Err(Box::new(Failure { seed, setup, inputs, difference }));
+        }
+    }
+    Ok(())
+}
+
+/// Drops inputs as long as the two still differ (delta debugging), and numbers the rest anew.
+pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> Vec<Sequenced> {
+    let differs = |inputs: &[Sequenced]| compare::<V>(setup, inputs, 1).err();
+    let mut kept = inputs.to_vec();
+    let Some(difference) = differs(&kept) else { return kept };
+    kept.truncate(difference.command);
+    let mut chunk = kept.len().div_ceil(2);
+    while chunk > 0 {
+        let mut start = 0;
+        let mut dropped = false;
+        while start < kept.len() {
+            let end = (start + chunk).min(kept.len());
+            let mut candidate = kept[..start].to_vec();
+            candidate.extend_from_slice(&kept[end..]);
+            renumber(&mut candidate);
+            if let Some(difference) = differs(&candidate) {
+                candidate.truncate(difference.command);
+                kept = candidate;
+                dropped = true;
+            } else {
+                start = end;
+            }
+        }
+        // A round of single inputs that dropped something may have freed another one.
+        chunk = if dropped && chunk == 1 { 1 } else { chunk / 2 };
+    }
+    kept
+}
+
+fn renumber(inputs: &mut [Sequenced]) {
+    for (input, number) in inputs.iter_mut().zip(1..) {
+        input.seq = Seq(number);
+    }
+}
+
+impl Failure {
+    /// Everything somebody needs to look into it.
+    pub fn report<V: Venue>(&self) -> String {
+        let small = shrink::<V>(&self.setup, &self.inputs);
+        let text = script::write(&self.setup, &small);
+        let Self { seed, difference, .. } = self;
+        let shrunk = match compare::<V>(&self.setup, &small, 1) {
+            Err(difference) => difference.to_string(),
+            Ok(()) => "the shrunk list no longer differs".to_owned(),
+        };
+        format!(
+            "seed {seed}: {difference}\n\
+             again: SEAWALL_SEED={seed} cargo test -p conformance --test differential\n\
+             {} commands are enough; save them as tests/tests/regressions/NAME.txt:\n\n{text}\n\
+             which ends with {shrunk}",
+            small.len()
+        )
+    }
+}
