@@ -11,7 +11,6 @@ mod ladder;
 mod occupancy;
 mod orders;
 
-#[allow(unused_imports, reason = "the trigger index follows")]
 pub(crate) use occupancy::Occupancy;
 pub use orders::{RestingOrder, Slot};
 

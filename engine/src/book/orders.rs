@@ -12,7 +12,7 @@ pub struct Slot(NonZeroU32);
 
 impl Slot {
     #[inline]
-    pub(super) const fn from_raw(raw: u32) -> Option<Self> {
+    pub(crate) const fn from_raw(raw: u32) -> Option<Self> {
         match NonZeroU32::new(raw) {
             Some(raw) => Some(Self(raw)),
             None => None,

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::liquidation::LiquidationRules;
+use crate::liquidation::{LiquidationRules, RulesError};
 use crate::risk::MarketRules;
 use crate::types::{ACCOUNTS_MAX, ORDERS_MAX, SYMBOLS_MAX};
 
@@ -27,6 +27,9 @@ pub enum ConfigError {
     /// No market, or too many.
     #[error("{0} markets, expected 1 to {SYMBOLS_MAX}")]
     Markets(usize),
+    /// A bound of the liquidation rules lets nothing happen.
+    #[error("liquidation: {0}")]
+    Liquidation(#[from] RulesError),
 }
 
 impl ShardConfig {
@@ -47,6 +50,7 @@ impl ShardConfig {
         if markets.is_empty() || markets.len() > usize::from(SYMBOLS_MAX) {
             return Err(ConfigError::Markets(markets.len()));
         }
+        liquidation.check()?;
         Ok(Self { accounts_max, orders_max, markets, liquidation })
     }
 

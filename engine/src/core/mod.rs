@@ -1,97 +1,201 @@
 //! The shard: one input in, its events out.
+//!
+//! `core` is where `matching` and `risk` meet: it admits an order, sweeps the book, books every
+//! fill, looks for unhealthy positions and takes as many forced steps as the discipline grants.
+//! It reads no clock and draws no numbers: same inputs, same events, same state hash.
+
+mod admission;
+mod audit;
+mod cash;
 mod config;
+mod forced;
+mod hash;
+mod market;
+mod open_orders;
+mod orders;
+mod settle;
+mod view;
+mod waterfall;
 
 pub use config::{ConfigError, ShardConfig};
+pub use hash::EventHasher;
+pub use view::PositionView;
 
-use crate::types::{AccountId, Event, EventSink, Money, OrderId, Price, Sequenced, Side, SymbolId};
+use market::Market;
 
-/// One shard.
+use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace};
+use crate::risk::Ledger;
+use crate::types::{
+    AccountId, Event, EventSink, Input, Money, OrderId, RejectReason, Seq, Sequenced, SymbolId,
+};
+
+/// One shard: the markets of one margin group and everything they share.
+///
+/// ```
+/// use seawall_engine::core::{Engine, ShardConfig};
+/// use seawall_engine::types::{AccountId, Event, Input, Money, Seq, Sequenced};
+/// # use seawall_engine::{liquidation::*, risk::*, types::*};
+/// # let tier = MarginTier { notional_floor: Money::ZERO, initial: Ppm::new(10_000).unwrap(), maintenance: Ppm::new(5_000).unwrap() };
+/// # let market = MarketRules::new(MarketSpec {
+/// #     contract: Contract { kind: ContractKind::Linear, unit: 1 }, reference: Price::new(1_000).unwrap(), tiers: vec![tier],
+/// #     maker_fee: Ppm::ZERO, taker_fee: Ppm::ZERO, order_lots_max: 1_000, position_lots_max: 1_000, market_band: Ppm::ONE,
+/// # }).unwrap();
+/// # let liquidation = LiquidationRules {
+/// #     enabled: true, key: PriorityKey::MarginRatio, discipline: Discipline::Strict { steps_max: 64 }, plan: Plan::Full,
+/// #     fee: Ppm::ZERO, unwind: Unwind { lots_max: 10, band: Ppm::ONE, interval_ns: 1 }, triggers_max: 1_000,
+/// # };
+/// let config = ShardConfig::new(16, 1_024, vec![market], liquidation)?;
+/// let mut engine = Engine::new(&config);
+/// let mut events: Vec<Event> = Vec::new();
+/// let input = Input::Deposit { account: AccountId(1), amount: Money::new(500) };
+/// engine.apply(&Sequenced { seq: Seq(1), time_ns: 0, ingress_ns: 0, input }, &mut events);
+/// assert_eq!(engine.cash(AccountId(1)), Money::new(500));
+/// # Ok::<(), seawall_engine::core::ConfigError>(())
+/// ```
 #[derive(Debug)]
-pub struct Engine {}
-
-/// A position as the outside sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PositionView {
-    /// Signed quantity, in lots.
-    pub lots: i64,
-    /// Value at which it was entered.
-    pub entry: Money,
-    /// Isolated margin.
-    pub margin: Money,
-    /// Whether it is in the liquidation queue.
-    pub in_liquidation: bool,
+pub struct Engine {
+    ledger: Ledger,
+    markets: Vec<Market>,
+    rules: LiquidationRules,
+    queue: LiquidationQueue,
+    pace: Pace,
+    /// Symbols whose marks or positions changed since triggers were last looked for, ascending.
+    hot: Vec<SymbolId>,
+    /// Symbols where the fund holds something, ascending.
+    fund_symbols: Vec<SymbolId>,
+    next_unwind_ns: u64,
+    seq: Seq,
+    time_ns: u64,
+    /// Forced orders of the current input.
+    forced_orders: u32,
+    ranking: AdlRanking,
+    scratch_accounts: Vec<AccountId>,
+    scratch_shares: Vec<(AccountId, Money)>,
 }
 
 impl Engine {
     /// An empty shard; everything it will need is allocated here.
     pub fn new(config: &ShardConfig) -> Self {
-        let _ = config;
-        Self {}
+        let (accounts_max, orders_max) = (config.accounts_max(), config.orders_max());
+        let rules = *config.liquidation();
+        let market = |(symbol, market): (u16, _)| {
+            Market::new(SymbolId(symbol), market, accounts_max, orders_max, rules.enabled)
+        };
+        let markets: Vec<Market> = (0..).zip(config.markets()).map(market).collect();
+        let positions_max = (accounts_max as usize).saturating_mul(markets.len());
+        Self {
+            ledger: Ledger::new(accounts_max),
+            queue: LiquidationQueue::new(positions_max),
+            pace: Pace::default(),
+            hot: Vec::with_capacity(markets.len()),
+            fund_symbols: Vec::with_capacity(markets.len()),
+            next_unwind_ns: 0,
+            seq: Seq(0),
+            time_ns: 0,
+            forced_orders: 0,
+            ranking: AdlRanking::default(),
+            scratch_accounts: Vec::with_capacity(1024),
+            scratch_shares: Vec::new(),
+            markets,
+            rules,
+        }
     }
+
     /// Applies one input and emits its events.
+    ///
+    /// Panics if the sequence number is not the next one, time runs backwards or the input arrived
+    /// after it was taken: these are the caller's bugs, and an engine that went on would diverge.
+    #[inline]
     pub fn apply(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        let _ = (input, sink);
+        assert!(input.seq == self.seq.next(), "inputs are applied in sequence");
+        assert!(input.time_ns >= self.time_ns, "time does not run backwards");
+        assert!(input.ingress_ns <= input.time_ns, "an input arrives before it is taken");
+        self.seq = input.seq;
+        self.time_ns = input.time_ns;
+        self.forced_orders = 0;
+        self.steps_before(input, sink);
+        self.dispatch(&input.input, sink);
+        self.check_fund(sink);
+        self.trigger(input.time_ns, sink);
+        self.steps_after(input, sink);
     }
-    /// When a `Step` would next do something, if anything waits: at the time of the last input
-    /// or later.
-    pub fn next_step_ns(&self) -> Option<u64> {
-        None
+
+    #[inline]
+    fn dispatch(&mut self, input: &Input, sink: &mut impl EventSink) {
+        let rejected = match input {
+            Input::Order(order) => self
+                .new_order(order, sink)
+                .map_err(|reason| (order.symbol, order.account, Some(order.order), reason)),
+            Input::Cancel { symbol, account, order } => self
+                .cancel(*symbol, *account, *order, sink)
+                .map_err(|reason| (*symbol, *account, Some(*order), reason)),
+            Input::Replace { symbol, account, order, price, qty } => self
+                .replace(*symbol, (*account, *order), *price, *qty, sink)
+                .map_err(|reason| (*symbol, *account, Some(*order), reason)),
+            Input::Step => Ok(()),
+            other => self.dispatch_rare(other, sink),
+        };
+        match rejected {
+            Ok(()) => {
+                if let Some(symbol) = symbol_of(input) {
+                    self.heat(symbol);
+                }
+            }
+            Err((symbol, account, order, reason)) => {
+                sink.event(Event::Rejected { symbol, account, order, reason });
+            }
+        }
     }
-    /// Highest bid.
-    pub fn best_bid(&self, _symbol: SymbolId) -> Option<Price> {
-        None
+
+    fn dispatch_rare(&mut self, input: &Input, sink: &mut impl EventSink) -> Result<(), Refusal> {
+        let none = SymbolId(0);
+        let refused = |symbol, account| move |reason| (symbol, account, None, reason);
+        match *input {
+            Input::Mark { symbol, price } => {
+                let account = AccountId::FUND;
+                self.set_mark(symbol, price, sink).map_err(refused(symbol, account))
+            }
+            Input::Deposit { account, amount } => {
+                self.deposit(account, amount, sink).map_err(refused(none, account))
+            }
+            Input::Withdraw { account, amount } => {
+                self.withdraw(account, amount, sink).map_err(refused(none, account))
+            }
+            Input::Leverage { symbol, account, initial } => {
+                self.set_leverage(symbol, account, initial, sink).map_err(refused(symbol, account))
+            }
+            Input::Block { symbol, buyer, seller, price, qty } => self
+                .block(symbol, (buyer, seller), price, qty, sink)
+                .map_err(|(reason, account)| (symbol, account, None, reason)),
+            Input::Order(_) | Input::Cancel { .. } | Input::Replace { .. } | Input::Step => {
+                unreachable!("dispatched before")
+            }
+        }
     }
-    /// Lowest offer.
-    pub fn best_ask(&self, _symbol: SymbolId) -> Option<Price> {
-        None
-    }
-    /// Levels of one side from the best outwards: price and total quantity in lots.
-    pub fn depth(&self, _symbol: SymbolId, _side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
-        core::iter::empty()
-    }
-    /// The mark price.
-    pub fn mark(&self, _symbol: SymbolId) -> Option<Price> {
-        None
-    }
-    /// An account's free cash.
-    pub fn cash(&self, _account: AccountId) -> Money {
-        Money::ZERO
-    }
-    /// An account's position.
-    pub fn position(&self, _symbol: SymbolId, _account: AccountId) -> PositionView {
-        PositionView { lots: 0, entry: Money::ZERO, margin: Money::ZERO, in_liquidation: false }
-    }
-    /// Accounts waiting in the liquidation queue.
-    pub fn backlog(&self) -> usize {
-        0
-    }
-    /// Orders and lots ahead of a resting order at its price.
-    pub fn queue_ahead(&self, _symbol: SymbolId, _order: OrderId) -> Option<(u32, u64)> {
-        None
-    }
-    /// Money that was created or destroyed since the start, in money units: always zero.
-    pub fn conservation_error(&self) -> i128 {
-        0
-    }
-    /// Hash of the whole state over canonical bytes.
-    pub fn state_hash(&self) -> u128 {
-        0
+
+    /// Notes that triggers must be looked for in a symbol.
+    #[inline]
+    fn heat(&mut self, symbol: SymbolId) {
+        if !self.rules.enabled || self.hot.last() == Some(&symbol) {
+            return;
+        }
+        if let Err(place) = self.hot.binary_search(&symbol) {
+            self.hot.insert(place, symbol);
+        }
     }
 }
 
-/// Hash of an event stream, per symbol and combined in symbol order.
-#[derive(Clone, Debug, Default)]
-pub struct EventHasher {}
+/// What a rejection says: symbol, account, order if the input named one, and why.
+type Refusal = (SymbolId, AccountId, Option<OrderId>, RejectReason);
 
-impl EventHasher {
-    /// Hash of everything so far.
-    pub fn digest(&self) -> u128 {
-        0
-    }
-}
-
-impl EventSink for EventHasher {
-    fn event(&mut self, event: Event) {
-        let _ = event;
+/// The market whose positions or mark an input changes.
+#[inline]
+const fn symbol_of(input: &Input) -> Option<SymbolId> {
+    match input {
+        Input::Order(order) => Some(order.symbol),
+        Input::Replace { symbol, .. }
+        | Input::Mark { symbol, .. }
+        | Input::Block { symbol, .. } => Some(*symbol),
+        _ => None,
     }
 }

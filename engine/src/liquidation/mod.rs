@@ -1,5 +1,17 @@
 //! Who must be liquidated, in what order, how, and who pays.
+//!
+//! Knows positions and margin (`risk`), not orders in a book: `core` turns a plan into an order.
 
+mod adl;
+mod index;
+mod pace;
+mod queue;
 mod rules;
+mod socialise;
 
-pub use rules::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+pub(crate) use adl::AdlRanking;
+pub(crate) use index::TriggerIndex;
+pub(crate) use pace::Pace;
+pub(crate) use queue::{LiquidationQueue, Waiting, priority};
+pub use rules::{Discipline, LiquidationRules, Plan, PriorityKey, RulesError, Unwind};
+pub(crate) use socialise::shares;

@@ -1,6 +1,8 @@
 //! The switches of a liquidation engine: order, pace, size, and what follows the book.
 
-use crate::types::Ppm;
+use thiserror::Error;
+
+use crate::types::{Ppm, QTY_LOTS_MAX};
 
 /// By what the queue orders triggered accounts; the smallest key goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,4 +89,52 @@ pub struct LiquidationRules {
     pub unwind: Unwind,
     /// Bound on the positions that one input moves into the queue.
     pub triggers_max: u32,
+}
+
+/// Why rules were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{0} is 0, expected at least 1")]
+pub struct RulesError(pub &'static str);
+
+impl LiquidationRules {
+    /// Checks that every bound lets at least one step happen, so that a backlog always drains.
+    pub fn check(&self) -> Result<(), RulesError> {
+        let bounds: &[(&'static str, u64)] = match &self.discipline {
+            Discipline::Strict { steps_max } | Discipline::Fifo { steps_max } => {
+                &[("steps_max", u64::from(*steps_max))]
+            }
+            Discipline::Weighted { forced, client } => {
+                &[("forced", u64::from(*forced)), ("client", u64::from(*client))]
+            }
+            Discipline::RateLimited { steps, interval_ns } => {
+                &[("steps", u64::from(*steps)), ("interval_ns", *interval_ns)]
+            }
+        };
+        let plan = match self.plan {
+            Plan::Full => 1,
+            Plan::Fraction { part, lots_min } => u64::from(part.parts()) + u64::from(lots_min),
+        };
+        let others = [
+            ("plan part and lots_min", plan),
+            ("unwind lots_max", u64::from(self.unwind.lots_max)),
+            ("unwind interval_ns", self.unwind.interval_ns),
+            ("triggers_max", u64::from(self.triggers_max)),
+        ];
+        match bounds.iter().chain(&others).find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(RulesError(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// How much of a position of `size` lots one forced order closes.
+    pub(crate) fn planned_lots(&self, size: u64) -> u32 {
+        let lots = match self.plan {
+            Plan::Full => size,
+            Plan::Fraction { part, lots_min } => {
+                let share = (size * u64::from(part.parts())).div_ceil(u64::from(Ppm::SCALE));
+                share.max(u64::from(lots_min)).min(size)
+            }
+        };
+        u32::try_from(lots.min(u64::from(QTY_LOTS_MAX))).expect("bounded by the largest order")
+    }
 }

@@ -25,6 +25,7 @@ pub use ids::{AccountId, OrderId, Seq, SymbolId};
 pub use input::{Input, NewOrder, OrderKind, Sequenced};
 pub use money::Money;
 pub use ppm::Ppm;
+pub(crate) use ppm::{parts_ceil, parts_floor};
 pub use price::Price;
 pub use qty::Qty;
 pub use reject::RejectReason;

@@ -4,11 +4,14 @@ use ::core::fmt;
 use ::core::iter::Sum;
 use ::core::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
+use zerocopy::FromZeros;
+
 /// A signed amount in money units (for a dollar market, say, millionths of a dollar).
 ///
 /// Sums are checked in every build: `overflow-checks` stays on in release, and the bounds of
 /// [`super::MONEY_MAX_UNITS`] keep them far from the edge.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, FromZeros)]
+#[repr(transparent)]
 pub struct Money(i64);
 
 impl Money {
@@ -60,8 +63,25 @@ impl Money {
     #[inline]
     #[must_use]
     pub fn share_floor(self, numerator: u64, denominator: u64) -> Self {
-        assert!(!self.is_negative() && numerator <= denominator && denominator > 0);
-        Self::narrow(self.wide() * i128::from(numerator) / i128::from(denominator))
+        self.share(numerator, denominator, 0)
+    }
+
+    /// The part `numerator / denominator` of a non-negative amount, rounded up.
+    #[inline]
+    #[must_use]
+    pub fn share_ceil(self, numerator: u64, denominator: u64) -> Self {
+        self.share(numerator, denominator, denominator - 1)
+    }
+
+    #[inline]
+    fn share(self, numerator: u64, denominator: u64, up: u64) -> Self {
+        assert!(!self.is_negative(), "a share is taken of an amount that is not negative");
+        assert!(numerator <= denominator && denominator > 0, "a share is a part");
+        if numerator == denominator {
+            return self;
+        }
+        let scaled = self.wide() * i128::from(numerator) + i128::from(up);
+        Self::narrow(scaled / i128::from(denominator))
     }
 }
 

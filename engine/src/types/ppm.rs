@@ -2,7 +2,7 @@
 
 use ::core::fmt;
 
-use super::Money;
+use super::{Money, Price};
 
 /// A rate between 0 and 1, in parts per million.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -31,20 +31,45 @@ impl Ppm {
     /// This part of a non-negative amount, rounded down.
     #[inline]
     pub fn of_floor(self, amount: Money) -> Money {
-        Money::narrow(self.scaled(amount) / i128::from(Self::SCALE))
+        parts_floor(amount, self.0)
     }
 
     /// This part of a non-negative amount, rounded up.
     #[inline]
     pub fn of_ceil(self, amount: Money) -> Money {
-        let scale = i128::from(Self::SCALE);
-        Money::narrow((self.scaled(amount) + scale - 1) / scale)
+        parts_ceil(amount, self.0)
     }
 
+    /// This part of a price, rounded down, in ticks.
     #[inline]
-    fn scaled(self, amount: Money) -> i128 {
-        assert!(!amount.is_negative(), "a rate is taken of an amount that is not negative");
-        amount.wide() * i128::from(self.0)
+    pub fn of_ticks(self, price: Price) -> u32 {
+        let ticks = u64::from(price.ticks()) * u64::from(self.0) / u64::from(Self::SCALE);
+        u32::try_from(ticks).expect("a part of a price is no greater than the price")
+    }
+}
+
+/// `amount · parts / 10^6` of a non-negative amount, rounded down.
+#[inline]
+pub(crate) fn parts_floor(amount: Money, parts: u32) -> Money {
+    assert!(!amount.is_negative(), "a rate is taken of an amount that is not negative");
+    // Nearly every amount fits the first branch, whose division by a constant is a multiplication.
+    match amount.units().checked_mul(i64::from(parts)) {
+        Some(scaled) => Money::new(scaled / i64::from(Ppm::SCALE)),
+        None => Money::narrow(amount.wide() * i128::from(parts) / i128::from(Ppm::SCALE)),
+    }
+}
+
+/// `amount · parts / 10^6` of a non-negative amount, rounded up.
+#[inline]
+pub(crate) fn parts_ceil(amount: Money, parts: u32) -> Money {
+    assert!(!amount.is_negative(), "a rate is taken of an amount that is not negative");
+    let up = i64::from(Ppm::SCALE) - 1;
+    match amount.units().checked_mul(i64::from(parts)).and_then(|scaled| scaled.checked_add(up)) {
+        Some(scaled) => Money::new(scaled / i64::from(Ppm::SCALE)),
+        None => {
+            let scaled = amount.wide() * i128::from(parts) + i128::from(up);
+            Money::narrow(scaled / i128::from(Ppm::SCALE))
+        }
     }
 }
 

@@ -1,0 +1,73 @@
+//! What an order must clear before it may trade: limits and margin (`docs/MATCHING.md`, Margin
+//! check). Admission reads; it changes nothing.
+
+use super::market::Market;
+use crate::risk::Ledger;
+use crate::types::{AccountId, Money, Ppm, Price, Qty, RejectReason, Side, parts_ceil};
+
+/// What is to be admitted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admission {
+    pub(super) account: AccountId,
+    pub(super) side: Side,
+    pub(super) qty: Qty,
+    /// Worst price at which it may trade.
+    pub(super) limit: Price,
+    /// Best opposite price, if it would trade with it at once.
+    pub(super) touch: Option<Price>,
+    /// Fee rate to set aside.
+    pub(super) fee: Ppm,
+    /// Reserve and lots of the resting order that it replaces.
+    pub(super) replaces: (Money, u32),
+    pub(super) reduce_only: bool,
+}
+
+impl Market {
+    /// Whether limits and free cash admit it.
+    pub(super) fn admit(&self, ledger: &Ledger, order: &Admission) -> Result<(), RejectReason> {
+        let loss = self.closing_loss(order);
+        let opening = if order.reduce_only { Money::ZERO } else { self.opening_cost(order)? };
+        let cash = ledger.account(order.account).cash + order.replaces.0;
+        if cash < opening + loss {
+            return Err(RejectReason::InsufficientMargin);
+        }
+        Ok(())
+    }
+
+    /// Initial margin and fee of the whole order at its most expensive price.
+    fn opening_cost(&self, order: &Admission) -> Result<Money, RejectReason> {
+        let position = self.position(order.account);
+        let held = if position.side() == Some(order.side) { position.size() } else { 0 };
+        let resting = position.open_lots[order.side.index()] - order.replaces.1;
+        let exposure = held + u64::from(resting) + u64::from(order.qty.lots());
+        if exposure > u64::from(self.rules.position_lots_max) {
+            return Err(RejectReason::PositionLimit);
+        }
+        let value_at = |price| self.rules.contract.value(price, u64::from(order.qty.lots()));
+        let mut worst = (value_at(order.limit), order.limit);
+        if let Some(touch) = order.touch {
+            let value = value_at(touch);
+            if value > worst.0 {
+                worst = (value, touch);
+            }
+        }
+        let initial = self.initial(order.account);
+        let (tier, _) = self.rules.tier(self.rules.contract.value(worst.1, exposure));
+        if tier.initial > initial {
+            return Err(RejectReason::LeverageTooHigh);
+        }
+        Ok(parts_ceil(worst.0, initial.parts() + order.fee.parts()))
+    }
+
+    /// What closing at the limit would lose beyond the margin that it sets free.
+    fn closing_loss(&self, order: &Admission) -> Money {
+        let position = self.position(order.account);
+        let lots = position.closing_lots(order.side, u64::from(order.qty.lots()));
+        if lots == 0 {
+            return Money::ZERO;
+        }
+        let value = self.rules.contract.value(order.limit, lots);
+        let proceeds = position.closing(self.rules.contract, lots, value).proceeds();
+        (-proceeds).max(Money::ZERO)
+    }
+}

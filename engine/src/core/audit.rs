@@ -1,0 +1,60 @@
+//! Reconciles one market's book, positions and trigger index with each other.
+
+use super::market::Market;
+use crate::risk::Ledger;
+use crate::types::{AccountId, Price, Side};
+
+impl Market {
+    /// Margins less what positions were entered for, signed by their direction.
+    pub(super) fn money(&self) -> i128 {
+        let contract = self.rules.contract();
+        let of = |position: &crate::risk::Position| {
+            let direction = position.side().map_or(0, |side| contract.direction(side));
+            position.margin().wide() - i128::from(direction) * position.entry().wide()
+        };
+        self.positions.iter().map(of).sum()
+    }
+
+    /// Positions in the liquidation queue.
+    pub(super) fn locked(&self) -> usize {
+        self.positions.iter().filter(|position| position.is_locked()).count()
+    }
+
+    /// Checks that book, positions and index agree; returns the reserves of all resting orders.
+    pub(super) fn assert_consistent(&self, ledger: &Ledger) -> i128 {
+        self.book.assert_consistent();
+        let net: i64 = self.positions.iter().map(crate::risk::Position::lots).sum();
+        assert_eq!(net, 0, "positions sum to zero");
+        let mut open_lots = vec![[0_u64; 2]; self.positions.len()];
+        let mut reserved = 0;
+        for side in [Side::Buy, Side::Sell] {
+            for (price, _) in self.book.depth(side) {
+                for (_, order) in self.book.queue(price) {
+                    let account = AccountId(order.owner);
+                    assert!(ledger.is_open(account), "an order has an owner");
+                    open_lots[account.index()][side.index()] += u64::from(order.qty.lots());
+                    let initial = self.initial(account);
+                    reserved += self.rules.reserve(price, order.qty.lots(), initial).wide();
+                }
+            }
+        }
+        for (account, (position, open)) in
+            (0..).map(AccountId).zip(self.positions.iter().zip(&open_lots))
+        {
+            assert_eq!(position.open_lots.map(u64::from), *open, "open lots are those in the book");
+            self.assert_indexed(account);
+        }
+        reserved
+    }
+
+    fn assert_indexed(&self, account: AccountId) {
+        let position = self.position(account);
+        let expected = match position.side() {
+            Some(_) if self.watches && account != AccountId::FUND && !position.is_locked() => {
+                self.rules.trigger_price(position).map_or(0, Price::ticks)
+            }
+            _ => 0,
+        };
+        assert_eq!(position.trigger_ticks, expected, "a position is indexed at its trigger price");
+    }
+}

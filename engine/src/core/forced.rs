@@ -1,0 +1,234 @@
+//! Triggers and forced steps: from an unhealthy position to a flat one.
+//!
+//! The rules are in `docs/LIQUIDATION.md`; the numbers in the comments are its.
+
+use super::Engine;
+use super::settle::{Taker, TakerKind};
+use crate::liquidation::{Pace, Waiting, priority};
+use crate::types::{
+    AccountId, CancelCause, Event, EventSink, OrderId, Price, Qty, Sequenced, Side, SymbolId,
+};
+
+/// A liquidated position's part that the book did not take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remainder {
+    pub(super) symbol: SymbolId,
+    pub(super) account: AccountId,
+    /// The position's side.
+    pub(super) side: Side,
+    pub(super) lots: u64,
+    /// The bankruptcy price.
+    pub(super) price: Price,
+}
+
+impl Engine {
+    /// Moves positions that the mark has made unhealthy into the queue, at most `triggers_max`.
+    #[inline]
+    pub(super) fn trigger(&mut self, time_ns: u64, sink: &mut impl EventSink) {
+        let mut budget = self.rules.triggers_max as usize;
+        let mut kept = 0;
+        for n in 0..self.hot.len() {
+            let symbol = self.hot[n];
+            if self.trigger_symbol(symbol, &mut budget, time_ns, sink) {
+                self.hot[kept] = symbol;
+                kept += 1;
+            }
+        }
+        self.hot.truncate(kept);
+    }
+
+    /// Triggers in one symbol. Returns whether more wait than the budget allowed.
+    #[inline]
+    fn trigger_symbol(
+        &mut self,
+        symbol: SymbolId,
+        budget: &mut usize,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) -> bool {
+        let market = &self.markets[symbol.index()];
+        let Some(mark) = market.mark else { return false };
+        let mut bucket = ::core::mem::take(&mut self.scratch_accounts);
+        let mut more = false;
+        while let Some(side) = self.markets[symbol.index()].index.reached(mark) {
+            let market = &self.markets[symbol.index()];
+            market.index.bucket(&market.positions, side, &mut bucket);
+            let taken = bucket.len().min(*budget);
+            for account in &bucket[..taken] {
+                self.enqueue_triggered(symbol, *account, mark, time_ns, sink);
+            }
+            *budget -= taken;
+            if *budget == 0 {
+                more = self.markets[symbol.index()].index.reached(mark).is_some();
+                break;
+            }
+        }
+        self.scratch_accounts = bucket;
+        more
+    }
+
+    fn enqueue_triggered(
+        &mut self,
+        symbol: SymbolId,
+        account: AccountId,
+        mark: Price,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) {
+        let market = &mut self.markets[symbol.index()];
+        let position = market.position(account);
+        let side = position.side().expect("only positions are in the index");
+        let lots = u32::try_from(position.size()).expect("a position fits its bound");
+        let qty = Qty::new(lots).expect("only positions are in the index");
+        let bankruptcy = market.rules.bankruptcy_price(position);
+        let key = priority(self.rules.key, &market.rules, position, mark);
+        market.positions[account.index()].set_locked(true);
+        market.refresh(account);
+        self.queue.push(key, symbol, account, time_ns);
+        sink.event(Event::Triggered { symbol, account, side, qty, mark, bankruptcy });
+    }
+
+    /// Under FIFO: steps whose work is older than the input's arrival.
+    #[inline]
+    pub(super) fn steps_before(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        let mut granted = Pace::steps_before(&self.rules.discipline, input);
+        while granted > 0 && self.may_step(input.ingress_ns) {
+            self.step(input, sink);
+            granted -= 1;
+        }
+    }
+
+    /// The steps that the discipline grants after an input, while there is work.
+    #[inline]
+    pub(super) fn steps_after(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        let mut granted = self.pace.steps_after(&self.rules.discipline, input);
+        while granted > 0 && self.may_step(input.time_ns) {
+            self.step(input, sink);
+            self.pace.took_step(&self.rules.discipline);
+            granted -= 1;
+        }
+    }
+
+    /// Whether there is work that was ready at a time, and room for another forced order.
+    #[inline]
+    fn may_step(&self, time_ns: u64) -> bool {
+        self.ready_ns().is_some_and(|ready| ready <= time_ns)
+            && self.forced_orders < OrderId::DERIVED_PER_INPUT_MAX
+    }
+
+    /// Since when the next forced step has been waiting, or from when it may run.
+    #[inline]
+    pub(super) fn ready_ns(&self) -> Option<u64> {
+        match self.queue.head() {
+            Some(head) => Some(head.since_ns),
+            None if self.fund_symbols.is_empty() => None,
+            None => Some(self.next_unwind_ns),
+        }
+    }
+
+    /// One forced step, and the fund's solvency after it.
+    #[cold]
+    #[inline(never)]
+    fn step(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        match self.queue.pop() {
+            Some(waiting) => self.liquidate(&waiting, input, sink),
+            None => self.unwind(input, sink),
+        }
+        self.note_fund_symbols();
+        self.check_fund(sink);
+    }
+
+    /// Serves the head of the queue.
+    fn liquidate(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
+        let Waiting { symbol, account, .. } = *waiting;
+        self.heat(symbol);
+        let market = &mut self.markets[symbol.index()];
+        let mark = market.mark.expect("a triggered position has a mark");
+        let position = *market.position(account);
+        let unhealthy = market.rules.is_unhealthy(&position, mark);
+        let (true, Some(side)) = (unhealthy, position.side()) else {
+            self.unlock(symbol, account); // 1
+            sink.event(Event::Recovered { symbol, account });
+            return;
+        };
+        market.cancel_all(&mut self.ledger, sink, account, CancelCause::Liquidation); // 2
+        let planned = self.rules.planned_lots(position.size()); // 3
+        let limit = market.rules.bankruptcy_price(&position);
+        let qty = Qty::new(planned).expect("a plan closes something");
+        let kind = TakerKind::Forced(self.rules.fee);
+        let left = self.force(symbol, (account, side.opposite()), limit, qty, kind, input, sink); // 4
+        if let Some(left) = left {
+            let lots = u64::from(left.lots());
+            self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink); // 5
+        }
+        self.leave_or_return(symbol, account, mark, input.time_ns, sink); // 6
+    }
+
+    /// A flat position leaves the queue; another one enters it again.
+    fn leave_or_return(
+        &mut self,
+        symbol: SymbolId,
+        account: AccountId,
+        mark: Price,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) {
+        let market = &self.markets[symbol.index()];
+        let position = market.position(account);
+        if position.side().is_none() {
+            self.unlock(symbol, account);
+            sink.event(Event::Closed { symbol, account });
+            return;
+        }
+        let key = priority(self.rules.key, &market.rules, position, mark);
+        self.queue.push(key, symbol, account, time_ns);
+    }
+
+    fn unlock(&mut self, symbol: SymbolId, account: AccountId) {
+        let market = &mut self.markets[symbol.index()];
+        market.positions[account.index()].set_locked(false);
+        market.refresh(account);
+    }
+
+    /// Sends a forced order through the book like anybody's. Returns what it did not fill.
+    #[allow(clippy::too_many_arguments, reason = "one forced order, said in full")]
+    fn force(
+        &mut self,
+        symbol: SymbolId,
+        (account, side): (AccountId, Side),
+        limit: Price,
+        qty: Qty,
+        kind: TakerKind,
+        input: &Sequenced,
+        sink: &mut impl EventSink,
+    ) -> Option<Qty> {
+        let order = OrderId::derived(input.seq, self.forced_orders);
+        self.forced_orders += 1;
+        sink.event(Event::Forced { symbol, account, order, side, limit, qty });
+        let taker = Taker { order, account, side, kind };
+        let market = &mut self.markets[symbol.index()];
+        let left = market.take(&mut self.ledger, sink, &taker, limit, qty);
+        if let Some(qty) = left {
+            let cause = CancelCause::Unfilled;
+            sink.event(Event::Cancelled { symbol, account, order, qty, cause });
+        }
+        left
+    }
+
+    /// One forced order of the fund, in the first symbol where it holds something.
+    fn unwind(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        let symbol = self.fund_symbols[0];
+        self.heat(symbol);
+        let market = &self.markets[symbol.index()];
+        let mark = market.mark.expect("the fund takes over at a mark");
+        let position = market.position(AccountId::FUND);
+        let side = position.side().expect("a symbol of the fund's is one with a position");
+        let side = side.opposite();
+        let limit = market.beyond(mark, side, self.rules.unwind.band);
+        let lots = position.size().min(u64::from(self.rules.unwind.lots_max));
+        let lots = u32::try_from(lots).expect("bounded by the largest forced order");
+        let qty = Qty::new(lots).expect("the fund has a position here");
+        self.force(symbol, (AccountId::FUND, side), limit, qty, TakerKind::Fund, input, sink);
+        self.next_unwind_ns = input.time_ns + self.rules.unwind.interval_ns;
+    }
+}

@@ -1,0 +1,157 @@
+//! One symbol of a shard: its book, its positions and its trigger index, kept in step.
+
+use zerocopy::FromZeros;
+
+use super::open_orders::OpenOrders;
+use crate::book::{OrderBook, Slot};
+use crate::liquidation::TriggerIndex;
+use crate::risk::{Ledger, MarketRules, Position};
+use crate::types::{
+    AccountId, CancelCause, Event, EventSink, Money, OrderId, Ppm, Price, Qty, Side, SymbolId,
+};
+
+/// One symbol.
+#[derive(Debug)]
+pub(super) struct Market {
+    pub(super) symbol: SymbolId,
+    pub(super) rules: MarketRules,
+    pub(super) book: OrderBook,
+    pub(super) positions: Vec<Position>,
+    pub(super) open_orders: OpenOrders,
+    pub(super) index: TriggerIndex,
+    pub(super) mark: Option<Price>,
+    /// Whether unhealthy positions are looked for at all.
+    pub(super) watches: bool,
+    /// Accounts from here on have never been used: scans stop before them.
+    pub(super) accounts_used: usize,
+}
+
+impl Market {
+    pub(super) fn new(
+        symbol: SymbolId,
+        rules: &MarketRules,
+        accounts_max: u32,
+        orders_max: u32,
+        watches: bool,
+    ) -> Self {
+        Self {
+            symbol,
+            rules: rules.clone(),
+            book: OrderBook::new(rules.domain(), orders_max),
+            positions: Position::new_vec_zeroed(accounts_max as usize)
+                .expect("memory for the positions is there at start"),
+            open_orders: OpenOrders::new(orders_max),
+            index: TriggerIndex::new(rules.domain()),
+            mark: None,
+            watches,
+            accounts_used: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn position(&self, account: AccountId) -> &Position {
+        &self.positions[account.index()]
+    }
+
+    /// Positions of accounts that were ever used.
+    #[inline]
+    pub(super) fn used_positions(&self) -> &[Position] {
+        &self.positions[..self.accounts_used]
+    }
+
+    /// The account's initial margin rate: its own choice or the first tier's. The fund posts none.
+    #[inline]
+    pub(super) fn initial(&self, account: AccountId) -> Ppm {
+        initial_rate(&self.rules, account, self.position(account))
+    }
+
+    /// The resting order of that id if it is the account's.
+    #[inline]
+    pub(super) fn find(&self, account: AccountId, order: OrderId) -> Option<Slot> {
+        let slot = self.book.find(order)?;
+        (self.book.order(slot).owner == account.0).then_some(slot)
+    }
+
+    /// Adds what is left of an order to the book and takes its reserve out of free cash.
+    pub(super) fn rest(
+        &mut self,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+        (order, account): (OrderId, AccountId),
+        side: Side,
+        price: Price,
+        qty: Qty,
+    ) {
+        ledger.reserve(account, self.rules.reserve(price, qty.lots(), self.initial(account)));
+        let slot = self.book.insert(order, account.0, side, price, qty);
+        let position = &mut self.positions[account.index()];
+        self.open_orders.push(position, slot);
+        position.open_lots[side.index()] += qty.lots();
+        self.accounts_used = self.accounts_used.max(account.index() + 1);
+        sink.event(Event::Rested { symbol: self.symbol, account, order, side, price, qty });
+    }
+
+    /// Takes an order out of the book and gives its reserve back.
+    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> (AccountId, Money) {
+        let order = self.book.remove(slot);
+        let account = AccountId(order.owner);
+        let reserve = self.rules.reserve(order.price, order.qty.lots(), self.initial(account));
+        let position = &mut self.positions[account.index()];
+        self.open_orders.remove(position, slot);
+        position.open_lots[order.side.index()] -= order.qty.lots();
+        ledger.release(account, reserve);
+        (account, reserve)
+    }
+
+    /// Cancels every resting order of an account, oldest first.
+    pub(super) fn cancel_all(
+        &mut self,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+        account: AccountId,
+        cause: CancelCause,
+    ) {
+        while let Some(slot) = OpenOrders::first(self.position(account)) {
+            let order = self.book.order(slot);
+            self.withdraw(ledger, slot);
+            let (order, qty) = (order.id, order.qty);
+            sink.event(Event::Cancelled { symbol: self.symbol, account, order, qty, cause });
+        }
+    }
+
+    /// Puts a position where its trigger price says, or takes it out of the index.
+    #[inline]
+    pub(super) fn refresh(&mut self, account: AccountId) {
+        if self.watches {
+            refresh(&self.rules, &mut self.index, &mut self.positions, account);
+        }
+    }
+}
+
+#[inline]
+pub(super) fn initial_rate(rules: &MarketRules, account: AccountId, position: &Position) -> Ppm {
+    if account == AccountId::FUND {
+        return Ppm::ZERO;
+    }
+    position.initial().unwrap_or_else(|| rules.initial_default())
+}
+
+#[inline]
+pub(super) fn refresh(
+    rules: &MarketRules,
+    index: &mut TriggerIndex,
+    positions: &mut [Position],
+    account: AccountId,
+) {
+    if account == AccountId::FUND {
+        return;
+    }
+    let position = &positions[account.index()];
+    let trigger = match position.side() {
+        Some(side) if !position.is_locked() => {
+            rules.trigger_price(position).map(|price| (side, price))
+        }
+        _ => None,
+    };
+    index.place(positions, account, trigger);
+}

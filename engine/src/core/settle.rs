@@ -1,0 +1,227 @@
+//! Books fills: moves lots, entry value, margin, fees and cash, the same number on both sides.
+//!
+//! The rules are in `docs/MATCHING.md`, Bookings of one fill.
+
+use super::market::{Market, initial_rate, refresh};
+use super::open_orders::OpenOrders;
+use crate::book::OrderBook;
+use crate::liquidation::TriggerIndex;
+use crate::matching::Fill;
+use crate::risk::{Ledger, MarketRules, Position, Released};
+use crate::types::{
+    AccountId, Event, EventSink, FundCause, Money, OrderId, Ppm, Price, Side, SymbolId, parts_floor,
+};
+
+/// Whose order takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TakerKind {
+    /// A client's order: pays the taker's fee.
+    Client,
+    /// A forced order: pays the liquidation fee, to the fund.
+    Forced(Ppm),
+    /// The fund's own order: pays nothing.
+    Fund,
+}
+
+/// The order that takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taker {
+    pub(super) order: OrderId,
+    pub(super) account: AccountId,
+    pub(super) side: Side,
+    pub(super) kind: TakerKind,
+}
+
+/// Everything that a fill changes, but for the book.
+pub(super) struct Settlement<'a, S> {
+    symbol: SymbolId,
+    rules: &'a MarketRules,
+    positions: &'a mut [Position],
+    open_orders: &'a mut OpenOrders,
+    index: &'a mut TriggerIndex,
+    watches: bool,
+    accounts_used: &'a mut usize,
+    ledger: &'a mut Ledger,
+    sink: &'a mut S,
+}
+
+impl Market {
+    /// The book and everything beside it, so that one can be swept while the other books.
+    #[inline]
+    pub(super) fn split<'a, S>(
+        &'a mut self,
+        ledger: &'a mut Ledger,
+        sink: &'a mut S,
+    ) -> (&'a mut OrderBook, Settlement<'a, S>) {
+        let settlement = Settlement {
+            symbol: self.symbol,
+            rules: &self.rules,
+            positions: &mut self.positions,
+            open_orders: &mut self.open_orders,
+            index: &mut self.index,
+            watches: self.watches,
+            accounts_used: &mut self.accounts_used,
+            ledger,
+            sink,
+        };
+        (&mut self.book, settlement)
+    }
+}
+
+impl<S: EventSink> Settlement<'_, S> {
+    /// Books one fill of a sweep: the maker's side, then the taker's.
+    #[inline]
+    pub(super) fn fill(&mut self, taker: &Taker, fill: &Fill) {
+        let maker = AccountId(fill.owner);
+        self.sink.event(Event::Trade {
+            symbol: self.symbol,
+            side: taker.side,
+            price: fill.price,
+            qty: fill.qty,
+            taker: taker.order,
+            taker_account: taker.account,
+            maker: fill.maker,
+            maker_account: maker,
+            maker_leaves_lots: fill.maker_leaves_lots,
+        });
+        let lots = u64::from(fill.qty.lots());
+        let value = self.rules.contract.value(fill.price, lots);
+        self.maker_fill(maker, taker.side.opposite(), fill, value);
+        self.taker_fill(taker, lots, value);
+    }
+
+    #[inline]
+    fn maker_fill(&mut self, maker: AccountId, side: Side, fill: &Fill, value: Money) {
+        let position = &mut self.positions[maker.index()];
+        position.open_lots[side.index()] -= fill.qty.lots();
+        if fill.maker_leaves_lots == 0 {
+            self.open_orders.remove(position, fill.slot);
+        }
+        let initial = initial_rate(self.rules, maker, position);
+        let before = fill.maker_leaves_lots + fill.qty.lots();
+        let released = self.rules.reserve(fill.price, before, initial)
+            - self.rules.reserve(fill.price, fill.maker_leaves_lots, initial);
+        self.ledger.release(maker, released);
+        self.book(maker, side, u64::from(fill.qty.lots()), value);
+        self.venue_fee(maker, value, self.rules.maker_fee);
+        self.cover_shortfall(maker);
+        self.refresh(maker);
+    }
+
+    #[inline]
+    fn taker_fill(&mut self, taker: &Taker, lots: u64, value: Money) {
+        let released = self.book(taker.account, taker.side, lots, value);
+        match taker.kind {
+            TakerKind::Client => self.venue_fee(taker.account, value, self.rules.taker_fee),
+            TakerKind::Forced(rate) => self.liquidation_fee(taker.account, value, rate, released),
+            TakerKind::Fund => self.note_fund(FundCause::Unwind, released),
+        }
+    }
+
+    /// Books `lots` on `side` for `value`: closes what is on the other side, opens the rest.
+    /// Returns what the closing part set free.
+    #[inline]
+    pub(super) fn book(
+        &mut self,
+        account: AccountId,
+        side: Side,
+        lots: u64,
+        value: Money,
+    ) -> Option<Released> {
+        let position = &mut self.positions[account.index()];
+        let initial = initial_rate(self.rules, account, position);
+        let cash = &mut self.ledger.account_mut(account).cash;
+        *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
+        let closing = position.closing_lots(side, lots);
+        let mut opening_value = value;
+        let mut released = None;
+        if closing > 0 {
+            let closing_value = value.share_floor(closing, lots);
+            let part = position.closing(self.rules.contract, closing, closing_value);
+            position.close(closing, &part);
+            *cash += part.proceeds();
+            opening_value -= closing_value;
+            released = Some(part);
+        }
+        if lots > closing {
+            let margin = parts_floor(opening_value, initial.parts());
+            *cash -= margin;
+            position.open(side, lots - closing, opening_value, margin);
+        }
+        released
+    }
+
+    #[inline]
+    fn venue_fee(&mut self, account: AccountId, value: Money, rate: Ppm) {
+        let paid = self.ledger.charge(account, rate.of_floor(value));
+        self.ledger.fees += paid;
+    }
+
+    fn liquidation_fee(
+        &mut self,
+        account: AccountId,
+        value: Money,
+        rate: Ppm,
+        released: Option<Released>,
+    ) {
+        let kept = released.map_or(Money::ZERO, |part| part.proceeds()).max(Money::ZERO);
+        let fee = rate.of_floor(value).min(kept);
+        self.ledger.account_mut(account).cash -= fee;
+        self.pay_fund(FundCause::LiquidationFee, fee);
+    }
+
+    /// Tells what closing a position of the fund's changed in its cash.
+    pub(super) fn note_fund(&mut self, cause: FundCause, released: Option<Released>) {
+        let Some(part) = released else { return };
+        let balance = self.ledger.account(AccountId::FUND).cash;
+        self.tell_fund(cause, part.proceeds(), balance);
+    }
+
+    fn pay_fund(&mut self, cause: FundCause, amount: Money) {
+        let fund = self.ledger.account_mut(AccountId::FUND);
+        fund.cash += amount;
+        let balance = fund.cash;
+        self.tell_fund(cause, amount, balance);
+    }
+
+    fn tell_fund(&mut self, cause: FundCause, amount: Money, balance: Money) {
+        if amount != Money::ZERO {
+            self.sink.event(Event::Fund { symbol: self.symbol, cause, amount, balance });
+        }
+    }
+
+    /// The fund pays what an account's cash lacks. The fund itself may lack: its solvency is
+    /// checked apart.
+    #[inline]
+    pub(super) fn cover_shortfall(&mut self, account: AccountId) {
+        if account == AccountId::FUND {
+            return;
+        }
+        let cash = &mut self.ledger.account_mut(account).cash;
+        if cash.is_negative() {
+            let shortfall = *cash;
+            *cash = Money::ZERO;
+            self.pay_fund(FundCause::Shortfall, shortfall);
+        }
+    }
+
+    /// Puts a position where its trigger price says.
+    #[inline]
+    pub(super) fn refresh(&mut self, account: AccountId) {
+        if self.watches {
+            refresh(self.rules, self.index, self.positions, account);
+        }
+    }
+
+    /// Ends the taker's part of a sweep.
+    #[inline]
+    pub(super) fn finish_taker(&mut self, account: AccountId) {
+        self.cover_shortfall(account);
+        self.refresh(account);
+    }
+
+    /// The value of a quantity at a price.
+    pub(super) fn value(&self, price: Price, lots: u64) -> Money {
+        self.rules.contract.value(price, lots)
+    }
+}

@@ -1,0 +1,135 @@
+//! What the outside may see of a shard. Nothing here changes it.
+
+use super::Engine;
+use crate::book::RestingOrder;
+use crate::types::{AccountId, Money, OrderId, Price, Side, SymbolId};
+
+/// A position as the outside sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionView {
+    /// Signed quantity, in lots.
+    pub lots: i64,
+    /// Value at which it was entered.
+    pub entry: Money,
+    /// Isolated margin.
+    pub margin: Money,
+    /// Whether it is in the liquidation queue.
+    pub in_liquidation: bool,
+}
+
+impl Engine {
+    /// When a `Step` would next do something, if anything waits: at the time of the last input
+    /// or later.
+    pub fn next_step_ns(&self) -> Option<u64> {
+        if self.triggers_wait() {
+            return Some(self.time_ns);
+        }
+        let ready = self.ready_ns()?.max(self.time_ns);
+        Some(self.pace.next_ns(&self.rules.discipline, self.time_ns).max(ready))
+    }
+
+    fn triggers_wait(&self) -> bool {
+        self.hot.iter().any(|symbol| {
+            let market = &self.markets[symbol.index()];
+            market.mark.is_some_and(|mark| market.index.reached(mark).is_some())
+        })
+    }
+
+    /// The best bid.
+    #[inline]
+    pub fn best_bid(&self, symbol: SymbolId) -> Option<Price> {
+        self.markets[symbol.index()].book.best(Side::Buy)
+    }
+
+    /// The best offer.
+    #[inline]
+    pub fn best_ask(&self, symbol: SymbolId) -> Option<Price> {
+        self.markets[symbol.index()].book.best(Side::Sell)
+    }
+
+    /// Levels of one side from the best outwards: price and total quantity in lots.
+    pub fn depth(&self, symbol: SymbolId, side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
+        self.markets[symbol.index()].book.depth(side)
+    }
+
+    /// Orders at a price from first to last.
+    pub fn queue(&self, symbol: SymbolId, price: Price) -> impl Iterator<Item = RestingOrder> + '_ {
+        self.markets[symbol.index()].book.queue(price).map(|(_, order)| order)
+    }
+
+    /// Orders and lots ahead of a resting order at its price, if it rests.
+    pub fn queue_ahead(&self, symbol: SymbolId, order: OrderId) -> Option<(u32, u64)> {
+        let book = &self.markets[symbol.index()].book;
+        book.find(order).map(|slot| book.ahead(slot))
+    }
+
+    /// The mark price.
+    #[inline]
+    pub fn mark(&self, symbol: SymbolId) -> Option<Price> {
+        self.markets[symbol.index()].mark
+    }
+
+    /// An account's free cash; zero for one that was never opened.
+    pub fn cash(&self, account: AccountId) -> Money {
+        if self.ledger.has_room_for(account) {
+            self.ledger.account(account).cash
+        } else {
+            Money::ZERO
+        }
+    }
+
+    /// An account's position.
+    ///
+    /// Panics for an account beyond `accounts_max`.
+    pub fn position(&self, symbol: SymbolId, account: AccountId) -> PositionView {
+        let position = self.markets[symbol.index()].position(account);
+        PositionView {
+            lots: position.lots(),
+            entry: position.entry(),
+            margin: position.margin(),
+            in_liquidation: position.is_locked(),
+        }
+    }
+
+    /// Positions waiting in the liquidation queue.
+    #[inline]
+    pub fn backlog(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The insurance fund's cash plus the profit of its positions at their marks.
+    pub fn insurance_equity(&self) -> Money {
+        self.fund_equity()
+    }
+
+    /// Fees the venue has taken.
+    pub fn venue_fees(&self) -> Money {
+        self.ledger.fees
+    }
+
+    /// Money that was created or destroyed since the start, in money units: always zero.
+    ///
+    /// Free cash, reserves and margins, less what positions were entered for, plus fees, must be
+    /// what was deposited less what was withdrawn (`docs/MATCHING.md`, Conservation).
+    pub fn conservation_error(&self) -> i128 {
+        let accounts = self.ledger.accounts();
+        let free: i128 = accounts.map(|(_, a)| a.cash.wide() + a.reserved.wide()).sum();
+        let in_positions: i128 = self.markets.iter().map(super::market::Market::money).sum();
+        free + in_positions + self.ledger.fees.wide() - self.ledger.net_deposits().wide()
+    }
+
+    /// Checks that book, positions, trigger index and ledger agree, in time proportional to the
+    /// whole state: the seam where engines that test their parts apart have failed.
+    pub fn assert_consistent(&self) {
+        assert_eq!(self.conservation_error(), 0, "no money is created or destroyed");
+        let mut reserved: i128 = 0;
+        for market in &self.markets {
+            reserved += market.assert_consistent(&self.ledger);
+        }
+        let accounts = self.ledger.accounts();
+        let kept: i128 = accounts.map(|(_, account)| account.reserved.wide()).sum();
+        assert_eq!(kept, reserved, "reserves are those of the resting orders");
+        let locked: usize = self.markets.iter().map(super::market::Market::locked).sum();
+        assert_eq!(locked, self.queue.len(), "positions in liquidation are those in the queue");
+    }
+}

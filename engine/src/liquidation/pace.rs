@@ -1,0 +1,80 @@
+//! How many forced steps an input grants: the one place where forced and client flow meet.
+
+use super::Discipline;
+use crate::types::{Input, Sequenced};
+
+/// The discipline's memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// Weighted: inputs since the last turn.
+    pub(crate) client_inputs: u32,
+    /// Rate limited: the current window and the steps taken in it.
+    pub(crate) window: u64,
+    pub(crate) steps_in_window: u32,
+}
+
+impl Pace {
+    /// Steps that may follow this input.
+    #[inline]
+    pub(crate) fn steps_after(&mut self, discipline: &Discipline, input: &Sequenced) -> u32 {
+        let is_step = matches!(input.input, Input::Step);
+        match *discipline {
+            Discipline::Strict { steps_max } => steps_max,
+            Discipline::Fifo { steps_max } => {
+                if is_step {
+                    steps_max
+                } else {
+                    0
+                }
+            }
+            Discipline::Weighted { forced, client } => {
+                if is_step {
+                    return forced;
+                }
+                self.client_inputs += 1;
+                if self.client_inputs < client {
+                    return 0;
+                }
+                self.client_inputs = 0;
+                forced
+            }
+            Discipline::RateLimited { steps, interval_ns } => {
+                let window = input.time_ns / interval_ns;
+                if window != self.window {
+                    self.window = window;
+                    self.steps_in_window = 0;
+                }
+                steps - self.steps_in_window
+            }
+        }
+    }
+
+    /// Steps that may precede this input, if their work is old enough.
+    #[inline]
+    pub(crate) fn steps_before(discipline: &Discipline, input: &Sequenced) -> u32 {
+        match *discipline {
+            Discipline::Fifo { steps_max } if !matches!(input.input, Input::Step) => steps_max,
+            _ => 0,
+        }
+    }
+
+    /// Notes a step that was taken.
+    #[inline]
+    pub(crate) fn took_step(&mut self, discipline: &Discipline) {
+        if let Discipline::RateLimited { .. } = discipline {
+            self.steps_in_window += 1;
+        }
+    }
+
+    /// The earliest time at which a `Step` may take a step, from `now_ns` on.
+    pub(crate) fn next_ns(&self, discipline: &Discipline, now_ns: u64) -> u64 {
+        match *discipline {
+            Discipline::RateLimited { steps, interval_ns }
+                if self.window == now_ns / interval_ns && self.steps_in_window >= steps =>
+            {
+                (self.window + 1) * interval_ns
+            }
+            _ => now_ns,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One account's isolated position in one symbol, and the arithmetic of opening and closing it.
+
+use zerocopy::FromZeros;
+
+use crate::types::{Contract, Money, Ppm, Price, Side};
+
+/// A position, one cache line. All zeros is "none": accounts come to life without being written.
+#[derive(Clone, Copy, Debug, FromZeros)]
+#[repr(C, align(64))]
+pub struct Position {
+    lots: i64,
+    entry: Money,
+    margin: Money,
+    /// Lots of resting bids and offers.
+    pub(crate) open_lots: [u32; 2],
+    /// Initial margin rate in ppm; 0 until the account chose one.
+    initial_ppm: u32,
+    /// Whether it waits in the liquidation queue.
+    locked: u32,
+    /// First and last of the account's resting orders, by slot.
+    pub(crate) orders: [u32; 2],
+    /// Its place in the trigger index: price, and neighbours at that price.
+    pub(crate) trigger_ticks: u32,
+    pub(crate) trigger_prev: u32,
+    pub(crate) trigger_next: u32,
+    pub(crate) trigger_side: u32,
+}
+
+const _: () = assert!(size_of::<Position>() == 64, "a position is one cache line");
+
+/// What closing a part of a position sets free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// Entry value of the part.
+    pub entry: Money,
+    /// Margin of the part.
+    pub margin: Money,
+    /// Profit of the part, negative for a loss.
+    pub profit: Money,
+}
+
+impl Released {
+    /// Margin and profit together: what comes back to the account.
+    #[inline]
+    pub fn proceeds(&self) -> Money {
+        self.margin + self.profit
+    }
+}
+
+impl Position {
+    /// Signed quantity in lots.
+    #[inline]
+    pub const fn lots(&self) -> i64 {
+        self.lots
+    }
+
+    /// Quantity in lots, whatever the side.
+    #[inline]
+    pub const fn size(&self) -> u64 {
+        self.lots.unsigned_abs()
+    }
+
+    /// Side, or `None` when flat.
+    #[inline]
+    pub const fn side(&self) -> Option<Side> {
+        match self.lots {
+            0 => None,
+            1.. => Some(Side::Buy),
+            _ => Some(Side::Sell),
+        }
+    }
+
+    /// Value at which it was entered.
+    #[inline]
+    pub const fn entry(&self) -> Money {
+        self.entry
+    }
+
+    /// Isolated margin.
+    #[inline]
+    pub const fn margin(&self) -> Money {
+        self.margin
+    }
+
+    /// Whether it waits in the liquidation queue.
+    #[inline]
+    pub const fn is_locked(&self) -> bool {
+        self.locked != 0
+    }
+
+    /// Puts it into or takes it out of the liquidation queue's custody.
+    #[inline]
+    pub(crate) fn set_locked(&mut self, locked: bool) {
+        self.locked = u32::from(locked);
+    }
+
+    /// The initial margin rate the account chose, if it did.
+    #[inline]
+    pub fn initial(&self) -> Option<Ppm> {
+        if self.initial_ppm == 0 { None } else { Ppm::new(self.initial_ppm) }
+    }
+
+    /// Sets the initial margin rate.
+    #[inline]
+    pub(crate) fn set_initial(&mut self, initial: Ppm) {
+        self.initial_ppm = initial.parts();
+    }
+
+    /// Lots of `f` that close it when the account trades on `side`.
+    #[inline]
+    pub fn closing_lots(&self, side: Side, lots: u64) -> u64 {
+        if self.side() == Some(side.opposite()) { lots.min(self.size()) } else { 0 }
+    }
+
+    /// Profit at a price.
+    #[inline]
+    pub fn profit(&self, contract: Contract, price: Price) -> Money {
+        match self.side() {
+            None => Money::ZERO,
+            Some(side) => contract.profit(side, self.entry, contract.value(price, self.size())),
+        }
+    }
+
+    /// What closing `lots` of it for `value` sets free. Margin rounds down; entry value rounds in
+    /// favour of the part that is closed, so that closing at the bankruptcy price never lacks a
+    /// unit (`docs/MATCHING.md`).
+    #[inline]
+    pub fn closing(&self, contract: Contract, lots: u64, value: Money) -> Released {
+        let side = self.side().expect("only a position can be closed");
+        let size = self.size();
+        let entry = if contract.direction(side) > 0 {
+            self.entry.share_floor(lots, size)
+        } else {
+            self.entry.share_ceil(lots, size)
+        };
+        let margin = self.margin.share_floor(lots, size);
+        Released { entry, margin, profit: contract.profit(side, entry, value) }
+    }
+
+    /// Closes `lots`, setting free what [`Position::closing`] said.
+    #[inline]
+    pub(crate) fn close(&mut self, lots: u64, released: &Released) {
+        let lots = i64::try_from(lots).expect("a position fits an i64");
+        assert!(lots <= self.lots.abs(), "no more is closed than there is");
+        self.lots -= self.lots.signum() * lots;
+        self.entry -= released.entry;
+        self.margin -= released.margin;
+        assert!(self.lots != 0 || (self.entry, self.margin) == (Money::ZERO, Money::ZERO));
+    }
+
+    /// Grows it by `lots` on `side`, entered for `value` with `margin`.
+    #[inline]
+    pub(crate) fn open(&mut self, side: Side, lots: u64, value: Money, margin: Money) {
+        assert!(self.side() != Some(side.opposite()), "a position is closed before it turns");
+        self.lots += side.sign() * i64::try_from(lots).expect("a position fits an i64");
+        self.entry += value;
+        self.margin += margin;
+    }
+}
