@@ -40,12 +40,17 @@ pub enum What {
     State(String),
     /// The venue panicked.
     Panic,
+    /// The reference did: what the documentation says breaks a promise of its own.
+    Contradiction,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.what {
             What::Panic => writeln!(f, "the venue panicked at command {}", self.command),
+            What::Contradiction => {
+                writeln!(f, "the reference panicked at command {}", self.command)
+            }
             What::State(lines) => writeln!(f, "state after command {}:\n{lines}", self.command),
             What::Events { first, expected, found } => {
                 writeln!(f, "events of command {} differ from event {first} on", self.command)?;
@@ -112,7 +117,10 @@ impl<V: Venue> Pair<V> {
         self.commands += 1;
         self.expected.clear();
         self.found.clear();
-        self.reference.apply(input, &mut self.expected);
+        let (reference, expected) = (&mut self.reference, &mut self.expected);
+        if catch_unwind(AssertUnwindSafe(|| reference.apply(input, expected))).is_err() {
+            return Err(self.difference(What::Contradiction));
+        }
         let (venue, found) = (&mut self.venue, &mut self.found);
         if catch_unwind(AssertUnwindSafe(|| venue.apply(input, found))).is_err() {
             return Err(self.difference(What::Panic));

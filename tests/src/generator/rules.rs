@@ -78,7 +78,7 @@ fn liquidation(dice: &mut Dice) -> LiquidationRules {
         unwind: Unwind {
             lots_max: dice.pick(&[1, 5, 1_000]),
             band: rate(dice.pick(&[0, 20_000, 100_000, 400_000])),
-            interval_ns: if dice.percent(5) { 0 } else { dice.pick(&[1, 50, 1_000]) },
+            interval_ns: dice.pick(&[1, 50, 1_000]),
         },
         triggers_max: dice.pick(&[1, 2, 1_000, 1_000]),
     }

@@ -21,20 +21,13 @@ impl Reference {
         self.take_over(symbol, account, side, left, at);
     }
 
-    /// The most lots at that price that leave the fund's equity at or above zero.
+    /// How many of the lots the fund's equity can carry at that price.
     fn affordable(&self, symbol: usize, side: Side, lots: i128, at: i128) -> i128 {
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
-        let equity = self.fund_equity();
-        let mut most = lots;
-        while most > 0 {
-            let profit = market.profit(side, market.value(at, most), market.value(mark, most));
-            if equity + profit >= 0 {
-                break;
-            }
-            most -= 1;
-        }
-        most
+        let equity = self.fund_equity().max(0);
+        let loss = -market.profit(side, market.value(at, lots), market.value(mark, lots));
+        if loss <= equity { lots } else { floor_div(equity * lots, loss) }
     }
 
     /// Cash of the fund and the profit of all its positions at their marks.

@@ -122,16 +122,17 @@ impl Reference {
         self.queue.len()
     }
 
-    /// When a `Step` would next do something, if anything waits: now, at the next window of the
-    /// rate-limited discipline, or when the fund may unwind again.
+    /// When a `Step` would next do something, if anything waits: now if positions wait to be
+    /// triggered, else when the discipline and the fund's clock allow the next forced step.
     pub fn next_step_ns(&self) -> Option<u64> {
-        let waiting = !self.queue.is_empty() || self.any_unhealthy();
-        let mut at_ns = if waiting {
-            self.time_ns
-        } else {
+        if self.any_unhealthy() {
+            return Some(self.time_ns);
+        }
+        let mut at_ns = self.time_ns;
+        if self.queue.is_empty() {
             self.unwind_symbol()?;
-            self.time_ns.max(self.next_unwind_ns)
-        };
+            at_ns = at_ns.max(self.next_unwind_ns);
+        }
         if let Discipline::RateLimited { steps, interval_ns } = self.rules.discipline {
             let (window, taken) = self.window;
             if at_ns / interval_ns == window && taken >= steps {
