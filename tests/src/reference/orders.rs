@@ -112,7 +112,8 @@ impl Reference {
         if left == 0 {
             return;
         }
-        if !rests {
+        let reserve = self.markets[symbol].reserve(account, price, left);
+        if !rests || *self.cash_of(account) < reserve {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
             return;
         }
@@ -120,7 +121,6 @@ impl Reference {
         self.joins += 1;
         let market = &mut self.markets[symbol];
         market.orders.push(Resting { id: order.0, account, side, price, lots: left, joined });
-        let reserve = market.reserve(account, price, left);
         *self.cash_of(account) -= reserve;
         self.out.push(Event::Rested {
             symbol: symbol_id(symbol),
