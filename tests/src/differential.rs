@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use seawall_engine::types::{Event, Seq, Sequenced};
+use seawall_engine::types::{Event, Ppm, Seq, Sequenced};
 
 use crate::coverage::Coverage;
 use crate::generator::Generator;
@@ -138,7 +138,10 @@ impl<V: Venue> Pair<V> {
     /// Compares everything that can be seen from outside.
     pub fn compare_state(&self) -> Result<(), Difference> {
         let expected = self.reference.snapshot(&self.reference);
-        let found = self.venue.snapshot(&self.reference);
+        let look = || self.venue.snapshot(&self.reference);
+        let Ok(found) = catch_unwind(AssertUnwindSafe(look)) else {
+            return Err(self.difference(What::Panic));
+        };
         if expected == found {
             return Ok(());
         }
@@ -212,24 +215,72 @@ pub fn run_seed<V: Venue>(
     Ok(())
 }
 
-/// Drops inputs as long as the two still differ (delta debugging), and numbers the rest anew.
-pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> Vec<Sequenced> {
-    let differs = |inputs: &[Sequenced]| compare::<V>(setup, inputs, 1).err();
-    let mut kept = inputs.to_vec();
-    let Some(difference) = differs(&kept) else { return kept };
-    kept.truncate(difference.command);
+/// Lists up to this length are also searched for pairs of inputs that can go together, such as a
+/// deposit and the only order that it paid for.
+const PAIRS_UP_TO: usize = 150;
+
+/// Makes a failure small (delta debugging): plainer rules and fewer inputs, as long as the two
+/// still differ. The inputs that are left are numbered anew.
+pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> (Setup, Vec<Sequenced>) {
+    let (mut setup, mut kept) = (setup.clone(), inputs.to_vec());
+    if !still_differs::<V>(&setup, &mut kept) {
+        return (setup, kept);
+    }
+    for plainer in PLAINER {
+        let (mut plain, mut candidate) = (setup.clone(), kept.clone());
+        plainer(&mut plain);
+        if plain.build().is_ok() && still_differs::<V>(&plain, &mut candidate) {
+            (setup, kept) = (plain, candidate);
+        }
+    }
+    loop {
+        drop_chunks::<V>(&setup, &mut kept);
+        if kept.len() > PAIRS_UP_TO || !drop_pair::<V>(&setup, &mut kept) {
+            return (setup, kept);
+        }
+    }
+}
+
+/// Ways to make rules plainer.
+const PLAINER: [fn(&mut Setup); 6] = [
+    |setup| setup.liquidation.discipline = Setup::liquidation().discipline,
+    |setup| setup.liquidation.plan = Setup::liquidation().plan,
+    |setup| setup.liquidation.key = Setup::liquidation().key,
+    |setup| setup.liquidation.fee = Setup::liquidation().fee,
+    |setup| setup.markets.iter_mut().for_each(|market| market.tiers.truncate(1)),
+    |setup| {
+        for market in &mut setup.markets {
+            (market.maker_fee, market.taker_fee) = (Ppm::ZERO, Ppm::ZERO);
+        }
+    },
+];
+
+/// Whether the two differ over a list, which is then cut after the difference.
+fn still_differs<V: Venue>(setup: &Setup, inputs: &mut Vec<Sequenced>) -> bool {
+    for (input, number) in inputs.iter_mut().zip(1..) {
+        input.seq = Seq(number);
+    }
+    match compare::<V>(setup, inputs, 1) {
+        Ok(()) => false,
+        Err(difference) => {
+            inputs.truncate(difference.command);
+            true
+        }
+    }
+}
+
+/// Drops runs of inputs, long ones first, until no single one can go.
+fn drop_chunks<V: Venue>(setup: &Setup, kept: &mut Vec<Sequenced>) {
     let mut chunk = kept.len().div_ceil(2);
     while chunk > 0 {
         let mut start = 0;
         let mut dropped = false;
         while start < kept.len() {
             let end = (start + chunk).min(kept.len());
-            let mut candidate = kept[..start].to_vec();
-            candidate.extend_from_slice(&kept[end..]);
-            renumber(&mut candidate);
-            if let Some(difference) = differs(&candidate) {
-                candidate.truncate(difference.command);
-                kept = candidate;
+            let mut candidate = kept.clone();
+            candidate.drain(start..end);
+            if still_differs::<V>(setup, &mut candidate) {
+                *kept = candidate;
                 dropped = true;
             } else {
                 start = end;
@@ -238,22 +289,31 @@ pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> Vec<Sequenced> {
         // A round of single inputs that dropped something may have freed another one.
         chunk = if dropped && chunk == 1 { 1 } else { chunk / 2 };
     }
-    kept
 }
 
-fn renumber(inputs: &mut [Sequenced]) {
-    for (input, number) in inputs.iter_mut().zip(1..) {
-        input.seq = Seq(number);
+/// Drops the first two inputs that can only go together, if there are two.
+fn drop_pair<V: Venue>(setup: &Setup, kept: &mut Vec<Sequenced>) -> bool {
+    for second in 1..kept.len() {
+        for first in 0..second {
+            let mut candidate = kept.clone();
+            candidate.remove(second);
+            candidate.remove(first);
+            if still_differs::<V>(setup, &mut candidate) {
+                *kept = candidate;
+                return true;
+            }
+        }
     }
+    false
 }
 
 impl Failure {
     /// Everything somebody needs to look into it.
     pub fn report<V: Venue>(&self) -> String {
-        let small = shrink::<V>(&self.setup, &self.inputs);
-        let text = script::write(&self.setup, &small);
+        let (setup, small) = shrink::<V>(&self.setup, &self.inputs);
+        let text = script::write(&setup, &small);
         let Self { seed, difference, .. } = self;
-        let shrunk = match compare::<V>(&self.setup, &small, 1) {
+        let shrunk = match compare::<V>(&setup, &small, 1) {
             Err(difference) => difference.to_string(),
             Ok(()) => "the shrunk list no longer differs".to_owned(),
         };

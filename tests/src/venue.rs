@@ -1,7 +1,7 @@
 //! What is compared: anything that applies inputs and can be looked at.
 
 use seawall_engine::core::{Engine, PositionView, ShardConfig};
-use seawall_engine::types::{AccountId, Event, Money, Price, Sequenced, Side, SymbolId};
+use seawall_engine::types::{AccountId, Event, Money, OrderId, Price, Sequenced, Side, SymbolId};
 
 use crate::reference::Reference;
 
@@ -66,7 +66,7 @@ impl Venue for Reference {
     }
 
     fn snapshot(&self, like: &Reference) -> Snapshot {
-        let ahead = |symbol, id| self.queue_ahead(symbol, seawall_engine::types::OrderId(id));
+        let ahead = |symbol, id| self.queue_ahead(symbol, OrderId(id));
         Snapshot {
             symbols: symbols_of(like, |symbol| SymbolSnapshot {
                 mark: self.mark(symbol),
@@ -93,7 +93,8 @@ impl Venue for Engine {
     }
 
     fn snapshot(&self, like: &Reference) -> Snapshot {
-        let ahead = |symbol, id| self.queue_ahead(symbol, seawall_engine::types::OrderId(id));
+        self.assert_consistent();
+        let ahead = |symbol, id| self.queue_ahead(symbol, OrderId(id));
         let depth = |symbol, side| self.depth(symbol, side).collect();
         let cash = |account: AccountId| self.cash(account);
         Snapshot {

@@ -80,13 +80,13 @@ fn found<const FAULT: u8>() -> (What, usize) {
     let mut coverage = Coverage::default();
     for seed in 0..60 {
         if let Err(failure) = run_seed::<Planted<FAULT>>(seed, 2_000, &mut coverage) {
-            let small = shrink::<Planted<FAULT>>(&failure.setup, &failure.inputs);
+            let (setup, small) = shrink::<Planted<FAULT>>(&failure.setup, &failure.inputs);
             assert!(small.len() < failure.inputs.len(), "something could be dropped");
             // What is reported can be saved, read and run again.
-            let text = script::write(&failure.setup, &small);
+            let text = script::write(&setup, &small);
             let script = script::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
             let inputs: Vec<_> = script.entries.iter().map(|entry| entry.input).collect();
-            assert_eq!((&script.setup, &inputs), (&failure.setup, &small));
+            assert_eq!((&script.setup, &inputs), (&setup, &small));
             let again = compare::<Planted<FAULT>>(&script.setup, &inputs, 1);
             let difference = again.expect_err("the saved commands still differ");
             return (difference.what, inputs.len());

@@ -57,6 +57,8 @@ struct Habits {
     lots: u32,
     /// How far passive orders lie from the mark, in hundredths of it.
     spread: u32,
+    /// What the fund is given at a time, in hundredths of a few orders' value.
+    fund_percent: i64,
     /// Kinds of order that the seed uses beside limit orders.
     kinds: Vec<Kind>,
 }
@@ -82,6 +84,7 @@ impl Habits {
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
+            fund_percent: dice.pick(&[1, 5, 30, 30, 200, 2_000]),
             kinds: KINDS.into_iter().filter(|_| dice.percent(65)).collect(),
         }
     }
@@ -230,7 +233,8 @@ impl Generator {
         let lots = self.dice.range_u32(1, 2 * self.habits.lots);
         let value = i64::try_from(shard.value(symbol, price, lots)).expect("small");
         let amount = if account == AccountId::FUND {
-            value / self.dice.pick(&[3, 20, 100])
+            i64::try_from(i128::from(value) * i128::from(self.habits.fund_percent) / 100)
+                .unwrap_or(value)
         } else {
             value / self.dice.pick(&[1, 2, 4, 10])
         };

@@ -2,7 +2,7 @@
 
 use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
 use seawall_engine::risk::{MarginTier, MarketSpec};
-use seawall_engine::types::{Contract, ContractKind, Money, Price};
+use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
 use crate::setup::{Setup, rate};
@@ -19,13 +19,17 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
 }
 
 fn market(dice: &mut Dice) -> MarketSpec {
-    let ticks = dice.pick(&[3, 12, 35, 50, 80, 200, 3_000]);
+    let ticks = dice.pick(&[3, 12, 35, 35, 50, 50, 80, 80, 200, 3_000, 900_000]);
     let inverse = dice.percent(40);
-    let unit = if inverse {
-        i64::from(ticks) * i64::from(dice.pick(&[1_u32, 7, 60, 1_000]))
-    } else {
-        i64::from(dice.pick(&[1_u32, 3, 20, 1_000]))
+    let position_lots_max = dice.pick(&[30, 100, 1_000]);
+    // As much money as the bounds allow, now and then.
+    let most = MONEY_MAX_UNITS / (i64::from(position_lots_max) * i64::from(20 * ticks));
+    let unit = match dice.range(1, 100) {
+        1..=8 => most,
+        _ if inverse => i64::from(ticks) * i64::from(dice.pick(&[1_u32, 7, 60, 1_000])),
+        _ => i64::from(dice.pick(&[1_u32, 3, 20, 1_000])),
     };
+    let unit = unit.min(most);
     let kind = if inverse { ContractKind::Inverse } else { ContractKind::Linear };
     let lot_value = if inverse { unit / i64::from(ticks) } else { unit * i64::from(ticks) };
     let fees = dice.percent(70);
@@ -37,7 +41,7 @@ fn market(dice: &mut Dice) -> MarketSpec {
         reference: Price::new(ticks).expect("a small price"),
         tiers: tiers(dice, lot_value),
         order_lots_max: dice.pick(&[20, 60, 200]),
-        position_lots_max: dice.pick(&[30, 100, 1_000]),
+        position_lots_max,
         market_band: rate(dice.pick(&[0, 20_000, 100_000, 500_000])),
     }
 }

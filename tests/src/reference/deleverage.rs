@@ -54,9 +54,9 @@ impl Reference {
         });
         let value = self.markets[symbol].value(at, lots);
         self.book(symbol, account, side.opposite(), lots, value);
+        self.shortfall(symbol, account);
         let closed = self.book(symbol, FUND, side, lots, value);
         self.say_fund_profit(symbol, FundCause::Deleverage, closed);
-        self.shortfall(symbol, account);
     }
 
     /// Closes lots of an account on one side against profitable positions of the other; returns
