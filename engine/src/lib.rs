@@ -10,5 +10,6 @@ pub mod types;
 pub mod book;
 pub mod core;
 pub mod liquidation;
+pub mod market_data;
 pub mod matching;
 pub mod risk;
