@@ -11,3 +11,6 @@ pub mod challenge;
 pub mod cli;
 pub mod feeds;
 pub mod measure;
+pub mod report;
+pub mod scenario;
+pub mod simulation;
