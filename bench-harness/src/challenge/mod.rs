@@ -9,12 +9,14 @@
 //! [`ReportHasher`] takes the hash. The same adapter stands behind the challenge's C interface in
 //! `bench-harness/challenge`.
 
+mod bench;
 mod book;
 mod report;
 mod scenario;
 mod stream;
 mod twister;
 
+pub use bench::{BenchOptions, Rate, Row, ServiceTime, Verdict, bench};
 pub use book::ChallengeBook;
 pub use report::{Report, ReportHasher, ReportKind, ReportSink};
 pub use scenario::{REFERENCE_SEED, SCENARIOS, Scenario};

@@ -1,4 +1,5 @@
 //! What is measured: latency, fill rates, slippage, solvency. Knows nothing of reports.
 
+pub mod cpu_time;
 pub mod summary;
 pub mod tables;
