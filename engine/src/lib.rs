@@ -12,5 +12,6 @@ pub mod core;
 pub mod journal;
 pub mod liquidation;
 pub mod matching;
+pub mod pipeline;
 pub mod ring;
 pub mod risk;
