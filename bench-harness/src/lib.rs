@@ -9,6 +9,7 @@
 
 pub mod cli;
 pub mod feeds;
+pub mod load;
 pub mod measure;
 pub mod report;
 pub mod scenario;
