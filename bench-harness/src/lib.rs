@@ -14,6 +14,7 @@ pub mod challenge;
 >>>>>>> feeds
 pub mod cli;
 pub mod feeds;
+pub mod load;
 pub mod measure;
 pub mod report;
 pub mod scenario;
