@@ -7,11 +7,8 @@
     reason = "measures are ratios and averages of counts far below 2^53"
 )]
 
-<<<<<<< HEAD
 pub mod agents;
-=======
 pub mod challenge;
->>>>>>> feeds
 pub mod cli;
 pub mod feeds;
 pub mod load;
