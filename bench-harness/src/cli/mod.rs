@@ -3,11 +3,15 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+<<<<<<< HEAD
 mod background;
 mod error;
 mod list;
 mod output;
 mod progress;
+=======
+pub mod bench_core;
+>>>>>>> feeds
 pub mod replay;
 mod report;
 mod run;
