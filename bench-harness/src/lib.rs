@@ -7,6 +7,7 @@
     reason = "measures are ratios and averages of counts far below 2^53"
 )]
 
+pub mod agents;
 pub mod cli;
 pub mod feeds;
 pub mod load;

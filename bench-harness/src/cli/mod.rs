@@ -1,3 +1,4 @@
 //! The command line: thin, one file per command.
 
+pub mod bench_pipeline;
 pub mod replay;

@@ -1,4 +1,14 @@
 //! What is measured: latency, fill rates, slippage, solvency. Knows nothing of reports.
 
+mod disposal;
+pub mod fill_rate;
+pub mod histogram;
+mod liquidations;
+mod market;
+mod orders;
+pub mod phases;
+mod recorder;
 pub mod summary;
 pub mod tables;
+
+pub use recorder::Recorder;

@@ -224,6 +224,10 @@ impl Check<'_> {
         self.within("makers.volatility_memory_ms", m.volatility_memory_ms, 1, TIME_MS_MAX)?;
         self.within("makers.widen_ppm", m.widen_ppm, 0, 100 * PPM)?;
         self.within("makers.thin_ppm", m.thin_ppm, 0, 100 * PPM)?;
+        self.within("makers.thin_floor_ppm", m.thin_floor_ppm, 0, PPM)?;
+        // At one the book would have nothing to come back to.
+        self.within("makers.premium_weight_ppm", m.premium_weight_ppm, 0, 950_000)?;
+        self.within("makers.premium_memory_ms", m.premium_memory_ms, 1, TIME_MS_MAX)?;
         self.within("makers.withdraw_multiple", m.withdraw_multiple, 1, PPM)
     }
 

@@ -8,6 +8,7 @@ mod spec;
 mod text;
 
 pub use error::{Hint, Place, ScenarioError};
+pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
     BackgroundSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName, Latency,

@@ -288,6 +288,12 @@ pub struct Makers {
     pub widen_ppm: u64,
     /// By how much of one size it thins then.
     pub thin_ppm: u64,
+    /// What it still quotes of its calm size when it has thinned as far as it will.
+    pub thin_floor_ppm: u64,
+    /// How much of the book's distance from the index, as it has seen it, it takes for fair.
+    pub premium_weight_ppm: u64,
+    /// Memory of that distance.
+    pub premium_memory_ms: u64,
     /// Volatility, in multiples of the calm one, at which it leaves; makers differ by half of it
     /// either way.
     pub withdraw_multiple: u64,

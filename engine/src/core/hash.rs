@@ -198,12 +198,13 @@ impl Record {
 }
 
 #[inline]
-const fn symbol_of(event: &Event) -> Option<SymbolId> {
+fn symbol_of(event: &Event) -> Option<SymbolId> {
     match *event {
-        // A symbol that does not exist has no stream, and must not make one.
-        Event::Rejected { reason: RejectReason::UnknownSymbol, .. } => None,
+        Event::Rejected { symbol, reason, .. } => {
+            // A symbol that does not exist has no stream, and must not make one.
+            (reason != RejectReason::UnknownSymbol).then_some(symbol)
+        }
         Event::Accepted { symbol, .. }
-        | Event::Rejected { symbol, .. }
         | Event::Rested { symbol, .. }
         | Event::Trade { symbol, .. }
         | Event::Cancelled { symbol, .. }
