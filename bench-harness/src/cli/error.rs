@@ -3,6 +3,7 @@
 use std::io;
 
 use super::bench_core::BenchCoreError;
+use super::bench_pipeline::PipelineBenchError;
 use super::replay::ReplayError;
 use crate::feeds::FeedError;
 use crate::report::ReportError;
@@ -27,6 +28,9 @@ pub enum CliError {
     /// A bench of the core failed its check, or could not be printed.
     #[error(transparent)]
     BenchCore(#[from] BenchCoreError),
+    /// A bench of the pipeline could not be done or printed.
+    #[error(transparent)]
+    BenchPipeline(#[from] PipelineBenchError),
     /// The run directory could not be made, written or read.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -58,7 +62,8 @@ impl CliError {
     pub fn is_closed_pipe(&self) -> bool {
         let (Self::Output(source)
         | Self::Replay(ReplayError::Output(source))
-        | Self::BenchCore(BenchCoreError::Output(source))) = self
+        | Self::BenchCore(BenchCoreError::Output(source))
+        | Self::BenchPipeline(PipelineBenchError::Output(source))) = self
         else {
             return false;
         };

@@ -6,6 +6,7 @@
 mod background;
 mod bench;
 pub mod bench_core;
+pub mod bench_pipeline;
 mod error;
 mod list;
 mod output;
