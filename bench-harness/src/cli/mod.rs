@@ -3,15 +3,13 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
-<<<<<<< HEAD
 mod background;
+mod bench;
+pub mod bench_core;
 mod error;
 mod list;
 mod output;
 mod progress;
-=======
-pub mod bench_core;
->>>>>>> feeds
 pub mod replay;
 mod report;
 mod run;
@@ -42,6 +40,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
     List(list::ListArgs),
@@ -63,6 +63,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<(), CliError> {
     match command {
         Command::Run(args) => run::run(args),
+        Command::Bench(command) => bench::run(command),
         Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
