@@ -317,6 +317,29 @@ proptest! {
     }
 }
 
+/// A liquidation cancels an account's orders from the oldest on, so two states that differ in
+/// nothing but that order must not look the same.
+#[test]
+fn the_state_hash_knows_which_order_is_older() {
+    let hash = |first: u64, second: u64| {
+        let script = format!(
+            "deposit a1 1000\n\
+             order s0 a1 o{first} buy 1 limit {}\n\
+             order s0 a1 o{second} buy 1 limit {}\n",
+            90 + first,
+            90 + second
+        );
+        let script = conformance::script::read(&script).expect("it is a script");
+        let mut engine = open(&script.setup);
+        for entry in &script.entries {
+            engine.apply(&entry.input, &mut Vec::new());
+        }
+        engine.state_hash()
+    };
+    assert_eq!(hash(1, 2), hash(1, 2));
+    assert_ne!(hash(1, 2), hash(2, 1));
+}
+
 #[test]
 fn a_different_event_has_a_different_hash() {
     let digest = |amount| {
