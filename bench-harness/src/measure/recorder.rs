@@ -230,7 +230,8 @@ fn shock_rows(scenario: &Scenario, rows: usize) -> Range<usize> {
     let shock = &scenario.shock;
     let start = row(shock.start_ms / scenario.clock.sample_ms).min(rows);
     let selling = if shock.sell_lots > 0 { shock.sell_duration_ms } else { 0 };
-    let falling = if shock.index_drop_bp > 0.0 { shock.index_drop_ms } else { 0 };
+    let falling =
+        if shock.index_drop_bp > 0.0 { shock.index_drop_after_ms + shock.index_drop_ms } else { 0 };
     let end_ms = shock.start_ms + selling.max(falling);
     let end = row(end_ms.div_ceil(scenario.clock.sample_ms)).clamp(start, rows);
     start..end

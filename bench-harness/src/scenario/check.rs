@@ -194,6 +194,7 @@ impl Check<'_> {
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
         self.between("shock.index_drop_bp", shock.index_drop_bp, 0.0, 9_000.0)?;
+        self.within("shock.index_drop_after_ms", shock.index_drop_after_ms, 0, TIME_MS_MAX)?;
         self.within("shock.index_drop_ms", shock.index_drop_ms, 1, TIME_MS_MAX)?;
         self.within("shock.index_rebound_ppm", shock.index_rebound_ppm, 0, PPM)?;
         self.within("shock.index_rebound_after_ms", shock.index_rebound_after_ms, 0, TIME_MS_MAX)?;

@@ -244,6 +244,8 @@ pub struct Shock {
     pub sell_interval_ms: u64,
     /// How far the index falls.
     pub index_drop_bp: f64,
+    /// When it starts to fall, from the start of the shock.
+    pub index_drop_after_ms: u64,
     /// How long it falls.
     pub index_drop_ms: u64,
     /// What part of the fall comes back.
