@@ -8,6 +8,11 @@
 )]
 
 pub mod agents;
+pub mod challenge;
+pub mod cli;
+pub mod feeds;
+pub mod load;
 pub mod measure;
+pub mod report;
 pub mod scenario;
 pub mod simulation;
