@@ -79,6 +79,8 @@ fn a_wrong_type_is_said_with_the_right_one() {
     assert!(message.contains("expected a whole number"), "{message}");
     let message = refusal_of_set("makers.count=many");
     assert!(message.contains("`makers.count` is the text \"many\""), "{message}");
+    let message = refusal_of_set("market.tiers=[{floor_currency=0}]");
+    assert!(message.contains("given in a file"), "{message}");
     let message = refusal("shock = 3\n");
     assert!(message.contains("expected a table"), "{message}");
 }
@@ -90,7 +92,9 @@ fn a_negative_leverage_is_refused() {
         message,
         "mine.toml:4: `holders.long_leverage_max` is -5, expected a number that is not negative"
     );
-    let message = refusal_of_set("holders.long_leverage_max=0.5");
+    let message = refusal_of_set("holders.leverage_cap=-1");
+    assert!(message.contains("is -1, expected a number that is not negative"), "{message}");
+    let message = refusal_of_set("holders.leverage_cap=0.5");
     assert!(message.contains("is 0.5, expected 1 to 50"), "{message}");
 }
 
@@ -156,7 +160,7 @@ fn a_file_and_sets_and_a_seed_are_laid_over_each_other() {
     let scenario = scenario::load(path, &sets, Some(9)).expect("it is valid");
     assert_eq!((scenario.name.as_str(), scenario.seed), ("mine", 9));
     assert_eq!((scenario.shock.sell_lots, scenario.shock.sell_interval_ms), (5, 25));
-    assert!((scenario.holders.long_leverage_max - 1.0).abs() < f64::EPSILON);
+    assert!((scenario.holders.leverage_cap - 1.0).abs() < f64::EPSILON);
 }
 
 #[test]

@@ -60,11 +60,12 @@ impl Recorder {
     pub fn event(&mut self, event: &Event, now_ns: u64) {
         self.events += 1;
         match *event {
-            Event::Accepted { order, qty, .. } => self.orders.admitted(order, qty, now_ns),
             Event::Replaced { order, in_place: true, .. } => {
                 self.orders.acknowledged(order, now_ns);
             }
-            Event::Replaced { order, qty, .. } => self.orders.admitted(order, qty, now_ns),
+            Event::Accepted { order, qty, .. } | Event::Replaced { order, qty, .. } => {
+                self.orders.admitted(order, qty, now_ns);
+            }
             Event::Rested { order, .. } => self.orders.rested(order),
             Event::Trade { taker, taker_account, maker, maker_account, price, qty, .. } => {
                 self.trades += 1;

@@ -335,6 +335,8 @@ pub struct Holders {
     pub shorts: u64,
     /// Accounts that take the other side at low leverage.
     pub hedgers: u64,
+    /// Nobody has more leverage than this, whatever was drawn; at 1 nobody is leveraged.
+    pub leverage_cap: f64,
     /// Leverage of the hedgers.
     pub hedger_leverage: f64,
     /// Least leverage of a long.
