@@ -8,6 +8,7 @@
 )]
 
 pub mod agents;
+pub mod challenge;
 pub mod cli;
 pub mod feeds;
 pub mod load;

@@ -11,6 +11,7 @@ pub mod book;
 pub mod core;
 pub mod journal;
 pub mod liquidation;
+pub mod market_data;
 pub mod matching;
 pub mod pipeline;
 pub mod ring;
