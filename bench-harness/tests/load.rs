@@ -1,8 +1,8 @@
 //! The real-time driver against the engine: every command answered, every event the same.
 
-mod cascade;
+mod recorded;
 
-use cascade::{Cascade, cascade, flow};
+use recorded::{Cascade, cascade, flow};
 use seawall::load::{DriverOptions, Outcome, PhaseStart, Plan, PlanError, RowContext, drive, row};
 use seawall::scenario::Flow;
 use seawall_engine::core::Engine;

@@ -41,7 +41,8 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     open(roles.shock, shock_deposit(scenario), Ppm::ONE);
     open(roles.background, scenario.money(scenario.background.deposit_currency), Ppm::ONE);
     let contract = scenario.contract();
-    let hedged = initial_rate(scenario.holders.hedger_leverage);
+    let holders = &scenario.holders;
+    let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
     for (hedger, gross) in roles.hedgers.clone().zip(gross_by_hedger(scenario, &holdings)) {
         // A tenth more than the margin of everything it takes on, so that no block is refused.
         open(hedger, hedged.of_ceil(gross) + Money::new(gross.units() / 10 + 1), hedged);
@@ -113,7 +114,7 @@ fn holdings(scenario: &Scenario) -> Vec<Holding> {
             let (side, law) =
                 if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
             let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
-            let chosen = initial_rate(law.draw(&mut draw));
+            let chosen = initial_rate(law.draw(&mut draw).min(spec.leverage_cap));
             let noise = draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
             let (initial, maintenance) = margin_rates(scenario, lots, chosen);
             let hedger = roles.hedgers.start + account % small(spec.hedgers);

@@ -48,7 +48,7 @@ fn shock_factor(scenario: &Scenario, time_ms: u64) -> f64 {
     let since = |start: u64, length: u64| {
         (real(time_ms.saturating_sub(start)) / real(length)).clamp(0.0, 1.0)
     };
-    let fall = since(shock.start_ms, shock.index_drop_ms);
+    let fall = since(shock.start_ms + shock.index_drop_after_ms, shock.index_drop_ms);
     let back = since(shock.start_ms + shock.index_rebound_after_ms, shock.index_rebound_ms);
     let back = back * real(shock.index_rebound_ppm) / 1e6;
     1.0 - shock.index_drop_bp / 10_000.0 * (fall - back).max(0.0)

@@ -69,7 +69,7 @@ impl Quote {
     /// The mid price in ticks, where both sides are quoted.
     pub fn mid(self) -> Option<f64> {
         let two_sided = self.bid_ticks > 0 && self.ask_ticks > 0;
-        two_sided.then(|| (f64::from(self.bid_ticks) + f64::from(self.ask_ticks)) / 2.0)
+        two_sided.then(|| f64::midpoint(f64::from(self.bid_ticks), f64::from(self.ask_ticks)))
     }
 }
 

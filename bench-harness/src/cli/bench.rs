@@ -1,31 +1,27 @@
-//! `seawall bench …`: real-time measurements.
+//! `seawall bench`: real-time measurements, one file each.
+
+use std::io;
 
 use clap::Subcommand;
 
-use super::CliError;
-use super::bench_core::{self, BenchCoreArgs, BenchCoreError};
+use super::{CliError, bench_core, bench_pipeline};
 
-/// Measures in real time, on this machine.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:
-  seawall bench core                           the public challenge's workload, hash-checked")]
-pub enum BenchCommand {
-    Core(BenchCoreArgs),
+pub(super) enum BenchCommand {
+    Core(bench_core::BenchCoreArgs),
+    Pipeline(bench_pipeline::PipelineArgs),
 }
 
-/// Runs one bench and prints its result.
-pub fn run(command: &BenchCommand) -> Result<(), CliError> {
-    let out = &mut std::io::stdout().lock();
+/// Measures and prints.
+pub(super) fn run(command: &BenchCommand) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
     match command {
-        BenchCommand::Core(args) => Ok(bench_core::run(args, out)?),
-    }
-}
-
-impl From<BenchCoreError> for CliError {
-    fn from(error: BenchCoreError) -> Self {
-        match error {
-            BenchCoreError::Mismatch(_) => Self::Check(error.to_string()),
-            BenchCoreError::Output(source) => Self::Output(source),
-        }
+        BenchCommand::Core(args) => Ok(bench_core::run(args, &mut stdout)?),
+        BenchCommand::Pipeline(args) if bench_pipeline::run(args, &mut stdout)? => Ok(()),
+        BenchCommand::Pipeline(_) => Err(CliError::Check(
+            "a command was not answered exactly once, or the events are not those of the run that \
+             recorded the stream; the rows above say which"
+                .to_owned(),
+        )),
     }
 }

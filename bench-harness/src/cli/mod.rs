@@ -6,6 +6,7 @@
 mod background;
 mod bench;
 pub mod bench_core;
+pub mod bench_pipeline;
 mod error;
 mod list;
 mod output;
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    /// Measures in real time, on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     Replay(replay::ReplayArgs),

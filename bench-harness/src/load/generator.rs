@@ -5,9 +5,9 @@ use seawall_engine::pipeline::Inbound;
 use seawall_engine::ring::RingSender;
 use seawall_engine::types::Input;
 
-use super::outcome::histogram;
 use super::plan::is_control;
 use super::{Pace, Plan};
+use crate::measure::histogram::nanoseconds;
 
 /// Most messages sent before the caller gets to do something else.
 const BURST_MAX: usize = 64;
@@ -27,7 +27,7 @@ pub(super) struct Generator<'a, S> {
 impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
     pub(super) fn new(plan: &'a Plan<'a>, sender: S) -> Self {
         let sender = Some(sender);
-        Self { plan, pace: Pace::Closed, sender, next: 0, refused: 0, send_lag: histogram(3) }
+        Self { plan, pace: Pace::Closed, sender, next: 0, refused: 0, send_lag: nanoseconds() }
     }
 
     /// Offers what is left at this pace.

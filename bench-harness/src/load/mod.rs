@@ -13,6 +13,7 @@ mod pace;
 mod plan;
 mod recorder;
 mod rows;
+mod stream;
 mod table;
 mod timed_shard;
 
@@ -21,5 +22,6 @@ pub use driver::{DriverOptions, drive};
 pub use outcome::{Cell, Counts, Outcome};
 pub use pace::Pace;
 pub use plan::{PHASES_MAX, PhaseStart, Plan, PlanError};
-pub use rows::{FlowRow, LatencyRow, Rate, Row, RowContext, row};
+pub use rows::{FlowRow, FlowRows, LatencyRow, Rate, Row, RowContext, row};
+pub use stream::{Stream, StreamError, genesis};
 pub use table::render;

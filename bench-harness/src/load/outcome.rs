@@ -5,15 +5,8 @@ use seawall_engine::pipeline::{ShardCounts, Topology};
 use serde::Serialize;
 
 use super::Pace;
+use crate::measure::histogram::nanoseconds;
 use crate::scenario::Flow;
-
-/// Longest latency that is told apart: ten minutes.
-const LATENCY_NS_MAX: u64 = 600_000_000_000;
-
-/// An empty histogram of nanoseconds with so many significant digits.
-pub(super) fn histogram(digits: u8) -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LATENCY_NS_MAX, digits).expect("constant bounds are valid")
-}
 
 /// Latencies of one flow in one phase.
 #[derive(Clone, Debug)]
@@ -103,7 +96,7 @@ impl Outcome {
         flow: Flow,
         measure: impl Fn(&Cell) -> &Histogram<u64>,
     ) -> Histogram<u64> {
-        let mut total = histogram(3);
+        let mut total = nanoseconds();
         for cell in self.cells.iter().filter(|cell| cell.flow == flow) {
             total.add(measure(cell)).expect("all have the same bounds");
         }

@@ -5,9 +5,10 @@ use seawall_engine::core::EventHasher;
 use seawall_engine::pipeline::{Answer, Outbound, answer};
 use seawall_engine::types::{AccountId, Event, EventSink, Input, OrderId};
 
-use super::outcome::{Cell, Counts, histogram};
+use super::outcome::{Cell, Counts};
 use super::plan::FLOWS;
 use super::{Pace, Plan, RunClock};
+use crate::measure::histogram::nanoseconds;
 
 /// How far the liquidation of an account has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(plan: &'a Plan<'a>, clock: RunClock) -> Self {
-        let timings = || Timings { order_to_ack: histogram(3), order_to_fill: histogram(3) };
+        let timings = || Timings { order_to_ack: nanoseconds(), order_to_fill: nanoseconds() };
         Self {
             plan,
             clock,
@@ -82,7 +83,7 @@ impl<'a> Recorder<'a> {
         }
         match out.event {
             Event::Trade { taker, taker_account, .. } => {
-                self.traded(n, input, taker, taker_account)
+                self.traded(n, input, taker, taker_account);
             }
             Event::Triggered { account, .. } => {
                 *self.liquidation(account) = Liquidation { stage: Stage::Triggered, input: n };

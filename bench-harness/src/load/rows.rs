@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{Cell, Counts, Outcome, Pace};
+use crate::measure::histogram::percentiles;
 use crate::measure::summary::Percentiles;
 use crate::scenario::Flow;
 
@@ -69,10 +69,12 @@ pub struct Row {
     pub ns_per_msg: f64,
     /// Latencies; none for `capacity`, which has no schedule.
     pub latency_ns: Option<LatencyRow>,
-    /// SHA-256 of the stream's file, if it came from one.
-    pub stream_sha256: Option<String>,
+    /// SHA-256 of the stream as a command log, hexadecimal: what `sha256sum commands.swl` prints.
+    pub stream_sha256: String,
     /// `match`, `mismatch` or `no reference`.
     pub verdict: &'static str,
+    /// Names of the phases, in order.
+    pub phases: Vec<String>,
     /// Offered rate, if there is a schedule.
     pub offered_msgs_per_s: Option<f64>,
     /// Hash of the events, hexadecimal.
@@ -105,8 +107,8 @@ pub struct RowContext {
     pub workload: String,
     /// Its seed, if it has one.
     pub seed: Option<u64>,
-    /// SHA-256 of the stream's file, if it came from one.
-    pub stream_sha256: Option<String>,
+    /// SHA-256 of the stream as a command log, hexadecimal.
+    pub stream_sha256: String,
     /// Hash of the events of the run that recorded the stream, if it is known.
     pub reference_hash: Option<u128>,
 }
@@ -128,6 +130,7 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
         latency_ns: last.pace.is_open().then(|| latency(last)),
         stream_sha256: context.stream_sha256.clone(),
         verdict: verdict(runs, context.reference_hash),
+        phases: phases(last),
         offered_msgs_per_s: offered(last.pace),
         events_hash: format!("{:032x}", last.events_hash),
         counts: last.counts,
@@ -139,23 +142,6 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
         pinned: last.pinned,
         transport: last.transport,
         clock_cost_ns: last.clock_cost_ns,
-    }
-}
-
-/// The percentiles of a histogram; all zero when it is empty.
-pub(super) fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
-    if histogram.is_empty() {
-        return Percentiles::default();
-    }
-    let at = |quantile| histogram.value_at_quantile(quantile);
-    Percentiles {
-        count: histogram.len(),
-        p50: at(0.5),
-        p90: at(0.9),
-        p99: at(0.99),
-        p99_9: at(0.999),
-        p99_99: at(0.9999),
-        max: histogram.max(),
     }
 }
 
@@ -173,6 +159,11 @@ fn offered(pace: Pace) -> Option<f64> {
             Some(1e15 / (pace.scheduled_ns(1_000_000) - start_ns) as f64)
         }
     }
+}
+
+fn phases(run: &Outcome) -> Vec<String> {
+    let maker = run.cells.iter().filter(|cell| cell.flow == Flow::Maker);
+    maker.map(|cell| cell.phase.clone()).collect()
 }
 
 /// A run that refused something has sent another stream: there is nothing to compare it with.

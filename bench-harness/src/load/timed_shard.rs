@@ -5,11 +5,13 @@ use seawall_engine::pipeline::Shard;
 use seawall_engine::types::{EventSink, Sequenced};
 
 use super::RunClock;
-use super::outcome::histogram;
 
 /// One input in so many is timed: two clock readings on each would cost more than a tenth of the
 /// engine's work.
 pub(super) const SAMPLE_EVERY: u32 = 16;
+
+/// Longest service time that is told apart: a minute.
+const SERVICE_NS_MAX: u64 = 60_000_000_000;
 
 /// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`. The histogram has two digits, so
 /// that it does not evict the book.
@@ -23,7 +25,9 @@ pub(super) struct TimedShard<S> {
 
 impl<S: Shard> TimedShard<S> {
     pub(super) fn new(shard: S, clock: RunClock, skip: usize) -> Self {
-        Self { shard, service: histogram(2), clock, countdown: skip as u64 }
+        let service =
+            Histogram::new_with_bounds(1, SERVICE_NS_MAX, 2).expect("the bounds are valid");
+        Self { shard, service, clock, countdown: skip as u64 }
     }
 }
 

@@ -280,16 +280,6 @@ mod tests {
     }
 
     #[test]
-    fn zz_look() {
-        let Ok(path) = std::env::var("SEAWALL_LOOK") else { return };
-        let made =
-            RunDirectory::create(Placement::At { path: Path::new(&path), force: true }).unwrap();
-        made.save(&run()).unwrap();
-        let style = crate::report::terminal::Style::default();
-        print!("{}", crate::report::terminal::render(&run().summary, made.path(), style));
-    }
-
-    #[test]
     fn names_stay_inside_the_directory() {
         assert_eq!(safe("../../etc/x"), "etc-x");
         assert_eq!(safe("my scenario"), "my-scenario");
