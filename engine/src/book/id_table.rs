@@ -5,6 +5,10 @@
 //! one cache line of the table, because ids are handed out in sequence and live orders are mostly
 //! recent ones. Linear probing; a removal closes the gap, so there are no tombstones and the table
 //! never degrades.
+//!
+//! The table starts small and doubles as orders come to rest, so that what a probe touches stays in
+//! cache whatever room was asked for. Every size is allocated at the start, and memory that was
+//! never written costs nothing.
 
 use super::orders::{OrderStore, Slot};
 use crate::types::OrderId;
@@ -14,26 +18,58 @@ use crate::types::OrderId;
 pub(super) struct IdTable {
     /// `tag << 32 | slot`; zero is empty.
     entries: Vec<u64>,
+    /// Larger tables to move to, the next one last.
+    larger: Vec<Vec<u64>>,
     mask: u32,
     /// How far the tag's hashed part is shifted down to make a line number.
     line_shift: u32,
     len: u32,
+    /// Live orders at which the table doubles.
+    len_max: u32,
 }
 
 const LINE_BITS: u32 = 3;
 const HASH_BITS: u32 = 32 - LINE_BITS;
+/// Size of the first table: half a small first-level cache.
+const ENTRIES_MIN: u64 = 1 << 11;
+/// Entries per live order below which a table doubles, while there is a larger one.
+const SPARSITY: u32 = 4;
 
 impl IdTable {
     /// A table for `orders_max` live orders, at most half full.
     pub(super) fn new(orders_max: u32) -> Self {
-        let capacity = (u64::from(orders_max) * 2).next_power_of_two().max(64);
-        let bits = capacity.trailing_zeros();
-        assert!(bits <= 32, "the table's index fits the tag");
-        Self {
-            entries: vec![0; usize::try_from(capacity).expect("the table fits memory")],
-            mask: u32::try_from(capacity - 1).expect("at most 2^32 entries"),
-            line_shift: HASH_BITS - (bits - LINE_BITS),
+        let entries_max = (u64::from(orders_max) * 2).next_power_of_two().max(64);
+        let sizes = ::core::iter::successors(Some(entries_max), |size| Some(size / 2));
+        let sizes = sizes.take_while(|size| *size == entries_max || *size >= ENTRIES_MIN);
+        let table = |size| vec![0; usize::try_from(size).expect("the table fits memory")];
+        let mut table = Self {
+            entries: Vec::new(),
+            larger: sizes.map(table).collect(),
+            mask: 0,
+            line_shift: 0,
             len: 0,
+            len_max: 0,
+        };
+        table.grow();
+        table
+    }
+
+    /// Moves to the next larger table.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let Some(larger) = self.larger.pop() else { return };
+        let bits = larger.len().trailing_zeros();
+        assert!(bits <= 32, "the table's index fits the tag");
+        let smaller = ::core::mem::replace(&mut self.entries, larger);
+        self.mask = u32::try_from(self.entries.len() - 1).expect("at most 2^32 entries");
+        self.line_shift = HASH_BITS - (bits - LINE_BITS);
+        // The last table is the largest: it is never left.
+        self.len_max = if self.larger.is_empty() { u32::MAX } else { (1 << bits) / SPARSITY };
+        for entry in smaller {
+            if entry != 0 {
+                self.place(entry);
+            }
         }
     }
 
@@ -81,13 +117,21 @@ impl IdTable {
 
     #[inline]
     pub(super) fn insert(&mut self, id: OrderId, slot: Slot) {
-        let tag = Self::tag(id);
-        let mut place = self.home(tag);
+        self.place((u64::from(Self::tag(id)) << 32) | u64::from(slot.raw()));
+        self.len += 1;
+        if self.len > self.len_max {
+            self.grow();
+        }
+    }
+
+    /// Writes an entry into the first empty place from its home on.
+    #[inline]
+    fn place(&mut self, entry: u64) {
+        let mut place = self.home(Self::split(entry).0);
         while self.entries[place as usize] != 0 {
             place = (place + 1) & self.mask;
         }
-        self.entries[place as usize] = (u64::from(tag) << 32) | u64::from(slot.raw());
-        self.len += 1;
+        self.entries[place as usize] = entry;
     }
 
     #[inline]

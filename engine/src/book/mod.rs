@@ -119,11 +119,7 @@ impl OrderBook {
     /// Whether an order of that side and price would meet the opposite side.
     #[inline]
     pub fn crosses(&self, side: Side, price: Price) -> bool {
-        match (side, self.best(side.opposite())) {
-            (_, None) => false,
-            (Side::Buy, Some(ask)) => price >= ask,
-            (Side::Sell, Some(bid)) => price <= bid,
-        }
+        self.ladder.crosses(side, price)
     }
 
     /// The first order at the best price of a side.
