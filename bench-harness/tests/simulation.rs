@@ -208,6 +208,25 @@ fn every_discipline_key_and_plan_runs() {
 }
 
 #[test]
+fn extreme_scenarios_end() {
+    for sets in [
+        // Makers wake at the same instant, and are liquidated themselves.
+        ["makers.requote_ms=1", "clock.duration_ms=15000", "shock.start_ms=12500"],
+        ["makers.skew_at_limit_bp=9000", "makers.inventory_limit_lots=1", "seed=3"],
+        ["index.volatility_bp=1000", "market.reference_ticks=1000", "seed=3"],
+        // Nobody holds, nobody has cash, the shock comes after the end.
+        ["holders.longs=0", "holders.shorts=0", "shock.sell_interval_ms=20000"],
+        ["makers.deposit_currency=1", "takers.deposit_currency=1", "liquidation.fund_currency=0"],
+        ["shock.start_ms=90000", "clock.sample_ms=7", "latency.service_scale=1000"],
+        ["liquidation.triggers_max=1", "liquidation.steps_max=1", "mark.period_ms=1"],
+    ] {
+        let summary = run(&small("flash-crash", &sets, 1)).summary;
+        assert_eq!(summary.conservation_error, 0, "{sets:?}");
+        assert!(summary.commands > 1_000, "{sets:?}");
+    }
+}
+
+#[test]
 fn recorded_inputs_replay_to_the_same_events() {
     let scenario = small("flash-crash", &[], 1);
     let mut inputs: Vec<Sequenced> = Vec::new();
