@@ -133,6 +133,7 @@ impl Stream {
     /// Reads the command log of a run directory. `scenario.toml` must stand beside it; phases and
     /// the reference hash come from `summary.json`, if that is there.
     pub fn recorded(path: &Path) -> Result<Self, StreamError> {
+        let (inputs, recorded, warning) = read_log(path)?;
         let scenario_path = path.with_file_name("scenario.toml");
         let text = fs::read_to_string(&scenario_path).map_err(|source| {
             let expected = "the resolved scenario of the run beside its command log";
@@ -140,13 +141,17 @@ impl Stream {
         })?;
         let name = scenario_path.display().to_string();
         let scenario = scenario::from_text(&text, &name, &[], None)?;
-        let (inputs, recorded, warning) = read_log(path)?;
         let found = genesis(&scenario);
         if recorded != found {
             return Err(StreamError::OtherScenario { path: path.to_owned(), recorded, found });
         }
         let summary = read_summary(&path.with_file_name("summary.json"))?;
-        Ok(Self { warning, ..Self::of_scenario(&scenario, inputs, summary.as_ref()) })
+        let mut stream = Self::of_scenario(&scenario, inputs, summary.as_ref());
+        if warning.is_some() {
+            // What was cut off is in the summary's hash.
+            stream.reference_hash = None;
+        }
+        Ok(Self { warning, ..stream })
     }
 
     /// Reads a LOBSTER message file as load of one account.

@@ -62,6 +62,18 @@ struct Node {
 
 const _: () = assert!(size_of::<Node>() == 32, "two orders share a cache line");
 
+impl Node {
+    const UNUSED: Self = Self {
+        id: OrderId(0),
+        next: None,
+        prev: None,
+        price: Price::MIN,
+        qty: Qty::MAX,
+        owner: 0,
+        side: Side::Buy,
+    };
+}
+
 /// All resting orders of a book.
 #[derive(Debug)]
 pub(super) struct OrderStore {
@@ -76,15 +88,7 @@ pub(super) struct OrderStore {
 impl OrderStore {
     pub(super) fn new(orders_max: u32) -> Self {
         let mut nodes = Vec::with_capacity(orders_max as usize + 1);
-        nodes.push(Node {
-            id: OrderId(0),
-            next: None,
-            prev: None,
-            price: Price::MIN,
-            qty: Qty::MAX,
-            owner: 0,
-            side: Side::Buy,
-        });
+        nodes.push(Node::UNUSED);
         Self { nodes, orders_max, free: None, len: 0 }
     }
 
@@ -102,25 +106,28 @@ impl OrderStore {
     #[inline]
     pub(super) fn take(&mut self, order: RestingOrder) -> Slot {
         assert!(!self.is_full(), "there is room for the order");
-        let RestingOrder { id, owner, side, price, qty } = order;
-        let node = Node { id, next: None, prev: None, price, qty, owner, side };
+        let slot = self.free.unwrap_or_else(|| self.fresh());
+        let node = &mut self.nodes[slot.index()];
+        self.free = node.next;
         self.len += 1;
-        match self.free {
-            Some(slot) => {
-                let place = &mut self.nodes[slot.index()];
-                self.free = place.next;
-                *place = node;
-                slot
-            }
-            None => self.take_fresh(node),
-        }
+        // Field by field: a whole node would be put together on the stack and copied from there by
+        // a load wider than the stores before it, which has to wait for them.
+        node.id = order.id;
+        node.next = None;
+        node.prev = None;
+        node.price = order.price;
+        node.qty = order.qty;
+        node.owner = order.owner;
+        node.side = order.side;
+        slot
     }
 
+    /// A node that was never used.
     #[cold]
     #[inline(never)]
-    fn take_fresh(&mut self, node: Node) -> Slot {
+    fn fresh(&mut self) -> Slot {
         let raw = u32::try_from(self.nodes.len()).ok().and_then(Slot::from_raw);
-        self.nodes.push(node);
+        self.nodes.push(Node::UNUSED);
         raw.expect("slot 0 is taken, and a book holds fewer than 2^32 orders")
     }
 
