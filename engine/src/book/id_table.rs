@@ -227,4 +227,32 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn growing_keeps_every_id() {
+        const ORDERS: u64 = 20_000;
+        let scattered = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
+        let mut orders = OrderStore::new(1 << 15);
+        let mut table = IdTable::new(1 << 15);
+        assert!(table.entries.len() < 1 << 12, "it starts small");
+        let mut slots = Vec::new();
+        for n in 0..ORDERS {
+            let slot = orders.take(order(scattered(n)));
+            table.insert(OrderId(scattered(n)), slot, orders.len());
+            slots.push(slot);
+        }
+        assert_eq!(table.entries.len(), 1 << 16, "it ends at its largest");
+        for (n, slot) in (0..ORDERS).zip(&slots) {
+            assert_eq!(table.find(OrderId(scattered(n)), &orders), Some(*slot));
+        }
+        for (n, slot) in (0..ORDERS).zip(&slots).step_by(2) {
+            assert_eq!(table.take(OrderId(scattered(n)), &orders), Some(*slot));
+            orders.release(*slot);
+        }
+        for (n, slot) in (0..ORDERS).zip(&slots) {
+            let expected = (n % 2 == 1).then_some(*slot);
+            assert_eq!(table.find(OrderId(scattered(n)), &orders), expected);
+        }
+        assert_eq!(table.count(), 10_000);
+    }
 }

@@ -10,6 +10,8 @@ mod id_table;
 mod ladder;
 mod occupancy;
 mod orders;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use occupancy::Occupancy;
 pub use orders::{RestingOrder, Slot};
