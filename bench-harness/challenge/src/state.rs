@@ -11,7 +11,7 @@ type Push = unsafe extern "C" fn(*mut c_void, *const Report) -> i32;
 
 /// The book and where its reports go.
 #[derive(Debug)]
-pub struct Venue {
+pub(crate) struct Venue {
     pub(crate) book: ChallengeBook,
     pub(crate) push: Push,
     pub(crate) sink: *mut c_void,
@@ -102,14 +102,14 @@ impl Venue {
 
 /// A value that one thread uses at a time.
 #[derive(Debug)]
-pub struct OneThread<T>(UnsafeCell<Option<T>>);
+pub(crate) struct OneThread<T>(UnsafeCell<Option<T>>);
 
 // SAFETY: the challenge's contract is that one thread drives the engine; both accessors are unsafe
 // and ask for that.
 unsafe impl<T> Sync for OneThread<T> {}
 
 /// The engine, between `engine_init` and `engine_shutdown`.
-pub static VENUE: OneThread<Venue> = OneThread(UnsafeCell::new(None));
+pub(crate) static VENUE: OneThread<Venue> = OneThread(UnsafeCell::new(None));
 
 impl<T> OneThread<T> {
     /// Replaces the value.
@@ -117,7 +117,7 @@ impl<T> OneThread<T> {
     /// # Safety
     ///
     /// No other thread uses it, and no reference from [`Self::get`] is alive.
-    pub unsafe fn set(&self, value: Option<T>) {
+    pub(crate) unsafe fn set(&self, value: Option<T>) {
         // SAFETY: the caller promises to be alone with the value.
         unsafe { *self.0.get() = value };
     }
@@ -129,7 +129,7 @@ impl<T> OneThread<T> {
     /// No other thread uses it, and no other reference from this function is alive.
     #[inline]
     #[allow(clippy::mut_from_ref, reason = "the caller promises to hold the only reference")]
-    pub unsafe fn get(&self) -> &mut T {
+    pub(crate) unsafe fn get(&self) -> &mut T {
         // SAFETY: the caller promises to be alone with the value.
         let value = unsafe { &mut *self.0.get() };
         value.as_mut().unwrap_or_else(|| std::process::abort())

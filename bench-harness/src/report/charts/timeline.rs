@@ -53,7 +53,7 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
         id: "timeline",
         title,
         caption,
-        height_px: 980,
+        height_px: 860,
         is_narrow: false,
         figure: figure.to_json(),
         table,
