@@ -23,7 +23,6 @@ pub(super) struct IdTable {
     mask: u32,
     /// How far the tag's hashed part is shifted down to make a line number.
     line_shift: u32,
-    len: u32,
     /// Live orders at which the table doubles.
     len_max: u32,
 }
@@ -47,7 +46,6 @@ impl IdTable {
             larger: sizes.map(table).collect(),
             mask: 0,
             line_shift: 0,
-            len: 0,
             len_max: 0,
         };
         table.grow();
@@ -73,9 +71,9 @@ impl IdTable {
         }
     }
 
-    #[inline]
-    pub(super) fn len(&self) -> u32 {
-        self.len
+    /// Ids in the table, counted one by one.
+    pub(super) fn count(&self) -> usize {
+        self.entries.iter().filter(|entry| **entry != 0).count()
     }
 
     /// Hash of the id's upper bits above its three lowest bits: together they name the home place.
@@ -91,8 +89,13 @@ impl IdTable {
 
     #[inline]
     const fn home(&self, tag: u32) -> u32 {
-        let line = (tag >> LINE_BITS) >> self.line_shift;
+        let line = (tag >> LINE_BITS).wrapping_shr(self.line_shift);
         (line << LINE_BITS) | (tag & ((1 << LINE_BITS) - 1))
+    }
+
+    #[inline]
+    const fn next(&self, place: u32) -> u32 {
+        place.wrapping_add(1) & self.mask
     }
 
     #[inline]
@@ -103,23 +106,29 @@ impl IdTable {
 
     #[inline]
     pub(super) fn find(&self, id: OrderId, orders: &OrderStore) -> Option<Slot> {
+        self.find_place(id, orders).map(|(_, slot)| slot)
+    }
+
+    /// Where an id's entry stands, and the slot it names.
+    #[inline]
+    fn find_place(&self, id: OrderId, orders: &OrderStore) -> Option<(u32, Slot)> {
         let tag = Self::tag(id);
         let mut place = self.home(tag);
         loop {
             let (here, slot) = Self::split(self.entries[place as usize]);
             let slot = slot?;
             if here == tag && orders.id(slot) == id {
-                return Some(slot);
+                return Some((place, slot));
             }
-            place = (place + 1) & self.mask;
+            place = self.next(place);
         }
     }
 
+    /// Adds the id of an order that is not in the table; `live` orders rest with it.
     #[inline]
-    pub(super) fn insert(&mut self, id: OrderId, slot: Slot) {
+    pub(super) fn insert(&mut self, id: OrderId, slot: Slot, live: u32) {
         self.place((u64::from(Self::tag(id)) << 32) | u64::from(slot.raw()));
-        self.len += 1;
-        if self.len > self.len_max {
+        if live > self.len_max {
             self.grow();
         }
     }
@@ -129,21 +138,30 @@ impl IdTable {
     fn place(&mut self, entry: u64) {
         let mut place = self.home(Self::split(entry).0);
         while self.entries[place as usize] != 0 {
-            place = (place + 1) & self.mask;
+            place = self.next(place);
         }
         self.entries[place as usize] = entry;
     }
 
+    /// Removes the id of the order in a slot.
     #[inline]
     pub(super) fn remove(&mut self, id: OrderId, slot: Slot) {
-        let wanted = (u64::from(Self::tag(id)) << 32) | u64::from(slot.raw());
-        let mut place = self.home(Self::tag(id));
+        let tag = Self::tag(id);
+        let wanted = (u64::from(tag) << 32) | u64::from(slot.raw());
+        let mut place = self.home(tag);
         while self.entries[place as usize] != wanted {
             assert!(self.entries[place as usize] != 0, "a live order's id is in the table");
-            place = (place + 1) & self.mask;
+            place = self.next(place);
         }
         self.close_gap(place);
-        self.len -= 1;
+    }
+
+    /// Removes an id if it is there; says in which slot its order is.
+    #[inline]
+    pub(super) fn take(&mut self, id: OrderId, orders: &OrderStore) -> Option<Slot> {
+        let (place, slot) = self.find_place(id, orders)?;
+        self.close_gap(place);
+        Some(slot)
     }
 
     /// Moves later entries of the same probe run into the gap, as far as their homes allow.
@@ -151,7 +169,7 @@ impl IdTable {
     fn close_gap(&mut self, mut gap: u32) {
         let mut place = gap;
         loop {
-            place = (place + 1) & self.mask;
+            place = self.next(place);
             let entry = self.entries[place as usize];
             if entry == 0 {
                 break;
@@ -196,7 +214,7 @@ mod tests {
             for (id, add) in ops {
                 if add && !model.contains_key(&id) && !orders.is_full() {
                     let slot = orders.take(order(id));
-                    table.insert(OrderId(id), slot);
+                    table.insert(OrderId(id), slot, orders.len());
                     model.insert(id, slot);
                 } else if let Some(slot) = model.remove(&id) {
                     table.remove(OrderId(id), slot);
@@ -208,5 +226,33 @@ mod tests {
                 prop_assert_eq!(table.find(OrderId(id ^ 1), &orders), model.get(&(id ^ 1)).copied());
             }
         }
+    }
+
+    #[test]
+    fn growing_keeps_every_id() {
+        const ORDERS: u64 = 20_000;
+        let scattered = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
+        let mut orders = OrderStore::new(1 << 15);
+        let mut table = IdTable::new(1 << 15);
+        assert!(table.entries.len() < 1 << 12, "it starts small");
+        let mut slots = Vec::new();
+        for n in 0..ORDERS {
+            let slot = orders.take(order(scattered(n)));
+            table.insert(OrderId(scattered(n)), slot, orders.len());
+            slots.push(slot);
+        }
+        assert_eq!(table.entries.len(), 1 << 16, "it ends at its largest");
+        for (n, slot) in (0..ORDERS).zip(&slots) {
+            assert_eq!(table.find(OrderId(scattered(n)), &orders), Some(*slot));
+        }
+        for (n, slot) in (0..ORDERS).zip(&slots).step_by(2) {
+            assert_eq!(table.take(OrderId(scattered(n)), &orders), Some(*slot));
+            orders.release(*slot);
+        }
+        for (n, slot) in (0..ORDERS).zip(&slots) {
+            let expected = (n % 2 == 1).then_some(*slot);
+            assert_eq!(table.find(OrderId(scattered(n)), &orders), expected);
+        }
+        assert_eq!(table.count(), 10_000);
     }
 }

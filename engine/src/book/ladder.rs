@@ -13,6 +13,8 @@ use crate::types::{Price, Qty, Side};
 struct Level {
     head: u32,
     tail: u32,
+    /// At most 2^26 orders of 2^31 lots, so sums neither overflow nor, being of what went in,
+    /// underflow.
     lots: u64,
 }
 
@@ -112,7 +114,7 @@ impl Ladder {
     ) {
         let index = self.index(price);
         let level = &mut self.levels[index as usize];
-        level.lots += u64::from(qty.lots());
+        level.lots = level.lots.wrapping_add(u64::from(qty.lots()));
         let tail = Slot::from_raw(level.tail);
         level.tail = slot.raw();
         match tail {
@@ -136,7 +138,7 @@ impl Ladder {
     pub(super) fn unlink(&mut self, orders: &mut OrderStore, slot: Slot, order: RestingOrder) {
         let index = self.index(order.price);
         let level = &mut self.levels[index as usize];
-        level.lots -= u64::from(order.qty.lots());
+        level.lots = level.lots.wrapping_sub(u64::from(order.qty.lots()));
         let (prev, next) = orders.links(slot);
         match prev {
             Some(prev) => orders.set_next(prev, next),
@@ -157,7 +159,7 @@ impl Ladder {
         let index = self.index(order.price);
         let level = &mut self.levels[index as usize];
         assert!(level.head == slot.raw(), "fills go to the first order of a level");
-        level.lots -= u64::from(order.qty.lots());
+        level.lots = level.lots.wrapping_sub(u64::from(order.qty.lots()));
         match orders.next(slot) {
             Some(next) => {
                 level.head = next.raw();

@@ -105,7 +105,7 @@ impl OrderStore {
     /// Stores an order without links.
     #[inline]
     pub(super) fn take(&mut self, order: RestingOrder) -> Slot {
-        assert!(!self.is_full(), "there is room for the order");
+        assert!(self.len < self.orders_max, "there is room for the order");
         let slot = self.free.unwrap_or_else(|| self.fresh());
         let node = &mut self.nodes[slot.index()];
         self.free = node.next;
