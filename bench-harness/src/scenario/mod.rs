@@ -115,7 +115,7 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         let place = Place::File { name: name_or_path.to_owned(), line };
         Fault::NotToml { place, message: "not UTF-8, expected text".to_owned() }
     })?;
