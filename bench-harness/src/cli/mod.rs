@@ -11,6 +11,7 @@ mod progress;
 pub mod replay;
 mod report;
 mod run;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
     List(list::ListArgs),
+    Validate(validate::ValidateArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -62,6 +64,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
+        Command::Validate(args) => validate::run(args),
     }
 }
 
