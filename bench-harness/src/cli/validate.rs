@@ -25,7 +25,7 @@ use crate::study::theory::{self, Plan, Row, TESTS, Test, Verdict, document};
   seawall validate --list                      what there is
   seawall validate --deep --json               narrow intervals, as JSON
   seawall validate --write-docs docs/VALIDATION.md")]
-pub struct ValidateArgs {
+pub(super) struct ValidateArgs {
     /// Tests to run; all of them if none is named.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -131,7 +131,8 @@ fn text(tables: &[(&Test, Vec<Row>)]) -> String {
     let mut text = String::new();
     for (test, rows) in tables {
         let _ = writeln!(text, "{}: {}\n  {}", test.name, test.about, test.source);
-        let cell = |row: &Row| row.name.split_once('/').map_or_else(|| row.name.clone(), |n| n.1.into());
+        let cell =
+            |row: &Row| row.name.split_once('/').map_or_else(|| row.name.clone(), |n| n.1.into());
         let width = rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0);
         for row in rows {
             let verdict = match row.verdict {

@@ -15,11 +15,7 @@ pub fn cores() -> NonZeroUsize {
 /// Does jobs `0 .. jobs` and returns their results in that order.
 ///
 /// Panics if a job does.
-pub fn map<T: Send>(
-    workers: NonZeroUsize,
-    jobs: usize,
-    job: impl Fn(usize) -> T + Sync,
-) -> Vec<T> {
+pub fn map<T: Send>(workers: NonZeroUsize, jobs: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();

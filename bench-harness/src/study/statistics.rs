@@ -77,11 +77,7 @@ impl Proportion {
         };
         Interval {
             low: if self.hits == 0 { 0.0 } else { quantile(hits, misses + 1.0, tail) },
-            high: if self.hits == self.n {
-                1.0
-            } else {
-                quantile(hits + 1.0, misses, 1.0 - tail)
-            },
+            high: if self.hits == self.n { 1.0 } else { quantile(hits + 1.0, misses, 1.0 - tail) },
         }
     }
 

@@ -4,10 +4,10 @@
 
 use seawall_engine::types::Side;
 
-use super::crowd::{Crowd, Rates, Start};
+use super::crowd::{Crowd, Rates, Start, Step};
 use super::oracles::{ORACLES, Table};
 use super::row::Row;
-use super::sampling::{CHUNK, Counted, Plan, rows, tally};
+use super::sampling::{Counted, Plan, rows, tally};
 use super::venue::Venue;
 
 /// Orders at the bid and at the ask of a cell of a five by five table.
@@ -30,6 +30,12 @@ fn cells(test: &str, table: &Table, counts: &[[u64; 2]]) -> Vec<Counted> {
     counts.iter().enumerate().map(cell).collect()
 }
 
+/// Notes what the paper prints beside the exact values.
+fn printed(rows: Vec<Row>, table: &Table) -> Vec<Row> {
+    let cells = rows.into_iter().zip(table.iter().flatten());
+    cells.map(|(row, value)| row.noted(format!("printed {value:.3}"))).collect()
+}
+
 /// Runs until the mid moves; whether it moved up.
 fn until_mid_moves<V: Venue>(crowd: &mut Crowd<V>) -> bool {
     loop {
@@ -39,18 +45,22 @@ fn until_mid_moves<V: Venue>(crowd: &mut Crowd<V>) -> bool {
     }
 }
 
-/// Runs until the watched bid fills; `None` if the mid moves first, otherwise the move that came
-/// with the fill, if one did.
-fn until_fill<V: Venue>(crowd: &mut Crowd<V>) -> Option<Option<Side>> {
+/// Runs until the watched bid fills; `None` if the mid moves first.
+fn until_fill<V: Venue>(crowd: &mut Crowd<V>) -> Option<Step> {
     loop {
         let step = crowd.step(f64::INFINITY);
         if step.filled.is_some() {
-            return Some(step.moved);
+            return Some(step);
         }
         if step.moved.is_some() {
             return None;
         }
     }
+}
+
+/// Whether the first mid move at a fill or after it is up.
+fn goes_up<V: Venue>(crowd: &mut Crowd<V>, fill: Step) -> bool {
+    fill.moved.map_or_else(|| until_mid_moves(crowd), |moved| moved == Side::Buy)
 }
 
 /// Table 3: P(the next mid move is up).
@@ -65,7 +75,8 @@ pub(super) fn mid_up<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
         [ups, paths]
     });
     let cst = &ORACLES.cont_stoikov_talreja;
-    rows(cells(test, &cst.mid_up, &counts), plan.probability_tolerance())
+    let rows = rows(cells(test, &cst.mid_up, &counts), plan.probability_tolerance());
+    printed(rows, &cst.table_3_printed)
 }
 
 /// Proposition 5: P(the own bid at place b fills before the mid moves), not the misprinted
@@ -122,7 +133,8 @@ pub(super) fn spread<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
         [made, paths]
     });
     let cst = &ORACLES.cont_stoikov_talreja;
-    rows(cells(test, &cst.spread, &counts), plan.probability_tolerance())
+    let rows = rows(cells(test, &cst.spread, &counts), plan.probability_tolerance());
+    printed(rows, &cst.table_5_printed)
 }
 
 /// P(the next mid move is up, given that the own bid has filled): a fixed number of fills per
@@ -133,12 +145,9 @@ pub(super) fn adverse_selection<V: Venue>(plan: Plan, test: &'static str) -> Vec
         let (mut ups, mut filled) = (0, 0);
         while filled < fills {
             crowd.start(start(cell, [true, false]));
-            if let Some(moved) = until_fill(&mut crowd) {
+            if let Some(fill) = until_fill(&mut crowd) {
                 filled += 1;
-                ups += u64::from(moved.map_or_else(
-                    || until_mid_moves(&mut crowd),
-                    |moved| moved == Side::Buy,
-                ));
+                ups += u64::from(goes_up(&mut crowd, fill));
             }
         }
         [ups, filled]
@@ -157,12 +166,9 @@ pub(super) fn stress<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
         let (mut ups, mut fills) = (0, 0);
         for _ in 0..paths {
             crowd.start(Start { bids: 3, asks: 3, own: [true, false] });
-            if let Some(moved) = until_fill(&mut crowd) {
+            if let Some(fill) = until_fill(&mut crowd) {
                 fills += 1;
-                ups += u64::from(moved.map_or_else(
-                    || until_mid_moves(&mut crowd),
-                    |moved| moved == Side::Buy,
-                ));
+                ups += u64::from(goes_up(&mut crowd, fill));
             }
         }
         [ups, fills, paths]
@@ -191,7 +197,7 @@ pub(super) fn latency<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
     const POINTS: usize = 7;
     let curves = &ORACLES.cont_stoikov_talreja.latency;
     let cell_count = curves.len() * POINTS;
-    let point = |cell: usize| (&curves[cell / POINTS], curves[cell / POINTS].curve[cell % POINTS]);
+    let point = |cell: usize| (&curves[cell / POINTS], curves[cell / POINTS].points[cell % POINTS]);
     let size = (cell_count, plan.paths(2 * cell_count));
     let counts = tally(plan, test, size, |cell, noise, paths| {
         let mut crowd = Crowd::<V>::new(Rates::with_sells_times(1.0), noise);
@@ -234,8 +240,6 @@ fn waits<V: Venue>(crowd: &mut Crowd<V>, minutes: f64) -> bool {
     }
 }
 
-const _: () = assert!(CHUNK > 0, "a chunk holds paths");
-
 #[cfg(test)]
 mod tests {
     use super::super::row::Verdict;
@@ -244,9 +248,9 @@ mod tests {
     use super::*;
     use crate::study::parallel;
 
-    type Table = fn(Plan, &'static str) -> Vec<Row>;
+    type Check = fn(Plan, &'static str) -> Vec<Row>;
 
-    fn failures(table: Table, test: &'static str) -> usize {
+    fn failures(table: Check, test: &'static str) -> usize {
         let plan = Plan { deep: false, workers: parallel::cores() };
         table(plan, test).iter().filter(|row| row.verdict == Verdict::Fail).count()
     }

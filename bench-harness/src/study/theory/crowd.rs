@@ -17,6 +17,8 @@ const BID: u32 = 16;
 const DISTANCES: usize = 5;
 /// Orders behind the best prices when a path begins; what happens there cannot move the mid.
 const DEEPER: u32 = 2;
+/// Every resting order adds to the cancellations, so queues of a dozen are long.
+const ORDERS_MAX: u32 = 1 << 12;
 
 /// Rates of the flow, a minute.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +82,7 @@ const fn price(side: Side, level: usize) -> Price {
 
 impl<V: Venue> Crowd<V> {
     pub(super) fn new(rates: Rates, noise: Noise) -> Self {
-        Self { venue: V::default(), rates, noise, own: [false; 2], time: 0.0 }
+        Self { venue: V::with_room(ORDERS_MAX), rates, noise, own: [false; 2], time: 0.0 }
     }
 
     /// Minutes since the start of the path.
@@ -132,8 +134,7 @@ impl<V: Venue> Crowd<V> {
         let cancel = SIDES.map(|side| self.cancel_rates(side));
         let limit: f64 = self.rates.limit.iter().sum();
         let [buys, sells] = self.rates.market;
-        let total =
-            2.0 * limit + buys + sells + cancel.iter().flatten().sum::<f64>();
+        let total = 2.0 * limit + buys + sells + cancel.iter().flatten().sum::<f64>();
         self.time += self.noise.exponential() / total;
         if self.time > horizon {
             self.time = horizon;

@@ -40,15 +40,14 @@ pub fn page(tables: &[(&Test, Vec<Row>)], plan: Plan) -> String {
 }
 
 fn overview(page: &mut String, tables: &[(&Test, Vec<Row>)]) {
-    page.push_str("| test | what it shows | rows | passed | worst deviation |\n|---|---|---|---|---|\n");
+    page.push_str(
+        "| test | what it shows | rows | passed | worst deviation |\n|---|---|---|---|---|\n",
+    );
     for (test, rows) in tables {
         let passed = rows.iter().filter(|row| row.verdict == Verdict::Pass).count();
         let skipped = rows.iter().filter(|row| row.verdict == Verdict::Skipped).count();
-        let passed = if skipped > 0 {
-            format!("{passed} ({skipped} skipped)")
-        } else {
-            passed.to_string()
-        };
+        let passed =
+            if skipped > 0 { format!("{passed} ({skipped} skipped)") } else { passed.to_string() };
         let worst = rows.iter().filter_map(deviation).fold(0.0, f64::max);
         let _ = writeln!(
             page,
@@ -68,7 +67,8 @@ fn deviation(row: &Row) -> Option<f64> {
 }
 
 fn section(page: &mut String, test: &Test, rows: &[Row]) {
-    let _ = writeln!(page, "## {}\n\n{}. Source: {}.\n", test.name, capital(test.about), test.source);
+    let _ =
+        writeln!(page, "## {}\n\n{}. Source: {}.\n", test.name, capital(test.about), test.source);
     let noted = rows.iter().any(|row| row.note.is_some());
     page.push_str("| row | expected | measured | half-width | tolerance | n | verdict |");
     page.push_str(if noted { " note |\n" } else { "\n" });
@@ -101,7 +101,5 @@ fn section(page: &mut String, test: &Test, rows: &[Row]) {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -5,11 +5,16 @@
 //! computes its answer from the formula it checks. A row whose interval is too wide to say
 //! anything is a failure, not a pass.
 
+mod cont_de_larrard;
 mod cont_stoikov_talreja;
 mod crowd;
 pub mod document;
+mod golden;
 mod noise;
 mod oracles;
+mod queue_reactive;
+mod queueing;
+mod recorded;
 mod row;
 mod sampling;
 mod time_to_fill;
@@ -99,6 +104,72 @@ pub const TESTS: &[Test] = &[
         source: "exact in the model of Cont, Stoikov, Talreja (2010)",
         run: cont_stoikov_talreja::latency::<RealBook>,
     },
+    Test {
+        name: "cdl-first-exit",
+        about: "P(the next move is up) of two balanced queues whose rates ignore their sizes",
+        source: "Cont, de Larrard (2013), Proposition 2; the integral by Simpson's rule",
+        run: cont_de_larrard::exits::<RealBook>,
+    },
+    Test {
+        name: "cdl-survival",
+        about: "P(no price change by a time), 4 bids and 5 asks, removals at 13/12 of arrivals",
+        source: "Cont, de Larrard (2013), Proposition 1",
+        run: cont_de_larrard::survival::<RealBook>,
+    },
+    Test {
+        name: "queue-reactive",
+        about: "stationary law of a queue whose rates depend on its size, first three depths",
+        source: "Huang, Lehalle, Rosenbaum (2015); intensities of TomasEspana/qrm_optimal_execution",
+        run: queue_reactive::laws::<RealBook>,
+    },
+    Test {
+        name: "mm1",
+        about: "sojourn in the engine's liquidation queue, exponential service, in service times",
+        source: "M/M/1: the sojourn is exponential with mean 1/(1 − load)",
+        run: queueing::exponential,
+    },
+    Test {
+        name: "md1",
+        about: "sojourn in the engine's liquidation queue, fixed service time, in service times",
+        source: "M/D/1: Pollaczek and Khinchine; Crommelin (1932)",
+        run: queueing::fixed,
+    },
+    Test {
+        name: "mg1",
+        about: "sojourn in the engine's liquidation queue, squared variation 4, in service times",
+        source: "M/G/1: Pollaczek and Khinchine",
+        run: queueing::varied,
+    },
+    Test {
+        name: "cobham",
+        about: "mean waits of three non-preemptive classes by the notional key, and by trigger time",
+        source: "Cobham (1954)",
+        run: queueing::cobham,
+    },
+    Test {
+        name: "little",
+        about: "mean backlog equals arrival rate times mean wait, to the nanosecond",
+        source: "Little (1961)",
+        run: queueing::little,
+    },
+    Test {
+        name: "liquidation-golden",
+        about: "bankruptcy and liquidation prices, forced orders and deleveraging of real venues",
+        source: "Bybit, dYdX and BitMEX documentation; Chitra (2025)",
+        run: golden::rows,
+    },
+    Test {
+        name: "cascade",
+        about: "forced plus exogenous over exogenous quantity, uniform depth and leverage",
+        source: "1/(1 − n), n forced lots triggered per lot sold; on a grid of ticks",
+        run: golden::cascade,
+    },
+    Test {
+        name: "lobster",
+        about: "share of recorded sweeps that the book repeats, order by order: at least 99.6 %",
+        source: "LOBSTER sample, AAPL 2012-06-21 09:30 to 10:30, 50 levels",
+        run: recorded::lobster,
+    },
 ];
 
 /// The test of that name.
@@ -115,4 +186,35 @@ pub fn find(name: &str) -> Result<&'static Test, Option<&'static str>> {
         (alike(nearest) >= ALIKE).then_some(nearest.name)
     };
     TESTS.iter().find(|test| test.name == name).ok_or_else(near)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::parallel;
+
+    fn failures(name: &str) -> Vec<Row> {
+        let plan = Plan { deep: false, workers: parallel::cores() };
+        let rows = find(name).expect("the test is there").run(plan);
+        assert!(!rows.is_empty());
+        rows.into_iter().filter(|row| row.verdict == Verdict::Fail).collect()
+    }
+
+    #[test]
+    fn names_are_apart_and_rows_carry_them() {
+        let mut names: Vec<&str> = TESTS.iter().map(|test| test.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TESTS.len());
+        let rows = find("little").expect("the test is there");
+        let plan = Plan { deep: false, workers: parallel::cores() };
+        assert!(rows.run(plan).iter().all(|row| row.name.starts_with("little/")));
+    }
+
+    #[test]
+    fn exact_tests_hold() {
+        for name in ["little", "liquidation-golden", "cascade"] {
+            assert_eq!(failures(name), [], "{name}");
+        }
+    }
 }

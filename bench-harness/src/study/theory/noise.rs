@@ -60,9 +60,8 @@ mod tests {
     fn moments_are_those_of_the_distributions() {
         let mut noise = Noise::new("moments", 0, 0);
         let n = 200_000;
-        let mean = |draw: &mut dyn FnMut() -> f64| {
-            (0..n).map(|_| draw()).sum::<f64>() / f64::from(n)
-        };
+        let mean =
+            |draw: &mut dyn FnMut() -> f64| (0..n).map(|_| draw()).sum::<f64>() / f64::from(n);
         assert!((mean(&mut || noise.unit()) - 0.5).abs() < 0.004);
         assert!((mean(&mut || noise.exponential()) - 1.0).abs() < 0.012);
         assert!((mean(&mut || noise.below(5) as f64) - 2.0).abs() < 0.016);

@@ -26,7 +26,6 @@ pub(super) type Table = [[f64; 5]; 5];
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContStoikovTalreja {
-    pub(super) source: String,
     pub(super) limit: [f64; 5],
     pub(super) cancel: [f64; 5],
     pub(super) market: f64,
@@ -51,7 +50,7 @@ pub(super) struct ContStoikovTalreja {
 pub(super) struct Curve {
     pub(super) bids: u32,
     pub(super) asks: u32,
-    pub(super) curve: Vec<[f64; 3]>,
+    pub(super) points: Vec<[f64; 3]>,
 }
 
 /// Time and one probability, for a place in the queue.
@@ -59,13 +58,12 @@ pub(super) struct Curve {
 #[serde(deny_unknown_fields)]
 pub(super) struct Uncensored {
     pub(super) place: u32,
-    pub(super) curve: Vec<[f64; 2]>,
+    pub(super) points: Vec<[f64; 2]>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ContDeLarrard {
-    pub(super) source: String,
     pub(super) survival_limit: f64,
     pub(super) survival_removal: f64,
     pub(super) survival_bids: u32,
@@ -76,7 +74,6 @@ pub(super) struct ContDeLarrard {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Queueing {
-    pub(super) source: String,
     pub(super) exponential: Vec<[f64; 5]>,
     pub(super) fixed: Vec<[f64; 5]>,
     pub(super) varied: Vec<[f64; 2]>,
@@ -88,7 +85,6 @@ pub(super) struct Queueing {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct QueueReactive {
-    pub(super) source: String,
     /// By depth and queue size: limit, cancel, market.
     pub(super) depths: Vec<Vec<[f64; 3]>>,
 }
@@ -127,6 +123,6 @@ mod tests {
         let oracles = &*ORACLES;
         assert_eq!(oracles.queue_reactive.depths.len(), 3);
         assert!(oracles.queue_reactive.depths.iter().all(|depth| depth.len() == 51));
-        assert!(oracles.cont_stoikov_talreja.latency.iter().all(|curve| curve.curve.len() == 7));
+        assert!(oracles.cont_stoikov_talreja.latency.iter().all(|curve| curve.points.len() == 7));
     }
 }

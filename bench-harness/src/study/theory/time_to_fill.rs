@@ -43,12 +43,12 @@ fn waits<V: Venue>(
 /// The share filled, and the share whose price has moved away, by a time.
 pub(super) fn incidence<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
     let curves = &ORACLES.cont_stoikov_talreja.incidence;
-    let rows_all = curves.iter().map(|curve| 2 * curve.curve.len()).sum();
+    let rows_all = curves.iter().map(|curve| 2 * curve.points.len()).sum();
     let paths = plan.paths(rows_all);
     let mut counted = Vec::new();
     for (cell, curve) in curves.iter().enumerate() {
         let waits = waits::<V>(plan, test, (cell, paths), (curve.bids, curve.asks));
-        for [minutes, filled, away] in &curve.curve {
+        for [minutes, filled, away] in &curve.points {
             for (what, end, expected) in
                 [("filled", End::Filled, filled), ("away", End::MovedAway, away)]
             {
@@ -84,14 +84,14 @@ pub(super) fn kaplan_meier<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row>
     const LAST_MIN: f64 = 2.0;
     let curves = &ORACLES.cont_stoikov_talreja.uncensored;
     let points = |curve: &[[f64; 2]]| curve.iter().filter(|point| point[0] <= LAST_MIN).count();
-    let rows_all = curves.iter().map(|curve| points(&curve.curve)).sum();
+    let rows_all = curves.iter().map(|curve| points(&curve.points)).sum();
     let reach = normal_reach(each_of(TOGETHER, rows_all));
     let mut rows = Vec::new();
     for (cell, curve) in curves.iter().enumerate() {
         // Censoring costs information: four times the paths.
         let paths = 4 * plan.paths(rows_all);
         let waits = waits::<V>(plan, test, (cell, paths), (curve.place, curve.place));
-        for [minutes, expected] in curve.curve.iter().take(points(&curve.curve)) {
+        for [minutes, expected] in curve.points.iter().take(points(&curve.points)) {
             let name = format!("{test}/b{}-{minutes}min", curve.place);
             let got = waits.kaplan_meier(*minutes, reach).expect("some still wait");
             let filled = waits.cumulative_incidence(End::Filled, *minutes);

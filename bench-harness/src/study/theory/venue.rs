@@ -16,7 +16,9 @@ pub(super) enum Owner {
 
 /// What a random flow needs of a market. The real one is [`RealBook`]; tests also run broken ones,
 /// to see the validation fail.
-pub(super) trait Venue: Default {
+pub(super) trait Venue {
+    /// An empty market with room for that many resting orders.
+    fn with_room(orders_max: u32) -> Self;
     /// Adds a unit order at the end of the queue at a price.
     fn rest(&mut self, owner: Owner, side: Side, price: Price);
     /// A market order of one unit; `None` if the other side is empty.
@@ -41,8 +43,6 @@ pub(super) const fn ticks(ticks: u32) -> Price {
 
 /// Prices that the flows use.
 const DOMAIN: (Price, Price) = (ticks(1), ticks(32));
-/// Room for a queue that nobody will see: memory is reserved, not touched.
-const ORDERS_MAX: u32 = 1 << 20;
 const UNIT: Qty = match Qty::new(1) {
     Some(unit) => unit,
     None => panic!("one lot is a quantity"),
@@ -55,21 +55,11 @@ pub(super) struct RealBook {
     next_id: u64,
 }
 
-impl Default for RealBook {
-    fn default() -> Self {
-        Self { book: OrderBook::new(DOMAIN, ORDERS_MAX), next_id: 1 }
-    }
-}
-
-impl RealBook {
-    /// The crowd's orders at a price, first to last.
-    #[cfg(test)]
-    pub(super) fn book(&mut self) -> &mut OrderBook {
-        &mut self.book
-    }
-}
-
 impl Venue for RealBook {
+    fn with_room(orders_max: u32) -> Self {
+        Self { book: OrderBook::new(DOMAIN, orders_max), next_id: 1 }
+    }
+
     #[inline]
     fn rest(&mut self, owner: Owner, side: Side, price: Price) {
         self.book.insert(OrderId(self.next_id), owner as u32, side, price, UNIT);
@@ -89,8 +79,7 @@ impl Venue for RealBook {
 
     #[inline]
     fn cancel(&mut self, price: Price, rank: u64) {
-        let crowd =
-            self.book.queue(price).filter(|(_, order)| order.owner == Owner::Crowd as u32);
+        let crowd = self.book.queue(price).filter(|(_, order)| order.owner == Owner::Crowd as u32);
         let rank = usize::try_from(rank).expect("a queue fits memory");
         let (_, order) = { crowd }.nth(rank).expect("the rank is one of the queue");
         // By id, as a client would.
@@ -114,6 +103,8 @@ impl Venue for RealBook {
             sweep(&mut self.book, side, limit, Qty::MAX, |_| {});
         }
         assert!(self.book.is_empty(), "a sweep without limit empties the book");
+        // Ids of orders that are gone may be used again; few ids keep few cache lines warm.
+        self.next_id = 1;
     }
 }
 
@@ -123,78 +114,63 @@ pub(super) mod broken {
 
     use super::*;
 
-    macro_rules! delegate {
-        ($($method:ident(&$($mutable:ident)? self $(, $arg:ident: $kind:ty)*) $(-> $out:ty)?;)*) => {
-            $(fn $method(&$($mutable)? self $(, $arg: $kind)*) $(-> $out)? {
-                self.0.$method($($arg),*)
-            })*
-        };
+    /// A real book that one thing is wrong with.
+    #[derive(Debug)]
+    pub(in super::super) struct Broken<const FAULT: u8> {
+        real: RealBook,
+        cancels: u32,
     }
 
-    /// Fills the last order of the best price first.
-    #[derive(Debug, Default)]
-    pub(in super::super) struct LastInFirstOut(RealBook);
+    const LAST_IN_FIRST_OUT: u8 = 0;
+    const CANCELS_THE_FIRST: u8 = 1;
+    const LOSES_CANCELS: u8 = 2;
 
-    impl Venue for LastInFirstOut {
-        delegate! {
-            rest(&mut self, owner: Owner, side: Side, price: Price);
-            cancel(&mut self, price: Price, rank: u64);
-            best(&self, side: Side) -> Option<Price>;
-            waiting(&self, price: Price) -> u64;
-            clear(&mut self);
+    /// Fills the last order of the best price first.
+    pub(in super::super) type LastInFirstOut = Broken<LAST_IN_FIRST_OUT>;
+    /// Cancels whoever is first of the crowd, whichever order was meant.
+    pub(in super::super) type CancelsTheFirst = Broken<CANCELS_THE_FIRST>;
+    /// Loses one cancellation in ten.
+    pub(in super::super) type LosesCancels = Broken<LOSES_CANCELS>;
+
+    impl<const FAULT: u8> Venue for Broken<FAULT> {
+        fn with_room(orders_max: u32) -> Self {
+            Self { real: RealBook::with_room(orders_max), cancels: 0 }
+        }
+
+        fn rest(&mut self, owner: Owner, side: Side, price: Price) {
+            self.real.rest(owner, side, price);
         }
 
         fn take(&mut self, side: Side) -> Option<Fill> {
-            let price = self.0.best(side.opposite())?;
-            let (slot, order) = self.0.book().queue(price).last()?;
-            self.0.book().remove(slot);
-            Some(Fill {
-                slot,
-                maker: order.id,
-                owner: order.owner,
-                price,
-                qty: order.qty,
-                maker_leaves_lots: 0,
-            })
-        }
-    }
-
-    /// Cancels whoever is first of the crowd, whichever order was meant.
-    #[derive(Debug, Default)]
-    pub(in super::super) struct CancelsTheFirst(RealBook);
-
-    impl Venue for CancelsTheFirst {
-        delegate! {
-            rest(&mut self, owner: Owner, side: Side, price: Price);
-            take(&mut self, side: Side) -> Option<Fill>;
-            best(&self, side: Side) -> Option<Price>;
-            waiting(&self, price: Price) -> u64;
-            clear(&mut self);
-        }
-
-        fn cancel(&mut self, price: Price, _rank: u64) {
-            self.0.cancel(price, 0);
-        }
-    }
-
-    /// Loses one cancellation in ten.
-    #[derive(Debug, Default)]
-    pub(in super::super) struct LosesCancels(RealBook, u32);
-
-    impl Venue for LosesCancels {
-        delegate! {
-            rest(&mut self, owner: Owner, side: Side, price: Price);
-            take(&mut self, side: Side) -> Option<Fill>;
-            best(&self, side: Side) -> Option<Price>;
-            waiting(&self, price: Price) -> u64;
-            clear(&mut self);
+            if FAULT != LAST_IN_FIRST_OUT {
+                return self.real.take(side);
+            }
+            let price = self.real.best(side.opposite())?;
+            let (slot, order) = self.real.book.queue(price).last()?;
+            self.real.book.remove(slot);
+            let (maker, owner, qty) = (order.id, order.owner, order.qty);
+            Some(Fill { slot, maker, owner, price, qty, maker_leaves_lots: 0 })
         }
 
         fn cancel(&mut self, price: Price, rank: u64) {
-            self.1 += 1;
-            if !self.1.is_multiple_of(10) {
-                self.0.cancel(price, rank);
+            self.cancels += 1;
+            match FAULT {
+                CANCELS_THE_FIRST => self.real.cancel(price, 0),
+                LOSES_CANCELS if self.cancels.is_multiple_of(10) => {}
+                _ => self.real.cancel(price, rank),
             }
+        }
+
+        fn best(&self, side: Side) -> Option<Price> {
+            self.real.best(side)
+        }
+
+        fn waiting(&self, price: Price) -> u64 {
+            self.real.waiting(price)
+        }
+
+        fn clear(&mut self) {
+            self.real.clear();
         }
     }
 }
