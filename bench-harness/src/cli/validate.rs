@@ -142,7 +142,7 @@ fn text(tables: &[(&Test, Vec<Row>)]) -> String {
             };
             let line = match (row.expected, row.measured) {
                 (Some(expected), Some(measured)) => format!(
-                    "{:>10} expected {:>10} ± {:<8} n {:>11}",
+                    "expected {:>10}  measured {:>10} ± {:<8} n {:>11}",
                     document::number(expected),
                     document::number(measured),
                     document::number(row.half_width),
