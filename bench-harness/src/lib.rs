@@ -8,8 +8,10 @@
 )]
 
 pub mod agents;
+pub mod challenge;
 pub mod cli;
 pub mod feeds;
+pub mod load;
 pub mod measure;
 pub mod report;
 pub mod scenario;

@@ -13,5 +13,6 @@ pub mod journal;
 pub mod liquidation;
 pub mod market_data;
 pub mod matching;
+pub mod pipeline;
 pub mod ring;
 pub mod risk;

@@ -41,7 +41,8 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     open(roles.shock, shock_deposit(scenario), Ppm::ONE);
     open(roles.background, scenario.money(scenario.background.deposit_currency), Ppm::ONE);
     let contract = scenario.contract();
-    let hedged = initial_rate(scenario.holders.hedger_leverage);
+    let holders = &scenario.holders;
+    let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
     for (hedger, gross) in roles.hedgers.clone().zip(gross_by_hedger(scenario, &holdings)) {
         // A tenth more than the margin of everything it takes on, so that no block is refused.
         open(hedger, hedged.of_ceil(gross) + Money::new(gross.units() / 10 + 1), hedged);
@@ -113,7 +114,7 @@ fn holdings(scenario: &Scenario) -> Vec<Holding> {
             let (side, law) =
                 if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
             let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
-            let chosen = initial_rate(law.draw(&mut draw));
+            let chosen = initial_rate(law.draw(&mut draw).min(spec.leverage_cap));
             let noise = draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
             let (initial, maintenance) = margin_rates(scenario, lots, chosen);
             let hedger = roles.hedgers.start + account % small(spec.hedgers);
@@ -172,4 +173,38 @@ fn entry(scenario: &Scenario, side: Side, initial: Ppm, maintenance: f64, noise:
 /// Reflects what lies beyond a bound.
 fn fold(bound: f64, value: f64) -> f64 {
     if value > bound { 2.0 * bound - value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load;
+
+    #[test]
+    fn holders_are_alive_leveraged_and_balanced() {
+        let scenario = load("flash-crash", &[], Some(3)).expect("it is valid");
+        let holdings = holdings(&scenario);
+        assert_eq!(leveraged(&scenario), 15_000);
+        let reference = real(scenario.market.reference_ticks);
+        for holding in &holdings {
+            let entry = f64::from(holding.entry.ticks());
+            let rate = f64::from(holding.initial.parts()) / 1e6;
+            // Where a position without maintenance margin would be bankrupt.
+            let bankrupt = match holding.side {
+                Side::Buy => entry * (1.0 - rate) < reference,
+                Side::Sell => entry * (1.0 + rate) > reference,
+            };
+            assert!(bankrupt, "{holding:?} is beyond its bankruptcy price at the start");
+        }
+        let high = holdings.iter().filter(|holding| holding.initial.parts() < 100_000).count();
+        assert!(high * 5 > holdings.len(), "{high} have more than tenfold leverage");
+        let longs = holdings.iter().filter(|holding| holding.side == Side::Buy).count();
+        assert_eq!((longs, holdings.len() - longs), (12_000, 3_000));
+    }
+
+    #[test]
+    fn a_cap_of_one_leaves_nobody_leveraged() {
+        let scenario = load("no-leverage", &[], None).expect("it is valid");
+        assert_eq!(leveraged(&scenario), 0);
+    }
 }

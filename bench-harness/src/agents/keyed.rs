@@ -73,7 +73,7 @@ impl Draw {
     /// Uniform in 0 .. n, for n of at least one.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
-        let high = u128::from(self.bits()) * u128::from(n) >> 64;
+        let high = (u128::from(self.bits()) * u128::from(n)) >> 64;
         u32::try_from(high).expect("a part of n is below n")
     }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::bench_core::BenchCoreError;
+use super::bench_pipeline::PipelineBenchError;
 use super::replay::ReplayError;
 use crate::feeds::FeedError;
 use crate::report::ReportError;
@@ -26,6 +28,12 @@ pub enum CliError {
     /// A recorded file could not be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A bench of the core failed its check, or could not be printed.
+    #[error(transparent)]
+    BenchCore(#[from] BenchCoreError),
+    /// A bench of the pipeline could not be done or printed.
+    #[error(transparent)]
+    BenchPipeline(#[from] PipelineBenchError),
     /// The run directory could not be made, written or read.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -47,12 +55,19 @@ impl CliError {
     /// The exit code: 1 for a failed check, 2 for bad usage, bad input or a place that cannot be
     /// written.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Check(_)) { 1 } else { 2 }
+        match self {
+            Self::Check(_) | Self::BenchCore(BenchCoreError::Mismatch(_)) => 1,
+            _ => 2,
+        }
     }
 
     /// True if whoever read standard output has gone, as `head` does: no reason to complain.
     pub fn is_closed_pipe(&self) -> bool {
-        let (Self::Output(source) | Self::Replay(ReplayError::Output(source))) = self else {
+        let (Self::Output(source)
+        | Self::Replay(ReplayError::Output(source))
+        | Self::BenchCore(BenchCoreError::Output(source))
+        | Self::BenchPipeline(PipelineBenchError::Output(source))) = self
+        else {
             return false;
         };
         source.kind() == io::ErrorKind::BrokenPipe

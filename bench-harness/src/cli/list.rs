@@ -13,7 +13,7 @@ use crate::scenario;
 #[command(after_help = "Examples:
   seawall list scenarios
   seawall list priorities --json | jq -r '.priorities[].name'")]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     /// What to list.
     #[arg(value_enum)]
     what: What,

@@ -4,6 +4,9 @@
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
 mod background;
+mod bench;
+pub mod bench_core;
+pub mod bench_pipeline;
 mod error;
 mod list;
 mod output;
@@ -39,6 +42,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    /// Measures in real time, on this machine
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
     List(list::ListArgs),
@@ -61,6 +67,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<(), CliError> {
     match command {
         Command::Run(args) => run::run(args),
+        Command::Bench(command) => bench::run(command),
         Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),

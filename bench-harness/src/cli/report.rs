@@ -14,7 +14,7 @@ use crate::report::{RunDirectory, terminal};
 #[command(after_help = "Examples:
   seawall report runs/flash-crash-1
   seawall report runs/flash-crash-1 --json | jq .market")]
-pub struct ReportArgs {
+pub(super) struct ReportArgs {
     /// A run directory.
     #[arg(value_name = "DIR")]
     directory: PathBuf,

@@ -26,7 +26,7 @@ use crate::simulation::{self, Background, CommandSink, RunOptions, RunResult, Si
   seawall run --set liquidation.discipline=fifo --set liquidation.fund_currency=0
   seawall run my-scenario.toml --json | jq .liquidation
   seawall run --background message_50.csv.xz")]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// An embedded scenario's name (see `seawall list scenarios`) or a TOML file.
     #[arg(default_value = scenario::DEFAULT_NAME)]
     scenario: String,
@@ -105,8 +105,7 @@ fn simulate(
     bar.clear();
     let result = result.map_err(|error| match error {
         SimulationError::Commands(source) => CliError::from(ReportError::write(&path, &source)),
-        #[allow(unreachable_patterns, reason = "other reasons to stop keep their own words")]
-        other => CliError::from(other),
+        other @ SimulationError::Opening { .. } => CliError::from(other),
     })?;
     stream.finish().map_err(|source| ReportError::write(&path, &source))?;
     Ok(result)

@@ -56,7 +56,7 @@ mod tests {
         let d = distribution(&mut values);
         assert_eq!((d.count, d.mean, d.p50, d.p99, d.max), (100, 50.5, 50.0, 99.0, 100.0));
         assert_eq!(distribution(&mut []), Distribution::default());
-        assert_eq!(distribution(&mut [-3.0]).p50, -3.0);
+        assert_eq!(distribution(&mut [-3.0]).p50.to_bits(), (-3.0_f64).to_bits());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use seawall_engine::core::Engine;
-use seawall_engine::types::{AccountId, Side};
+use seawall_engine::types::{AccountId, Price, Side};
 
 use super::fill_rate::CalmBook;
 use super::summary::MarketSummary;
@@ -63,7 +63,7 @@ impl MarketWatch {
 
     /// Ends a row: what an observer sees now. What other measures know is filled in later.
     pub(super) fn sample(&mut self, time_ns: u64, index_ticks: u32, engine: &Engine) {
-        let ticks = |price: Option<seawall_engine::types::Price>| price.map_or(0, |p| p.ticks());
+        let ticks = |price: Option<Price>| price.map_or(0, Price::ticks);
         let (bid_ticks, ask_ticks) =
             (ticks(engine.best_bid(SYMBOL)), ticks(engine.best_ask(SYMBOL)));
         let mark_ticks = ticks(engine.mark(SYMBOL));

@@ -1,5 +1,6 @@
 //! What is measured: latency, fill rates, slippage, solvency. Knows nothing of reports.
 
+pub mod cpu_time;
 mod disposal;
 pub mod fill_rate;
 pub mod histogram;

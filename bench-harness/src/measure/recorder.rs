@@ -60,11 +60,12 @@ impl Recorder {
     pub fn event(&mut self, event: &Event, now_ns: u64) {
         self.events += 1;
         match *event {
-            Event::Accepted { order, qty, .. } => self.orders.admitted(order, qty, now_ns),
             Event::Replaced { order, in_place: true, .. } => {
                 self.orders.acknowledged(order, now_ns);
             }
-            Event::Replaced { order, qty, .. } => self.orders.admitted(order, qty, now_ns),
+            Event::Accepted { order, qty, .. } | Event::Replaced { order, qty, .. } => {
+                self.orders.admitted(order, qty, now_ns);
+            }
             Event::Rested { order, .. } => self.orders.rested(order),
             Event::Trade { taker, taker_account, maker, maker_account, price, qty, .. } => {
                 self.trades += 1;
@@ -230,7 +231,8 @@ fn shock_rows(scenario: &Scenario, rows: usize) -> Range<usize> {
     let shock = &scenario.shock;
     let start = row(shock.start_ms / scenario.clock.sample_ms).min(rows);
     let selling = if shock.sell_lots > 0 { shock.sell_duration_ms } else { 0 };
-    let falling = if shock.index_drop_bp > 0.0 { shock.index_drop_ms } else { 0 };
+    let falling =
+        if shock.index_drop_bp > 0.0 { shock.index_drop_after_ms + shock.index_drop_ms } else { 0 };
     let end_ms = shock.start_ms + selling.max(falling);
     let end = row(end_ms.div_ceil(scenario.clock.sample_ms)).clamp(start, rows);
     start..end

@@ -257,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn ratios_read_back_to_the_last_bit() {
+        for numerator in 1..20_000_u32 {
+            let ratio = f64::from(numerator) / 79_193.0;
+            let text = serde_json::to_string(&ratio).unwrap();
+            let back: f64 = serde_json::from_str(&text).unwrap();
+            assert!(back.to_bits() == ratio.to_bits(), "{text} is read as {back}");
+        }
+    }
+
+    #[test]
     fn a_taken_default_name_gets_a_number() {
         let parent = tempfile::tempdir().unwrap();
         let make = || RunDirectory::create_numbered(parent.path(), "flash-crash-1").unwrap();
@@ -277,16 +287,6 @@ mod tests {
         RunDirectory::create(Placement::At { path, force: true }).unwrap();
         assert_eq!(fs::read_to_string(path.join("notes.txt")).unwrap(), "mine");
         assert!(!path.join(SUMMARY).exists(), "a stale file would look new");
-    }
-
-    #[test]
-    fn zz_look() {
-        let Ok(path) = std::env::var("SEAWALL_LOOK") else { return };
-        let made =
-            RunDirectory::create(Placement::At { path: Path::new(&path), force: true }).unwrap();
-        made.save(&run()).unwrap();
-        let style = crate::report::terminal::Style::default();
-        print!("{}", crate::report::terminal::render(&run().summary, made.path(), style));
     }
 
     #[test]

@@ -244,6 +244,8 @@ pub struct Shock {
     pub sell_interval_ms: u64,
     /// How far the index falls.
     pub index_drop_bp: f64,
+    /// When it starts to fall, from the start of the shock.
+    pub index_drop_after_ms: u64,
     /// How long it falls.
     pub index_drop_ms: u64,
     /// What part of the fall comes back.
@@ -333,6 +335,8 @@ pub struct Holders {
     pub shorts: u64,
     /// Accounts that take the other side at low leverage.
     pub hedgers: u64,
+    /// Nobody has more leverage than this, whatever was drawn; at 1 nobody is leveraged.
+    pub leverage_cap: f64,
     /// Leverage of the hedgers.
     pub hedger_leverage: f64,
     /// Least leverage of a long.

@@ -26,9 +26,11 @@ impl Feed {
     /// What is seen now; times never decrease.
     #[inline]
     pub(super) fn see(&mut self, now_ns: u64) -> Quote {
-        while let Some((_, quote)) = self.under_way.pop_front_if(|(time_ns, _)| *time_ns <= now_ns)
+        while let Some((_, quote)) =
+            self.under_way.front().filter(|(time_ns, _)| *time_ns <= now_ns)
         {
-            self.seen = quote;
+            self.seen = *quote;
+            self.under_way.pop_front();
         }
         self.seen
     }

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use seawall_engine::core::{Engine, EventHasher};
-use seawall_engine::types::{Input, Seq, Sequenced};
+use seawall_engine::types::{Input, Price, Seq, Sequenced};
 
 use super::feed::Feed;
 use super::options::{Progress, RunOptions, RunResult, SimulationError};
+use super::spool::Spool;
 use super::tap::Tap;
 use crate::agents::background::Recorded;
 use crate::agents::makers::Makers;
@@ -36,6 +37,7 @@ pub(super) struct World<'a, 'o> {
     /// Arrival of each line's first input; `u64::MAX` for an empty one.
     arrivals: [u64; LINES],
     gateway_ns: [u64; LINES],
+    spool: Spool,
     venue: Venue,
 }
 
@@ -80,6 +82,7 @@ impl<'a, 'o> World<'a, 'o> {
         if let Some(background) = options.background {
             agents.push(Box::new(Recorded::new(scenario, background)));
         }
+        let is_recorded = options.commands.is_some();
         let mut wakes = [u64::MAX; LINES];
         for (wake, agent) in wakes.iter_mut().zip(&agents) {
             *wake = agent.next_wake_ns();
@@ -101,6 +104,7 @@ impl<'a, 'o> World<'a, 'o> {
             lines: Line::ALL.map(|_| VecDeque::with_capacity(1_024)),
             arrivals: [u64::MAX; LINES],
             gateway_ns,
+            spool: Spool::new(is_recorded),
             venue: Venue::new(scenario),
         }
     }
@@ -132,8 +136,13 @@ impl<'a, 'o> World<'a, 'o> {
                 self.report(time_ns, end_ns);
             }
         }
+        if let Some(commands) = &mut self.options.commands {
+            self.spool.flush(*commands)?;
+        }
         self.report(end_ns, end_ns);
-        Ok(self.venue.finish(self.scenario))
+        let mut result = self.venue.finish(self.scenario);
+        result.summary.loop_cpu_seconds = -self.spool.spent_seconds();
+        Ok(result)
     }
 
     /// Opens every account and builds the positions that are there before the run, at time zero
@@ -173,8 +182,10 @@ impl<'a, 'o> World<'a, 'o> {
     fn wake(&mut self, number: usize, now_ns: u64) {
         let agent = &mut self.agents[number];
         if number == MAKERS {
-            while let Some(notice) = self.venue.notices.pop_front_if(|n| n.time_ns <= now_ns) {
-                agent.notice(&notice);
+            let notices = &mut self.venue.notices;
+            while let Some(notice) = notices.front().filter(|notice| notice.time_ns <= now_ns) {
+                agent.notice(notice);
+                notices.pop_front();
             }
         }
         let line = agent.line();
@@ -187,7 +198,7 @@ impl<'a, 'o> World<'a, 'o> {
             &mut Outbox { line: queue, arrival_ns },
         );
         self.wakes[number] = agent.next_wake_ns();
-        assert!(self.wakes[number] > now_ns, "an agent's next wake is later");
+        assert!(self.wakes[number] >= now_ns, "an agent does not wake in the past");
         self.arrivals[line.index()] = head(queue);
     }
 
@@ -222,7 +233,7 @@ impl<'a, 'o> World<'a, 'o> {
         let seq = self.venue.seq.next();
         let sequenced = Sequenced { seq, time_ns, ingress_ns, input };
         if let Some(commands) = &mut self.options.commands {
-            commands.command(&sequenced)?;
+            self.spool.push(&sequenced, *commands)?;
         }
         Ok(self.venue.apply(&sequenced, sent_ns, &self.roles))
     }
@@ -284,8 +295,8 @@ impl Venue {
 
     #[inline]
     fn publish(&mut self, last_ticks: u32) {
-        let bid_ticks = self.engine.best_bid(SYMBOL).map_or(0, |price| price.ticks());
-        let ask_ticks = self.engine.best_ask(SYMBOL).map_or(0, |price| price.ticks());
+        let bid_ticks = self.engine.best_bid(SYMBOL).map_or(0, Price::ticks);
+        let ask_ticks = self.engine.best_ask(SYMBOL).map_or(0, Price::ticks);
         let quote = Quote { bid_ticks, ask_ticks, last_ticks };
         if quote == self.quote {
             return;

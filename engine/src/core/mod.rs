@@ -71,6 +71,7 @@ pub struct Engine {
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
+    scratch_symbols: Vec<SymbolId>,
 }
 
 impl Engine {
@@ -93,9 +94,10 @@ impl Engine {
             seq: Seq(0),
             time_ns: 0,
             forced_orders: 0,
-            ranking: AdlRanking::default(),
-            scratch_accounts: Vec::with_capacity(1024),
-            scratch_shares: Vec::new(),
+            ranking: AdlRanking::new(accounts_max),
+            scratch_accounts: Vec::with_capacity(accounts_max as usize),
+            scratch_shares: Vec::with_capacity(accounts_max as usize),
+            scratch_symbols: Vec::with_capacity(markets.len()),
             markets,
             rules,
         }
