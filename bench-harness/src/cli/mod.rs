@@ -32,6 +32,7 @@ pub use output::Output;
   seawall run --seed 7 --json                  the same numbers as one JSON object
   seawall list scenarios                       what else is embedded
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
 struct Cli {

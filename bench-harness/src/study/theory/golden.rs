@@ -60,7 +60,7 @@ impl Market {
             position_lots_max: if self.contract.kind == ContractKind::Inverse {
                 1
             } else {
-                1 << 20
+                1 << 22
             },
             market_band: Ppm::ONE,
         })

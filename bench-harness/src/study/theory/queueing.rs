@@ -360,13 +360,13 @@ fn sojourns(plan: Plan, test: &'static str, cases: &[Case]) -> Vec<Row> {
 /// M/M/1.
 pub(super) fn exponential(plan: Plan, test: &'static str) -> Vec<Row> {
     let table = &ORACLES.queueing.exponential;
-    sojourns(plan, test, &cases(plan, Service::Exponential, table, [40_000, 250_000, 600_000]))
+    sojourns(plan, test, &cases(plan, Service::Exponential, table, [40_000, 440_000, 600_000]))
 }
 
 /// M/D/1.
 pub(super) fn fixed(plan: Plan, test: &'static str) -> Vec<Row> {
     let table = &ORACLES.queueing.fixed;
-    sojourns(plan, test, &cases(plan, Service::Fixed, table, [40_000, 200_000, 600_000]))
+    sojourns(plan, test, &cases(plan, Service::Fixed, table, [40_000, 350_000, 600_000]))
 }
 
 /// M/G/1.
