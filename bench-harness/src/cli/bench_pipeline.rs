@@ -50,7 +50,8 @@ pub struct PipelineArgs {
     #[arg(value_name = "SCENARIO", default_value = DEFAULT_NAME)]
     pub scenario: String,
     /// Seed of the scenario.
-    #[arg(long, value_name = "N", conflicts_with = "stream")]
+    #[arg(long, value_name = "N", conflicts_with = "stream",
+          value_parser = clap::value_parser!(u64).range(..1 << 63))]
     pub seed: Option<u64>,
     /// Changes a key of the scenario.
     #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "stream")]

@@ -31,6 +31,8 @@ pub use output::Output;
   seawall run                                  the default cascade, with tables and a report
   seawall run --seed 7 --json                  the same numbers as one JSON object
   seawall list scenarios                       what else is embedded
+  seawall bench pipeline                       the same cascade in real time, through the rings
+  seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall validate                             compare the engine with classical theory
 

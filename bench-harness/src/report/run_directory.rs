@@ -283,7 +283,7 @@ mod tests {
         fs::write(path.join("notes.txt"), "mine").unwrap();
         fs::write(path.join(SUMMARY), "{}").unwrap();
         let refused = RunDirectory::create(Placement::At { path, force: false }).unwrap_err();
-        assert!(refused.is_usage() && refused.to_string().contains("--force"), "{refused}");
+        assert!(refused.to_string().contains("--force"), "{refused}");
         RunDirectory::create(Placement::At { path, force: true }).unwrap();
         assert_eq!(fs::read_to_string(path.join("notes.txt")).unwrap(), "mine");
         assert!(!path.join(SUMMARY).exists(), "a stale file would look new");
