@@ -152,7 +152,8 @@ mod tests {
                 let p = proportion.value();
                 let normal = normal_reach(0.999_96) * (p * (1.0 - p) / n as f64).sqrt();
                 let reach = proportion.estimate(0.999_96).half_width;
-                assert!(reach > normal && reach < normal * 1.03, "{reach} against {normal}");
+                // A thousand hits are skewed enough for five per cent on the longer side.
+                assert!(reach > normal && reach < normal * 1.06, "{reach} against {normal}");
             }
         }
     }

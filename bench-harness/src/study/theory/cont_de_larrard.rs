@@ -164,7 +164,11 @@ pub(super) fn survival<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::Verdict;
+    use super::super::venue::RealBook;
+    use super::super::venue::broken::LosesCancels;
     use super::*;
+    use crate::study::parallel;
 
     #[test]
     fn the_integral_has_its_known_values() {
@@ -178,5 +182,13 @@ mod tests {
         // Far away the queues look like Brownian motion in a quadrant.
         let continuum = std::f64::consts::FRAC_2_PI * libm::atan(40.0 / 20.0);
         assert!((first_exit(40, 20) - continuum).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_book_that_loses_cancels_fails() {
+        let plan = Plan { deep: false, workers: parallel::cores() };
+        let failed = |rows: Vec<Row>| rows.iter().any(|row| row.verdict == Verdict::Fail);
+        assert!(!failed(survival::<RealBook>(plan, "cdl-survival")));
+        assert!(failed(survival::<LosesCancels>(plan, "cdl-survival")));
     }
 }

@@ -27,7 +27,9 @@ pub fn page(tables: &[(&Test, Vec<Row>)], plan: Plan) -> String {
          formula it checks. A row passes if its interval holds the expected number *and* is narrow\n\
          enough: a half-width beyond the tolerance is a failure. The rows of one table hold together\n\
          with probability 0.999 if the engine is right (Bonferroni; exact Clopper-Pearson intervals for\n\
-         probabilities, Student's for means of independent replicas).\n\n",
+         probabilities, Student's for means of independent replicas). Rows without noise have a\n\
+         half-width of 0 and differ from what is expected by at most the tolerance: a tick for prices,\n\
+         nothing for counts, 0.4 % for recorded sweeps.\n\n",
     );
     let mode = if plan.deep { "`--deep`" } else { "default" };
     let rows: usize = tables.iter().map(|(_, rows)| rows.len()).sum();

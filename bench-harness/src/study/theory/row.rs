@@ -29,7 +29,8 @@ pub struct Row {
     pub measured: Option<f64>,
     /// How far the interval of the measured number reaches.
     pub half_width: f64,
-    /// The widest half-width that still counts as an answer.
+    /// The widest half-width that still counts as an answer; without noise, the largest
+    /// difference that does.
     pub tolerance: f64,
     /// Observations.
     pub n: u64,
