@@ -137,7 +137,8 @@ pub(super) fn quantity(run: &SavedRun) -> Option<Chart> {
     });
     let caption = "Lots of all triggered positions: filled in the book, taken over by the insurance \
                    fund at the bankruptcy price, closed against profitable accounts, or kept because \
-                   the account was healthy again."
+                   the account was healthy again. What of the fund's own lots was deleveraged later \
+                   stands under the fund."
         .to_owned();
     Some(Chart {
         id: "quantity",
