@@ -72,7 +72,9 @@ impl Market {
         (self.book.order(slot).owner == account.0).then_some(slot)
     }
 
-    /// Adds what is left of an order to the book and takes its reserve out of free cash.
+    /// Adds what is left of an order to the book and takes its reserve out of free cash. Returns
+    /// false, and changes nothing, if the cash does not cover it: rounding in what its own fills
+    /// closed may have cost a unit more than the margin check foresaw.
     pub(super) fn rest(
         &mut self,
         ledger: &mut Ledger,
@@ -81,14 +83,19 @@ impl Market {
         side: Side,
         price: Price,
         qty: Qty,
-    ) {
-        ledger.reserve(account, self.rules.reserve(price, qty.lots(), self.initial(account)));
+    ) -> bool {
+        let reserve = self.rules.reserve(price, qty.lots(), self.initial(account));
+        if ledger.account(account).cash < reserve {
+            return false;
+        }
+        ledger.reserve(account, reserve);
         let slot = self.book.insert(order, account.0, side, price, qty);
         let position = &mut self.positions[account.index()];
         self.open_orders.push(position, slot);
         position.open_lots[side.index()] += qty.lots();
         self.accounts_used = self.accounts_used.max(account.index() + 1);
         sink.event(Event::Rested { symbol: self.symbol, account, order, side, price, qty });
+        true
     }
 
     /// Takes an order out of the book and gives its reserve back.

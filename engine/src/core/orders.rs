@@ -219,9 +219,7 @@ impl Market {
             left = self.take(ledger, sink, &taker, limit, qty);
         }
         let Some(left) = left else { return };
-        if kind.may_rest() {
-            self.rest(ledger, sink, (id, account), side, limit, left);
-        } else {
+        if !kind.may_rest() || !self.rest(ledger, sink, (id, account), side, limit, left) {
             let symbol = self.symbol;
             let cause = CancelCause::Unfilled;
             sink.event(Event::Cancelled { symbol, account, order: id, qty: left, cause });

@@ -140,6 +140,36 @@ impl MarketRules {
         self.contract
     }
 
+    /// Tiers by rising notional, each with its deduction in money units times a million.
+    pub fn tiers(&self) -> &[(MarginTier, i128)] {
+        &self.tiers
+    }
+
+    /// Fee of a maker, of its notional.
+    pub const fn maker_fee(&self) -> Ppm {
+        self.maker_fee
+    }
+
+    /// Fee of a taker, of its notional.
+    pub const fn taker_fee(&self) -> Ppm {
+        self.taker_fee
+    }
+
+    /// Largest order, in lots.
+    pub const fn order_lots_max(&self) -> u32 {
+        self.order_lots_max
+    }
+
+    /// Largest position, in lots.
+    pub const fn position_lots_max(&self) -> u32 {
+        self.position_lots_max
+    }
+
+    /// How far from the best opposite price a market order may execute.
+    pub const fn market_band(&self) -> Ppm {
+        self.market_band
+    }
+
     /// The initial margin rate of an account that has not chosen one: the first tier's.
     pub fn initial_default(&self) -> Ppm {
         self.tiers[0].0.initial

@@ -1,0 +1,167 @@
+//! Orders, changes of orders, and block trades.
+
+use seawall_engine::types::{
+    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Side, SymbolId,
+};
+
+use super::{Generator, Kind};
+use crate::reference::{OrderView, Reference};
+
+impl Generator {
+    pub(super) fn order(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let account = self.trader(shard, symbol);
+        let position = shard.position(symbol, account);
+        let mut side = self.side();
+        let mut reduce_only = false;
+        if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(12) {
+            reduce_only = true;
+            side = if position.lots > 0 { Side::Sell } else { Side::Buy };
+        }
+        let crossing = self.dice.percent(self.habits.crossing);
+        let price = self.limit(shard, symbol, side, crossing);
+        let affordable = affordable(shard, symbol, account, price);
+        if affordable == 0 && position.lots == 0 && self.dice.percent(85) {
+            return self.deposit(shard, symbol, account);
+        }
+        let most = self.habits.lots.min(affordable.max(1));
+        let lots = if self.dice.percent(96) {
+            self.dice.range_u32(1, most)
+        } else {
+            self.dice.range_u32(1, 3 * self.habits.lots)
+        };
+        let kind = self.kind(price, crossing, reduce_only);
+        let order = self.new_id(shard, symbol);
+        let qty = Qty::new(lots).expect("at least one lot");
+        Input::Order(NewOrder { symbol, account, order, side, qty, kind, reduce_only })
+    }
+
+    /// Somebody who can trade, mostly.
+    fn trader(&mut self, shard: &Reference, symbol: SymbolId) -> AccountId {
+        let mut account = self.client();
+        for _ in 0..5 {
+            let free = !shard.position(symbol, account).in_liquidation;
+            if free && shard.cash(account).is_positive() {
+                break;
+            }
+            if self.dice.percent(4) {
+                break;
+            }
+            account = self.client();
+        }
+        account
+    }
+
+    fn limit(&mut self, shard: &Reference, symbol: SymbolId, side: Side, crossing: bool) -> Price {
+        let away = |ticks: i64| match side {
+            Side::Buy => -ticks,
+            Side::Sell => ticks,
+        };
+        if let Some(best) = shard.best(symbol, side.opposite()).filter(|_| crossing) {
+            let through = self.dice.pick(&[0, 0, 0, 1, 2, 5]);
+            return self.price(symbol, i64::from(best.ticks()) - away(through));
+        }
+        let centre = self.centre(shard, symbol);
+        let width = u64::try_from(centre).expect("a price") * u64::from(self.habits.spread) / 100;
+        let distance = self.dice.range(0, width + 3);
+        let distance = i64::try_from(distance).expect("small");
+        self.price(symbol, centre + away(distance))
+    }
+
+    fn kind(&mut self, price: Price, crossing: bool, reduce_only: bool) -> OrderKind {
+        let immediate = OrderKind::ImmediateOrCancel(price);
+        if reduce_only {
+            return match self.dice.range(1, 5) {
+                1 if self.habits.uses(Kind::Market) => OrderKind::Market,
+                2 if self.habits.uses(Kind::FillOrKill) => OrderKind::FillOrKill(price),
+                3 if self.dice.percent(10) => OrderKind::Limit(price),
+                _ => immediate,
+            };
+        }
+        match self.dice.range(1, 20) {
+            1..=3 if crossing && self.habits.uses(Kind::Market) => OrderKind::Market,
+            4..=6 if crossing && self.habits.uses(Kind::ImmediateOrCancel) => immediate,
+            7 | 8 if crossing && self.habits.uses(Kind::FillOrKill) => OrderKind::FillOrKill(price),
+            9..=11 if !crossing && self.habits.uses(Kind::PostOnly) => OrderKind::PostOnly(price),
+            12 if self.habits.uses(Kind::PostOnly) => OrderKind::PostOnly(price),
+            13 if self.habits.uses(Kind::Market) => OrderKind::Market,
+            _ => OrderKind::Limit(price),
+        }
+    }
+
+    /// A small id, so that ids are reused; mostly one that no live order has.
+    fn new_id(&mut self, shard: &Reference, symbol: SymbolId) -> OrderId {
+        if self.dice.percent(2) {
+            return OrderId(self.dice.range(1, (1 << 63) - 1));
+        }
+        let orders = shard.orders(symbol);
+        let mut id = OrderId(self.dice.range(1, 150));
+        for _ in 0..4 {
+            if orders.iter().all(|order| order.order != id) {
+                break;
+            }
+            id = OrderId(self.dice.range(1, 150));
+        }
+        id
+    }
+
+    /// A live order, mostly, and mostly in its owner's name.
+    fn live(&mut self, shard: &Reference, symbol: SymbolId) -> Option<OrderView> {
+        let orders = shard.orders(symbol);
+        if orders.is_empty() || self.dice.percent(4) {
+            return None;
+        }
+        let index = self.dice.index(orders.len());
+        let mut order = orders[index];
+        if self.dice.percent(2) {
+            order.account = self.client();
+        }
+        Some(order)
+    }
+
+    pub(super) fn cancel(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        match self.live(shard, symbol) {
+            Some(live) => Input::Cancel { symbol, account: live.account, order: live.order },
+            None if self.dice.percent(60) => self.order(shard, symbol),
+            None => {
+                let order = OrderId(self.dice.range(1, 150));
+                Input::Cancel { symbol, account: self.client(), order }
+            }
+        }
+    }
+
+    pub(super) fn replace(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let Some(live) = self.live(shard, symbol) else { return self.order(shard, symbol) };
+        let crossing = self.dice.percent(self.habits.crossing);
+        let price = if self.dice.percent(40) {
+            live.price
+        } else {
+            self.limit(shard, symbol, live.side, crossing)
+        };
+        let lots = match self.dice.range(1, 6) {
+            1 | 2 => live.qty.lots(),
+            3 => live.qty.lots() + self.dice.range_u32(1, 3),
+            _ => self.dice.range_u32(1, live.qty.lots()),
+        };
+        let qty = Qty::new(lots).expect("at least one lot");
+        Input::Replace { symbol, account: live.account, order: live.order, price, qty }
+    }
+
+    pub(super) fn block(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let (buyer, seller) = (self.trader(shard, symbol), self.trader(shard, symbol));
+        let off = self.dice.pick(&[-2, -1, 0, 0, 0, 1, 2]);
+        let price = self.price(symbol, self.centre(shard, symbol) + off);
+        let both = affordable(shard, symbol, buyer, price)
+            .min(affordable(shard, symbol, seller, price))
+            .clamp(1, 2 * self.habits.lots);
+        let qty = Qty::new(self.dice.range_u32(1, both)).expect("at least one lot");
+        Input::Block { symbol, buyer, seller, price, qty }
+    }
+}
+
+/// How many lots at that price an account's cash would about carry.
+fn affordable(shard: &Reference, symbol: SymbolId, account: AccountId, price: Price) -> u32 {
+    let lots = 1_000;
+    let margin = shard.value(symbol, price, lots) * shard.initial_ppm(symbol, account);
+    let carried = shard.cash(account).wide() * 1_000_000 * i128::from(lots) / margin.max(1);
+    u32::try_from(carried).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,99 @@
+//! Random rules of a shard: small numbers, so that everything meets everything.
+
+use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::risk::{MarginTier, MarketSpec};
+use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
+
+use super::dice::Dice;
+use crate::setup::{Setup, rate};
+
+/// Random rules.
+pub(super) fn setup(dice: &mut Dice) -> Setup {
+    let symbols = dice.pick(&[1, 1, 1, 2, 2, 3]);
+    Setup {
+        accounts_max: dice.range_u32(6, 14),
+        orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
+        markets: (0..symbols).map(|_| market(dice)).collect(),
+        liquidation: liquidation(dice),
+    }
+}
+
+fn market(dice: &mut Dice) -> MarketSpec {
+    let ticks = dice.pick(&[3, 12, 35, 35, 50, 50, 80, 80, 200, 3_000, 900_000]);
+    let inverse = dice.percent(40);
+    let position_lots_max = dice.pick(&[30, 100, 1_000]);
+    // As much money as the bounds allow, now and then.
+    let most = MONEY_MAX_UNITS / (i64::from(position_lots_max) * i64::from(20 * ticks));
+    let unit = match dice.range(1, 100) {
+        1..=8 => most,
+        _ if inverse => i64::from(ticks) * i64::from(dice.pick(&[1_u32, 7, 60, 1_000])),
+        _ => i64::from(dice.pick(&[1_u32, 3, 20, 1_000])),
+    };
+    let unit = unit.min(most);
+    let kind = if inverse { ContractKind::Inverse } else { ContractKind::Linear };
+    let lot_value = if inverse { unit / i64::from(ticks) } else { unit * i64::from(ticks) };
+    let fees = dice.percent(70);
+    let mut fee = || rate(if fees { dice.pick(&[0, 100, 500, 2_000, 10_000]) } else { 0 });
+    MarketSpec {
+        maker_fee: fee(),
+        taker_fee: fee(),
+        contract: Contract { kind, unit },
+        reference: Price::new(ticks).expect("a small price"),
+        tiers: tiers(dice, lot_value),
+        order_lots_max: dice.pick(&[20, 60, 200]),
+        position_lots_max,
+        market_band: rate(dice.pick(&[0, 20_000, 100_000, 500_000])),
+    }
+}
+
+fn tiers(dice: &mut Dice, lot_value: i64) -> Vec<MarginTier> {
+    let mut initial = dice.pick(&[10_000, 40_000, 100_000, 250_000]);
+    let mut maintenance = initial / 10 * dice.range_u32(3, 9);
+    let mut floor = 0;
+    let mut tiers = Vec::new();
+    for _ in 0..dice.pick(&[1, 1, 2, 3]) {
+        tiers.push(MarginTier {
+            notional_floor: Money::new(floor),
+            initial: rate(initial),
+            maintenance: rate(maintenance),
+        });
+        floor += lot_value.max(1) * i64::from(dice.range_u32(5, 40));
+        initial += dice.range_u32(0, initial / 2);
+        maintenance += dice.range_u32(0, (initial - maintenance) / 2);
+    }
+    tiers
+}
+
+fn liquidation(dice: &mut Dice) -> LiquidationRules {
+    let keys = [
+        PriorityKey::TriggerTime,
+        PriorityKey::MarginRatio,
+        PriorityKey::BankruptcyDistance,
+        PriorityKey::Notional,
+    ];
+    let part = rate(dice.pick(&[1, 100_000, 250_000, 500_000, 900_000]));
+    let fraction = Plan::Fraction { part, lots_min: dice.range_u32(1, 5) };
+    LiquidationRules {
+        enabled: !dice.percent(6),
+        key: dice.pick(&keys),
+        discipline: discipline(dice),
+        plan: if dice.percent(50) { Plan::Full } else { fraction },
+        fee: rate(dice.pick(&[0, 0, 1_000, 10_000, 50_000])),
+        unwind: Unwind {
+            lots_max: dice.pick(&[1, 5, 1_000]),
+            band: rate(dice.pick(&[0, 20_000, 100_000, 400_000])),
+            interval_ns: dice.pick(&[1, 50, 1_000]),
+        },
+        triggers_max: dice.pick(&[1, 2, 1_000, 1_000]),
+    }
+}
+
+fn discipline(dice: &mut Dice) -> Discipline {
+    let steps = dice.pick(&[1, 2, 64]);
+    match dice.range(1, 4) {
+        1 => Discipline::Strict { steps_max: steps },
+        2 => Discipline::Weighted { forced: steps, client: dice.range_u32(1, 6) },
+        3 => Discipline::Fifo { steps_max: steps },
+        _ => Discipline::RateLimited { steps, interval_ns: dice.pick(&[1, 20, 100, 1_000]) },
+    }
+}

@@ -1,0 +1,194 @@
+//! Trades and what they book: "Bookings of one fill" and the taking side of "Order".
+
+use seawall_engine::types::{CancelCause, Event, FundCause, OrderId, Side};
+
+use super::market::{MILLION, Market, floor_div, sign};
+use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
+
+/// In which role an order takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A client's order: pays the taker's fee.
+    Client,
+    /// A liquidation: pays the liquidation fee to the fund.
+    Liquidation,
+    /// The fund gets rid of a position: pays nothing.
+    Unwind,
+}
+
+/// An order that takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taker {
+    pub(super) symbol: usize,
+    pub(super) account: usize,
+    pub(super) order: OrderId,
+    pub(super) side: Side,
+    pub(super) limit: i128,
+    pub(super) role: Role,
+}
+
+/// What the closing part of a booking gave back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Closed {
+    pub(super) margin: i128,
+    pub(super) profit: i128,
+}
+
+impl Reference {
+    /// Fills an order against the opposite side, best first; returns what is left of it.
+    pub(super) fn take(&mut self, taker: &Taker, lots: i128) -> i128 {
+        let mut left = lots;
+        while left > 0 {
+            let best = self.markets[taker.symbol].best(taker.side.opposite()).copied();
+            let Some(maker) = best else { break };
+            if !Market::meets(taker.side, taker.limit, maker.price) {
+                break;
+            }
+            let fill = left.min(maker.lots);
+            left -= fill;
+            self.trade(taker, maker.id, fill);
+        }
+        if taker.account != FUND {
+            self.shortfall(taker.symbol, taker.account);
+        }
+        left
+    }
+
+    /// One fill, with all its bookings except the taker's shortfall.
+    fn trade(&mut self, taker: &Taker, maker_id: u64, fill: i128) {
+        let symbol = taker.symbol;
+        let market = &mut self.markets[symbol];
+        let index = market.orders.iter().position(|order| order.id == maker_id).expect("it rests");
+        let maker = market.orders[index];
+        let before = market.reserve(maker.account, maker.price, maker.lots);
+        let after = market.reserve(maker.account, maker.price, maker.lots - fill);
+        if maker.lots == fill {
+            market.orders.remove(index);
+        } else {
+            market.orders[index].lots -= fill;
+        }
+        let value = market.value(maker.price, fill);
+        let (maker_fee, taker_fee) = (market.maker_fee, market.taker_fee);
+        self.out.push(Event::Trade {
+            symbol: symbol_id(symbol),
+            side: taker.side,
+            price: to_price(maker.price),
+            qty: qty(fill),
+            taker: taker.order,
+            taker_account: account_id(taker.account),
+            maker: OrderId(maker.id),
+            maker_account: account_id(maker.account),
+            maker_leaves_lots: u32::try_from(maker.lots - fill).expect("leaves fit"),
+        });
+
+        *self.cash_of(maker.account) += before - after;
+        self.book(symbol, maker.account, maker.side, fill, value);
+        self.charge(maker.account, value, maker_fee);
+        self.shortfall(symbol, maker.account);
+
+        let closed = self.book(symbol, taker.account, taker.side, fill, value);
+        match taker.role {
+            Role::Client => self.charge(taker.account, value, taker_fee),
+            Role::Liquidation => self.charge_liquidation(symbol, taker.account, value, closed),
+            Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
+        }
+    }
+
+    /// Closing and opening part of `lots` for the value `value` on one side of an account.
+    pub(super) fn book(
+        &mut self,
+        symbol: usize,
+        account: usize,
+        side: Side,
+        lots: i128,
+        value: i128,
+    ) -> Closed {
+        let market = &self.markets[symbol];
+        let mut position = market.positions[account];
+        let close = lots.min(position.on(side.opposite()));
+        let mut closed = Closed::default();
+        let mut closing_value = 0;
+        let mut cash = 0;
+        if close > 0 {
+            closing_value = floor_div(value * close, lots);
+            let (margin, entry) = market.released(&position, close);
+            let profit = market.profit(position.side(), entry, closing_value);
+            closed = Closed { margin, profit };
+            cash += margin + profit;
+            position.margin -= margin;
+            position.entry -= entry;
+            position.lots += close * sign(side);
+        }
+        let open = lots - close;
+        if open > 0 {
+            let opening_value = value - closing_value;
+            let margin = floor_div(opening_value * position.initial, MILLION);
+            cash -= margin;
+            position.margin += margin;
+            position.entry += opening_value;
+            position.lots += open * sign(side);
+        }
+        self.markets[symbol].positions[account] = position;
+        *self.cash_of(account) += cash;
+        closed
+    }
+
+    /// A trading fee, cut to what there is.
+    fn charge(&mut self, account: usize, value: i128, rate: i128) {
+        let cash = self.cash_of(account);
+        let fee = floor_div(value * rate, MILLION).min((*cash).max(0));
+        *cash -= fee;
+        self.fees += fee;
+    }
+
+    /// The liquidation fee of one fill, cut to what the fill released, to the fund.
+    fn charge_liquidation(&mut self, symbol: usize, account: usize, value: i128, closed: Closed) {
+        let rate = i128::from(self.rules.fee.parts());
+        let released = (closed.margin + closed.profit).max(0);
+        let fee = floor_div(value * rate, MILLION).min(released);
+        if fee > 0 {
+            *self.cash_of(account) -= fee;
+            self.fund(symbol, FundCause::LiquidationFee, fee);
+        }
+    }
+
+    /// A booking on the fund's account has already moved its cash; this says so.
+    pub(super) fn say_fund_profit(&mut self, symbol: usize, cause: FundCause, closed: Closed) {
+        if closed.profit != 0 {
+            self.say_fund(symbol, cause, closed.profit);
+        }
+    }
+
+    /// The fund pays what an account owes.
+    pub(super) fn shortfall(&mut self, symbol: usize, account: usize) {
+        assert!(account != FUND, "the fund's own bookings run no shortfall check");
+        let owed = *self.cash_of(account);
+        if owed < 0 {
+            *self.cash_of(account) = 0;
+            self.fund(symbol, FundCause::Shortfall, owed);
+        }
+    }
+
+    /// Takes an order out of the book; its reserve returns to its owner's cash.
+    pub(super) fn withdraw_order(&mut self, symbol: usize, id: u64) -> i128 {
+        let market = &mut self.markets[symbol];
+        let index = market.orders.iter().position(|order| order.id == id).expect("it rests");
+        let order = market.orders.remove(index);
+        let reserve = market.reserve(order.account, order.price, order.lots);
+        *self.cash_of(order.account) += reserve;
+        order.lots
+    }
+
+    /// Says that an order, or what was left of it, is gone.
+    pub(super) fn say_cancelled(
+        &mut self,
+        symbol: usize,
+        account: usize,
+        order: OrderId,
+        lots: i128,
+        cause: CancelCause,
+    ) {
+        let (symbol, account) = (symbol_id(symbol), account_id(account));
+        self.out.push(Event::Cancelled { symbol, account, order, qty: qty(lots), cause });
+    }
+}

@@ -1,0 +1,286 @@
+//! "Triggers", "Queue", "Discipline", "A forced step from the queue" and "Unwinding".
+
+use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, Side};
+
+use super::bookings::{Role, Taker};
+use super::market::{MILLION, ceil_div, floor_div, sign};
+use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
+
+const FORCED_PER_INPUT_MAX: u32 = 65_536;
+
+impl Reference {
+    /// Moves unhealthy positions into the queue.
+    pub(super) fn triggers(&mut self) {
+        if !self.rules.enabled {
+            return;
+        }
+        let mut room = self.rules.triggers_max;
+        for symbol in 0..self.markets.len() {
+            let Some(mark) = self.markets[symbol].mark else { continue };
+            for account in self.unhealthy(symbol, mark) {
+                if room == 0 {
+                    return;
+                }
+                room -= 1;
+                self.trigger(symbol, account, mark);
+            }
+        }
+    }
+
+    /// Unlocked accounts of a symbol that are unhealthy at the mark, in the order of entry.
+    fn unhealthy(&self, symbol: usize, mark: i128) -> Vec<usize> {
+        let market = &self.markets[symbol];
+        let mut found = Vec::new();
+        for (account, position) in market.positions.iter().enumerate() {
+            if account != FUND && !position.locked && market.unhealthy(position, mark) {
+                let trigger = market.trigger(position);
+                // Longs first from the highest trigger price, then shorts from the lowest.
+                let rank = match position.side() {
+                    Side::Buy => (0, -trigger),
+                    Side::Sell => (1, trigger),
+                };
+                found.push((rank, account));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, account)| account).collect()
+    }
+
+    /// Whether the bound on triggers has left some for the next input.
+    pub(super) fn any_unhealthy(&self) -> bool {
+        let marks = self.markets.iter().map(|market| market.mark).enumerate();
+        let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
+        self.rules.enabled && marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty())
+    }
+
+    fn trigger(&mut self, symbol: usize, account: usize, mark: i128) {
+        let market = &mut self.markets[symbol];
+        market.positions[account].locked = true;
+        let position = market.positions[account];
+        let bankruptcy = market.bankruptcy(&position);
+        self.enqueue(symbol, account);
+        self.out.push(Event::Triggered {
+            symbol: symbol_id(symbol),
+            account: account_id(account),
+            side: position.side(),
+            qty: qty(position.lots.abs()),
+            mark: to_price(mark),
+            bankruptcy: to_price(bankruptcy),
+        });
+    }
+
+    fn enqueue(&mut self, symbol: usize, account: usize) {
+        let key = self.key(symbol, account);
+        let entered = self.entries;
+        self.entries += 1;
+        self.queue.push(Queued { key, entered, symbol, account, trigger_ns: self.time_ns });
+    }
+
+    fn key(&self, symbol: usize, account: usize) -> i128 {
+        let market = &self.markets[symbol];
+        let mark = market.mark.expect("only a mark triggers");
+        let position = &market.positions[account];
+        let value = market.value(mark, position.lots.abs());
+        match self.rules.key {
+            PriorityKey::TriggerTime => 0,
+            PriorityKey::MarginRatio => {
+                let equity = position.margin + market.profit_at(position, mark);
+                floor_div(equity * MILLION, value.max(1))
+            }
+            PriorityKey::BankruptcyDistance => {
+                let distance = sign(position.side()) * (mark - market.bankruptcy(position));
+                floor_div(distance * MILLION, mark)
+            }
+            PriorityKey::Notional => -value,
+        }
+    }
+
+    /// Where the head of the queue is.
+    fn head(&self) -> Option<usize> {
+        (0..self.queue.len()).min_by_key(|&i| (self.queue[i].key, self.queue[i].entered))
+    }
+
+    /// First symbol with a mark in which the fund has something to unwind.
+    pub(super) fn unwind_symbol(&self) -> Option<usize> {
+        self.markets.iter().position(|m| m.mark.is_some() && m.positions[FUND].lots != 0)
+    }
+
+    /// Since when the next step could have been taken, if there is work.
+    fn ready_ns(&self) -> Option<u64> {
+        if self.forced == FORCED_PER_INPUT_MAX {
+            return None;
+        }
+        if let Some(head) = self.head() {
+            return Some(self.queue[head].trigger_ns);
+        }
+        let due = self.time_ns >= self.next_unwind_ns && self.unwind_symbol().is_some();
+        due.then_some(self.next_unwind_ns)
+    }
+
+    /// Steps that a discipline puts before the input.
+    pub(super) fn steps_before(&mut self, sequenced: &Sequenced) {
+        let Discipline::Fifo { steps_max } = self.rules.discipline else { return };
+        if sequenced.input == Input::Step {
+            return;
+        }
+        for _ in 0..steps_max {
+            match self.ready_ns() {
+                Some(ready_ns) if ready_ns <= sequenced.ingress_ns => self.step(),
+                _ => break,
+            }
+        }
+    }
+
+    /// Steps that a discipline grants after the input.
+    pub(super) fn steps_after(&mut self, input: &Input) {
+        let step_input = *input == Input::Step;
+        match self.rules.discipline {
+            Discipline::Strict { steps_max } => self.steps(steps_max),
+            Discipline::Weighted { forced, client } => {
+                if step_input {
+                    self.steps(forced);
+                    return;
+                }
+                self.counted += 1;
+                if self.counted >= client {
+                    self.counted = 0;
+                    self.steps(forced);
+                }
+            }
+            Discipline::Fifo { steps_max } => {
+                if step_input {
+                    self.steps(steps_max);
+                }
+            }
+            Discipline::RateLimited { steps, interval_ns } => {
+                let window = self.time_ns / interval_ns;
+                if self.window.0 != window {
+                    self.window = (window, 0);
+                }
+                while self.window.1 < steps && self.ready_ns().is_some() {
+                    self.window.1 += 1;
+                    self.step();
+                }
+            }
+        }
+    }
+
+    /// At most so many steps, while there is work.
+    fn steps(&mut self, most: u32) {
+        for _ in 0..most {
+            if self.ready_ns().is_none() {
+                break;
+            }
+            self.step();
+        }
+    }
+
+    /// One step, and the solvency check that follows each.
+    fn step(&mut self) {
+        match self.head() {
+            Some(head) => {
+                let queued = self.queue.remove(head);
+                self.serve(queued.symbol, queued.account);
+            }
+            None => self.unwind(),
+        }
+        self.solvency();
+    }
+
+    fn serve(&mut self, symbol: usize, account: usize) {
+        let market = &self.markets[symbol];
+        let mark = market.mark.expect("only a mark triggers");
+        let position = market.positions[account];
+        let (symbol_name, account_name) = (symbol_id(symbol), account_id(account));
+        if !market.unhealthy(&position, mark) {
+            self.markets[symbol].positions[account].locked = false;
+            self.out.push(Event::Recovered { symbol: symbol_name, account: account_name });
+            return;
+        }
+        self.cancel_all(symbol, account);
+        let limit = self.markets[symbol].bankruptcy(&position);
+        let side = position.side();
+        let planned = self.planned(position.lots.abs());
+        let order = self.next_forced(symbol, account, side.opposite(), limit, planned);
+        let role = Role::Liquidation;
+        let taker = Taker { symbol, account, order, side: side.opposite(), limit, role };
+        let left = self.take(&taker, planned);
+        if left > 0 {
+            self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
+            self.dispose(symbol, account, side, left, limit);
+        }
+        if self.markets[symbol].positions[account].lots == 0 {
+            self.markets[symbol].positions[account].locked = false;
+            self.out.push(Event::Closed { symbol: symbol_name, account: account_name });
+        } else {
+            self.enqueue(symbol, account);
+        }
+    }
+
+    /// Cancels every order of the account in the symbol, oldest first.
+    fn cancel_all(&mut self, symbol: usize, account: usize) {
+        loop {
+            let orders = &self.markets[symbol].orders;
+            let own = orders.iter().filter(|order| order.account == account);
+            let Some(oldest) = own.min_by_key(|order| order.joined).map(|order| order.id) else {
+                return;
+            };
+            let lots = self.withdraw_order(symbol, oldest);
+            let order = OrderId(oldest);
+            self.say_cancelled(symbol, account, order, lots, CancelCause::Liquidation);
+        }
+    }
+
+    fn planned(&self, held: i128) -> i128 {
+        let planned = match self.rules.plan {
+            Plan::Full => held,
+            Plan::Fraction { part, lots_min } => {
+                let share = ceil_div(held * i128::from(part.parts()), MILLION);
+                held.min(share.max(i128::from(lots_min)))
+            }
+        };
+        planned.min(1 << 31)
+    }
+
+    /// Derives the next forced order and says that it goes to the book.
+    fn next_forced(
+        &mut self,
+        symbol: usize,
+        account: usize,
+        side: Side,
+        limit: i128,
+        lots: i128,
+    ) -> OrderId {
+        let order = OrderId::derived(Seq(self.seq), self.forced);
+        self.forced += 1;
+        self.out.push(Event::Forced {
+            symbol: symbol_id(symbol),
+            account: account_id(account),
+            order,
+            side,
+            limit: to_price(limit),
+            qty: qty(lots),
+        });
+        order
+    }
+
+    /// The fund sends one order to the book to get rid of what it took over.
+    fn unwind(&mut self) {
+        let symbol = self.unwind_symbol().expect("there is work");
+        let market = &self.markets[symbol];
+        let mark = market.mark.expect("a symbol with a mark was looked for");
+        let position = market.positions[FUND];
+        let side = position.side().opposite();
+        let lots = position.lots.abs().min(i128::from(self.rules.unwind.lots_max));
+        let band = i128::from(self.rules.unwind.band.parts());
+        let limit = market.held(mark + sign(side) * floor_div(mark * band, MILLION));
+        let order = self.next_forced(symbol, FUND, side, limit, lots);
+        let taker = Taker { symbol, account: FUND, order, side, limit, role: Role::Unwind };
+        let left = self.take(&taker, lots);
+        if left > 0 {
+            self.say_cancelled(symbol, FUND, order, left, CancelCause::Unfilled);
+        }
+        self.next_unwind_ns = self.time_ns + self.rules.unwind.interval_ns;
+    }
+}

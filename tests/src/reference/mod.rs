@@ -1,0 +1,223 @@
+//! The naive reference engine: `docs/MATCHING.md` and `docs/LIQUIDATION.md` read aloud.
+//!
+//! It shares the vocabulary (`types` and the checked configuration) with the real engine and
+//! nothing else. It keeps no index and no aggregate: the best order, an account's resting lots,
+//! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
+
+mod bookings;
+mod deleverage;
+mod forced;
+mod inputs;
+mod market;
+mod orders;
+mod view;
+
+use seawall_engine::core::ShardConfig;
+use seawall_engine::liquidation::LiquidationRules;
+use seawall_engine::types::{
+    AccountId, Event, FundCause, Input, Money, OrderId, Price, Qty, RejectReason, Sequenced,
+    SymbolId,
+};
+
+use market::Market;
+pub use view::OrderView;
+
+/// Index of the insurance fund's account.
+const FUND: usize = 0;
+
+/// One triggered position.
+#[derive(Clone, Copy, Debug)]
+struct Queued {
+    key: i128,
+    /// Order of entry: a counter, not a time.
+    entered: u64,
+    symbol: usize,
+    account: usize,
+    trigger_ns: u64,
+}
+
+/// One shard, naively.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    orders_max: usize,
+    rules: LiquidationRules,
+    markets: Vec<Market>,
+    /// Free cash by account; `None` until a deposit opens it.
+    cash: Vec<Option<i128>>,
+    fees: i128,
+    /// Deposits less withdrawals.
+    net_deposits: i128,
+    queue: Vec<Queued>,
+    joins: u64,
+    entries: u64,
+    seq: u64,
+    time_ns: u64,
+    next_unwind_ns: u64,
+    /// Inputs counted by the weighted discipline.
+    counted: u32,
+    /// Window of the rate-limited discipline, and the steps taken in it.
+    window: (u64, u32),
+    /// Forced orders of the input being applied.
+    forced: u32,
+    out: Vec<Event>,
+}
+
+/// Why an input was refused, and in whose name.
+type Refusal = (usize, RejectReason);
+
+impl Reference {
+    /// An empty shard.
+    pub fn new(config: &ShardConfig) -> Self {
+        let accounts_max = usize::try_from(config.accounts_max()).expect("an index fits");
+        let mut cash = vec![None; accounts_max];
+        cash[FUND] = Some(0);
+        Self {
+            orders_max: usize::try_from(config.orders_max()).expect("an index fits"),
+            rules: *config.liquidation(),
+            markets: config.markets().iter().map(|m| Market::new(m, accounts_max)).collect(),
+            cash,
+            fees: 0,
+            net_deposits: 0,
+            queue: Vec::new(),
+            joins: 0,
+            entries: 0,
+            seq: 0,
+            time_ns: 0,
+            next_unwind_ns: 0,
+            counted: 0,
+            window: (0, 0),
+            forced: 0,
+            out: Vec::new(),
+        }
+    }
+
+    /// Applies one input and appends its events.
+    pub fn apply(&mut self, sequenced: &Sequenced, events: &mut Vec<Event>) {
+        assert!(sequenced.seq.0 == self.seq + 1, "inputs come without gaps");
+        assert!(sequenced.time_ns >= self.time_ns, "time never falls");
+        assert!(sequenced.ingress_ns <= sequenced.time_ns, "nothing arrives after it is taken");
+        self.seq = sequenced.seq.0;
+        self.time_ns = sequenced.time_ns;
+        self.forced = 0;
+
+        self.steps_before(sequenced);
+        self.input(&sequenced.input);
+        self.solvency();
+        self.triggers();
+        self.steps_after(&sequenced.input);
+
+        self.check();
+        events.append(&mut self.out);
+    }
+
+    fn input(&mut self, input: &Input) {
+        let outcome = match input {
+            Input::Order(order) => self.order(order),
+            Input::Cancel { symbol, account, order } => self.cancel(*symbol, *account, *order),
+            Input::Replace { symbol, account, order, price, qty } => {
+                self.replace(*symbol, *account, *order, *price, *qty)
+            }
+            Input::Mark { symbol, price } => self.mark_input(*symbol, *price),
+            Input::Deposit { account, amount } => self.deposit(*account, *amount),
+            Input::Withdraw { account, amount } => self.withdraw(*account, *amount),
+            Input::Leverage { symbol, account, initial } => {
+                self.leverage(*symbol, *account, initial.parts())
+            }
+            Input::Block { symbol, buyer, seller, price, qty } => {
+                self.block(*symbol, *buyer, *seller, *price, *qty)
+            }
+            Input::Step => Ok(()),
+        };
+        if let Err((account, reason)) = outcome {
+            let (symbol, order) = named(input);
+            self.out.push(Event::Rejected { symbol, account: account_id(account), order, reason });
+        }
+    }
+
+    /// The market of a symbol, or the refusal in that account's name.
+    fn known_symbol(&self, symbol: SymbolId, account: AccountId) -> Result<usize, Refusal> {
+        if symbol.index() < self.markets.len() {
+            Ok(symbol.index())
+        } else {
+            Err((account.index(), RejectReason::UnknownSymbol))
+        }
+    }
+
+    fn known_account(&self, account: AccountId) -> Result<usize, Refusal> {
+        match self.cash.get(account.index()) {
+            Some(Some(_)) => Ok(account.index()),
+            _ => Err((account.index(), RejectReason::UnknownAccount)),
+        }
+    }
+
+    fn cash_of(&mut self, account: usize) -> &mut i128 {
+        self.cash[account].as_mut().expect("an account with business is open")
+    }
+
+    /// Moves an amount into the fund's cash and says why.
+    fn fund(&mut self, symbol: usize, cause: FundCause, amount: i128) {
+        *self.cash_of(FUND) += amount;
+        self.say_fund(symbol, cause, amount);
+    }
+
+    /// Says why the fund's cash has just changed.
+    fn say_fund(&mut self, symbol: usize, cause: FundCause, amount: i128) {
+        let balance = money(*self.cash_of(FUND));
+        let symbol = symbol_id(symbol);
+        self.out.push(Event::Fund { symbol, cause, amount: money(amount), balance });
+    }
+
+    /// What must hold after every input, looked at from scratch.
+    fn check(&self) {
+        assert!(self.conservation_error() == 0, "money is neither created nor destroyed");
+        for (account, cash) in self.cash.iter().enumerate().skip(1) {
+            assert!(cash.unwrap_or(0) >= 0, "account {account} owes nothing: {cash:?}");
+        }
+        for market in &self.markets {
+            let lots: i128 = market.positions.iter().map(|position| position.lots).sum();
+            assert!(lots == 0, "every long has its short");
+            for position in &market.positions {
+                assert!(position.margin >= 0 && position.entry >= 0, "amounts are not negative");
+                assert!(
+                    position.lots != 0 || position.margin == 0,
+                    "a flat position has no margin"
+                );
+                assert!(position.lots != 0 || position.entry == 0, "a flat position cost nothing");
+            }
+        }
+    }
+}
+
+/// Symbol and order that an input names.
+fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
+    match input {
+        Input::Order(order) => (order.symbol, Some(order.order)),
+        Input::Cancel { symbol, order, .. } | Input::Replace { symbol, order, .. } => {
+            (*symbol, Some(*order))
+        }
+        Input::Mark { symbol, .. }
+        | Input::Leverage { symbol, .. }
+        | Input::Block { symbol, .. } => (*symbol, None),
+        Input::Deposit { .. } | Input::Withdraw { .. } | Input::Step => (SymbolId(0), None),
+    }
+}
+
+fn account_id(account: usize) -> AccountId {
+    AccountId(u32::try_from(account).expect("an account's index fits"))
+}
+
+fn symbol_id(symbol: usize) -> SymbolId {
+    SymbolId(u16::try_from(symbol).expect("a symbol's index fits"))
+}
+
+fn price(ticks: i128) -> Price {
+    u32::try_from(ticks).ok().and_then(Price::new).expect("a price within the domain")
+}
+
+fn qty(lots: i128) -> Qty {
+    u32::try_from(lots).ok().and_then(Qty::new).expect("a quantity within the domain")
+}
+
+fn money(units: i128) -> Money {
+    Money::new(i64::try_from(units).expect("an amount within the domain"))
+}

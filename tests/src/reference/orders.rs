@@ -1,0 +1,277 @@
+//! "Order", "Margin check", "Cancel" and "Replace".
+
+use seawall_engine::types::{
+    AccountId, CancelCause, Event, NewOrder, OrderId, OrderKind, Price, Qty, RejectReason, Side,
+    SymbolId,
+};
+
+use super::bookings::{Role, Taker};
+use super::market::{MILLION, Market, Resting, ceil_div, floor_div};
+use super::{FUND, Reference, Refusal, account_id, price as to_price, qty as to_qty, symbol_id};
+
+/// What the margin check is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Intent {
+    pub(super) symbol: usize,
+    pub(super) account: usize,
+    pub(super) side: Side,
+    pub(super) lots: i128,
+    /// Limit, or cap of a market order.
+    pub(super) price: i128,
+    /// Where most of its value lies.
+    pub(super) worst: i128,
+    /// Fee rate that is reserved.
+    pub(super) fee: i128,
+    pub(super) reduce_only: bool,
+}
+
+impl Reference {
+    pub(super) fn order(&mut self, new: &NewOrder) -> Result<(), Refusal> {
+        let intent = self.admit(new)?;
+        let Intent { symbol, account, side, lots, price, .. } = intent;
+        self.out.push(Event::Accepted {
+            symbol: new.symbol,
+            account: new.account,
+            order: new.order,
+            side,
+            price: new.kind.price(),
+            qty: to_qty(lots),
+        });
+        let all_or_none = matches!(new.kind, OrderKind::FillOrKill(_));
+        if all_or_none && self.markets[symbol].within(side, price) < lots {
+            self.say_cancelled(symbol, account, new.order, lots, CancelCause::FillOrKill);
+            return Ok(());
+        }
+        self.execute(&intent, new.order, rests(new.kind));
+        Ok(())
+    }
+
+    /// The checks of an order, in the order written.
+    fn admit(&self, new: &NewOrder) -> Result<Intent, Refusal> {
+        let symbol = self.known_symbol(new.symbol, new.account)?;
+        let refuse = |reason| Err((new.account.index(), reason));
+        if new.account.index() == FUND {
+            return refuse(RejectReason::FundAccount);
+        }
+        let account = self.known_account(new.account)?;
+        if !(1..1 << 63).contains(&new.order.0) {
+            return refuse(RejectReason::OrderIdOutOfRange);
+        }
+        let market = &self.markets[symbol];
+        let mut lots = i128::from(new.qty.lots());
+        if lots > market.order_lots_max {
+            return refuse(RejectReason::QtyTooLarge);
+        }
+        let client_price = new.kind.price().map(|price| i128::from(price.ticks()));
+        if client_price.is_some_and(|price| price != market.held(price)) {
+            return refuse(RejectReason::PriceOutOfDomain);
+        }
+        if new.reduce_only && rests(new.kind) {
+            return refuse(RejectReason::ReduceOnlyMayNotRest);
+        }
+        if market.orders.iter().any(|order| order.id == new.order.0) {
+            return refuse(RejectReason::DuplicateOrder);
+        }
+        let position = market.positions[account];
+        if position.locked {
+            return refuse(RejectReason::InLiquidation);
+        }
+        if new.reduce_only {
+            lots = lots.min(position.on(new.side.opposite()));
+            if lots == 0 {
+                return refuse(RejectReason::NothingToReduce);
+            }
+        }
+        let opposite = market.best(new.side.opposite()).map(|order| order.price);
+        let crosses = |price| opposite.is_some_and(|best| Market::meets(new.side, price, best));
+        if matches!(new.kind, OrderKind::PostOnly(_)) && client_price.is_some_and(crosses) {
+            return refuse(RejectReason::PostOnlyWouldCross);
+        }
+        let price = match (client_price, opposite) {
+            (Some(price), _) => price,
+            (None, Some(best)) => market.cap(new.side, best),
+            (None, None) => return refuse(RejectReason::NoLiquidity),
+        };
+        if rests(new.kind) && market.orders.len() >= self.orders_max {
+            return refuse(RejectReason::BookFull);
+        }
+        let worst = market.worst(new.side, price, lots);
+        let fee = market.fee_reserved();
+        let reduce_only = new.reduce_only;
+        let side = new.side;
+        let intent = Intent { symbol, account, side, lots, price, worst, fee, reduce_only };
+        self.margin_check(&intent)?;
+        Ok(intent)
+    }
+
+    /// Takes, then rests or drops what is left.
+    fn execute(&mut self, intent: &Intent, order: OrderId, rests: bool) {
+        let Intent { symbol, account, side, lots, price, .. } = *intent;
+        let taker = Taker { symbol, account, order, side, limit: price, role: Role::Client };
+        let left = self.take(&taker, lots);
+        if left == 0 {
+            return;
+        }
+        let reserve = self.markets[symbol].reserve(account, price, left);
+        if !rests || *self.cash_of(account) < reserve {
+            self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
+            return;
+        }
+        let joined = self.joins;
+        self.joins += 1;
+        let market = &mut self.markets[symbol];
+        market.orders.push(Resting { id: order.0, account, side, price, lots: left, joined });
+        *self.cash_of(account) -= reserve;
+        self.out.push(Event::Rested {
+            symbol: symbol_id(symbol),
+            account: account_id(account),
+            order,
+            side,
+            price: to_price(price),
+            qty: to_qty(left),
+        });
+    }
+
+    pub(super) fn margin_check(&self, intent: &Intent) -> Result<(), Refusal> {
+        let Intent { account, side, lots, .. } = *intent;
+        let market = &self.markets[intent.symbol];
+        let position = &market.positions[account];
+        let refuse = |reason| Err((account, reason));
+        let mut requirement = 0;
+        if !intent.reduce_only {
+            let exposure = position.on(side) + market.resting_lots(account, side) + lots;
+            if exposure > market.position_lots_max {
+                return refuse(RejectReason::PositionLimit);
+            }
+            let tier = market.tier(market.value(intent.worst, exposure));
+            if tier.initial > position.initial {
+                return refuse(RejectReason::LeverageTooHigh);
+            }
+            let rate = position.initial + intent.fee;
+            requirement += ceil_div(market.value(intent.worst, lots) * rate, MILLION);
+        }
+        let close = lots.min(position.on(side.opposite()));
+        if close > 0 {
+            let (margin, entry) = market.released(position, close);
+            let value = market.value(intent.price, close);
+            let profit = market.profit(position.side(), entry, value);
+            requirement += (-(margin + profit)).max(0);
+        }
+        if self.cash[account].expect("it is open") < requirement {
+            return refuse(RejectReason::InsufficientMargin);
+        }
+        Ok(())
+    }
+
+    pub(super) fn cancel(
+        &mut self,
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+    ) -> Result<(), Refusal> {
+        let s = self.known_symbol(symbol, account)?;
+        let a = self.known_account(account)?;
+        self.own_order(s, a, order)?;
+        let lots = self.withdraw_order(s, order.0);
+        self.say_cancelled(s, a, order, lots, CancelCause::Client);
+        Ok(())
+    }
+
+    fn own_order(&self, symbol: usize, account: usize, order: OrderId) -> Result<Resting, Refusal> {
+        let orders = &self.markets[symbol].orders;
+        match orders.iter().find(|resting| resting.id == order.0 && resting.account == account) {
+            Some(resting) => Ok(*resting),
+            None => Err((account, RejectReason::UnknownOrder)),
+        }
+    }
+
+    pub(super) fn replace(
+        &mut self,
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        price: Price,
+        qty: Qty,
+    ) -> Result<(), Refusal> {
+        let s = self.known_symbol(symbol, account)?;
+        let refuse = |reason| Err((account.index(), reason));
+        if account.index() == FUND {
+            return refuse(RejectReason::FundAccount);
+        }
+        let a = self.known_account(account)?;
+        let resting = self.own_order(s, a, order)?;
+        let (ticks, lots) = (i128::from(price.ticks()), i128::from(qty.lots()));
+        let market = &self.markets[s];
+        if lots > market.order_lots_max {
+            return refuse(RejectReason::QtyTooLarge);
+        }
+        if ticks != market.held(ticks) {
+            return refuse(RejectReason::PriceOutOfDomain);
+        }
+        if market.positions[a].locked {
+            return refuse(RejectReason::InLiquidation);
+        }
+        let in_place = ticks == resting.price && lots <= resting.lots;
+        let replaced = Event::Replaced { symbol, account, order, price, qty, in_place };
+        if in_place {
+            let before = market.reserve(a, ticks, resting.lots);
+            let after = market.reserve(a, ticks, lots);
+            *self.cash_of(a) += before - after;
+            let orders = &mut self.markets[s].orders;
+            orders.iter_mut().find(|o| o.id == order.0).expect("it rests").lots = lots;
+            self.out.push(replaced);
+            return Ok(());
+        }
+        // The check looks at a copy of everything in which the order is gone.
+        let mut without = self.clone();
+        without.withdraw_order(s, order.0);
+        let market = &without.markets[s];
+        let side = resting.side;
+        let worst = market.worst(side, ticks, lots);
+        let fee = market.fee_reserved();
+        let intent = Intent {
+            symbol: s,
+            account: a,
+            side,
+            lots,
+            price: ticks,
+            worst,
+            fee,
+            reduce_only: false,
+        };
+        without.margin_check(&intent)?;
+        self.withdraw_order(s, order.0);
+        self.out.push(replaced);
+        self.execute(&intent, order, true);
+        Ok(())
+    }
+}
+
+/// Whether what is left of an order joins the book.
+fn rests(kind: OrderKind) -> bool {
+    matches!(kind, OrderKind::Limit(_) | OrderKind::PostOnly(_))
+}
+
+impl Market {
+    /// The worst price of a market order that finds this best opposite price.
+    fn cap(&self, side: Side, best: i128) -> i128 {
+        let distance = floor_div(best * self.band, MILLION);
+        match side {
+            Side::Buy => self.held(best + distance),
+            Side::Sell => self.held(best - distance),
+        }
+    }
+
+    /// Where an order's value is greatest: at its limit, or at the best price that it meets.
+    fn worst(&self, side: Side, limit: i128, lots: i128) -> i128 {
+        match self.best(side.opposite()) {
+            Some(best)
+                if Self::meets(side, limit, best.price)
+                    && self.value(best.price, lots) > self.value(limit, lots) =>
+            {
+                best.price
+            }
+            _ => limit,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What the outside may ask: the same questions that the real engine answers, and a few that the
+//! generator asks to steer.
+
+use seawall_engine::core::PositionView;
+use seawall_engine::liquidation::Discipline;
+use seawall_engine::types::{AccountId, Money, OrderId, Price, Qty, Side, SymbolId};
+
+use super::market::sign;
+use super::{FUND, Reference, account_id, money, price, qty};
+
+/// A resting order as the outside sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderView {
+    /// Its id.
+    pub order: OrderId,
+    /// Its owner.
+    pub account: AccountId,
+    /// Its side.
+    pub side: Side,
+    /// Its limit.
+    pub price: Price,
+    /// What still rests of it.
+    pub qty: Qty,
+}
+
+impl Reference {
+    /// Best price of a side.
+    pub fn best(&self, symbol: SymbolId, side: Side) -> Option<Price> {
+        self.markets[symbol.index()].best(side).map(|order| price(order.price))
+    }
+
+    /// Levels of one side from the best outwards: price and total quantity in lots.
+    pub fn depth(&self, symbol: SymbolId, side: Side) -> Vec<(Price, u64)> {
+        let mut levels: Vec<(i128, i128)> = Vec::new();
+        for order in self.markets[symbol.index()].orders.iter().filter(|o| o.side == side) {
+            match levels.iter_mut().find(|level| level.0 == order.price) {
+                Some(level) => level.1 += order.lots,
+                None => levels.push((order.price, order.lots)),
+            }
+        }
+        levels.sort_unstable_by_key(|level| -sign(side) * level.0);
+        let total = |lots| u64::try_from(lots).expect("a level's total fits");
+        levels.into_iter().map(|(ticks, lots)| (price(ticks), total(lots))).collect()
+    }
+
+    /// Every resting order of a symbol, in no particular order.
+    pub fn orders(&self, symbol: SymbolId) -> Vec<OrderView> {
+        let orders = &self.markets[symbol.index()].orders;
+        let view = |order: &super::market::Resting| OrderView {
+            order: OrderId(order.id),
+            account: account_id(order.account),
+            side: order.side,
+            price: price(order.price),
+            qty: qty(order.lots),
+        };
+        orders.iter().map(view).collect()
+    }
+
+    /// Orders and lots ahead of a resting order at its price.
+    pub fn queue_ahead(&self, symbol: SymbolId, order: OrderId) -> Option<(u32, u64)> {
+        let orders = &self.markets[symbol.index()].orders;
+        let own = orders.iter().find(|resting| resting.id == order.0)?;
+        let (mut count, mut lots) = (0, 0);
+        for other in orders {
+            let same_level = other.side == own.side && other.price == own.price;
+            if same_level && other.joined < own.joined {
+                count += 1;
+                lots += u64::try_from(other.lots).expect("a level's total fits");
+            }
+        }
+        Some((count, lots))
+    }
+
+    /// The mark price.
+    pub fn mark(&self, symbol: SymbolId) -> Option<Price> {
+        self.markets[symbol.index()].mark.map(price)
+    }
+
+    /// An account's free cash, nothing if it was never opened.
+    pub fn cash(&self, account: AccountId) -> Money {
+        money(self.cash[account.index()].unwrap_or(0))
+    }
+
+    /// An account's position.
+    pub fn position(&self, symbol: SymbolId, account: AccountId) -> PositionView {
+        let position = &self.markets[symbol.index()].positions[account.index()];
+        PositionView {
+            lots: i64::try_from(position.lots).expect("a position fits"),
+            entry: money(position.entry),
+            margin: money(position.margin),
+            in_liquidation: position.locked,
+        }
+    }
+
+    /// Whether a deposit has opened the account.
+    pub fn is_open(&self, account: AccountId) -> bool {
+        self.cash[account.index()].is_some()
+    }
+
+    /// An account's initial margin rate, in parts per million.
+    pub fn initial_ppm(&self, symbol: SymbolId, account: AccountId) -> i128 {
+        self.markets[symbol.index()].positions[account.index()].initial
+    }
+
+    /// Value of that many lots at a price.
+    pub fn value(&self, symbol: SymbolId, price: Price, lots: u32) -> i128 {
+        self.markets[symbol.index()].value(i128::from(price.ticks()), i128::from(lots))
+    }
+
+    /// Symbols of the shard.
+    pub fn symbols(&self) -> impl Iterator<Item = SymbolId> + use<> {
+        (0..self.markets.len()).map(super::symbol_id)
+    }
+
+    /// Accounts of the shard, opened or not, the fund first.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> + use<> {
+        (FUND..self.cash.len()).map(account_id)
+    }
+
+    /// Accounts waiting in the liquidation queue.
+    pub fn backlog(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// When a `Step` would next do something, if anything waits: now if positions wait to be
+    /// triggered, else when the discipline and the fund's clock allow the next forced step.
+    pub fn next_step_ns(&self) -> Option<u64> {
+        if self.any_unhealthy() {
+            return Some(self.time_ns);
+        }
+        let mut at_ns = self.time_ns;
+        if self.queue.is_empty() {
+            self.unwind_symbol()?;
+            at_ns = at_ns.max(self.next_unwind_ns);
+        }
+        if let Discipline::RateLimited { steps, interval_ns } = self.rules.discipline {
+            let (window, taken) = self.window;
+            if at_ns / interval_ns == window && taken >= steps {
+                at_ns = (window + 1) * interval_ns;
+            }
+        }
+        Some(at_ns)
+    }
+
+    /// Money created or destroyed since the start: always zero.
+    pub fn conservation_error(&self) -> i128 {
+        let mut total: i128 = self.cash.iter().flatten().sum();
+        for market in &self.markets {
+            for order in &market.orders {
+                total += market.reserve(order.account, order.price, order.lots);
+            }
+            for position in market.positions.iter().filter(|position| position.lots != 0) {
+                total += position.margin - market.direction(position.side()) * position.entry;
+            }
+        }
+        total + self.fees - self.net_deposits
+    }
+}

@@ -1,0 +1,231 @@
+//! How rules, inputs and events are written.
+
+use std::fmt::Write as _;
+
+use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::risk::MarketSpec;
+use seawall_engine::types::{ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Side};
+
+use crate::setup::Setup;
+
+/// The rules of a shard, one per line.
+pub fn setup_lines(setup: &Setup) -> String {
+    let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
+    for market in &setup.markets {
+        write_market(&mut text, market);
+    }
+    let rules = &setup.liquidation;
+    let discipline = match rules.discipline {
+        Discipline::Strict { steps_max } => format!("strict {steps_max}"),
+        Discipline::Weighted { forced, client } => format!("weighted {forced} per {client}"),
+        Discipline::Fifo { steps_max } => format!("fifo {steps_max}"),
+        Discipline::RateLimited { steps, interval_ns } => {
+            format!("rate-limited {steps} per {interval_ns}")
+        }
+    };
+    let plan = match rules.plan {
+        Plan::Full => "full".to_owned(),
+        Plan::Fraction { part, lots_min } => format!("fraction {} least {lots_min}", part.parts()),
+    };
+    let unwind = &rules.unwind;
+    let lines = [
+        format!("liquidation {}", if rules.enabled { "on" } else { "off" }),
+        format!("key {}", key_name(rules.key)),
+        format!("discipline {discipline}"),
+        format!("plan {plan}"),
+        format!("liquidation-fee {}", rules.fee.parts()),
+        format!(
+            "unwind lots {} band {} every {}",
+            unwind.lots_max,
+            unwind.band.parts(),
+            unwind.interval_ns
+        ),
+        format!("triggers {}", rules.triggers_max),
+    ];
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+fn write_market(text: &mut String, market: &MarketSpec) {
+    let kind = match market.contract.kind {
+        ContractKind::Linear => "linear",
+        ContractKind::Inverse => "inverse",
+    };
+    let (unit, reference) = (market.contract.unit, market.reference);
+    let mut line = format!("market {kind} unit {unit} reference {reference}\n");
+    for tier in &market.tiers {
+        let (initial, maintenance) = (tier.initial.parts(), tier.maintenance.parts());
+        writeln!(line, "  tier {} {initial} {maintenance}", tier.notional_floor)
+            .expect("it is a string");
+    }
+    let (maker, taker) = (market.maker_fee.parts(), market.taker_fee.parts());
+    let (order, position) = (market.order_lots_max, market.position_lots_max);
+    write!(line, "  fees {maker} {taker}\n  lots {order} {position}\n").expect("it is a string");
+    writeln!(line, "  band {}", market.market_band.parts()).expect("it is a string");
+    text.push_str(&line);
+}
+
+/// How a priority key is called in scripts.
+pub(super) fn key_name(key: PriorityKey) -> &'static str {
+    match key {
+        PriorityKey::TriggerTime => "trigger-time",
+        PriorityKey::MarginRatio => "margin-ratio",
+        PriorityKey::BankruptcyDistance => "bankruptcy-distance",
+        PriorityKey::Notional => "notional",
+    }
+}
+
+/// An input without its times.
+pub fn input_line(input: &Input) -> String {
+    match input {
+        Input::Order(order) => order_line(order),
+        Input::Cancel { symbol, account, order } => {
+            format!("cancel {symbol:?} {account:?} {}", id(*order))
+        }
+        Input::Replace { symbol, account, order, price, qty } => {
+            format!("replace {symbol:?} {account:?} {} {qty} at {price}", id(*order))
+        }
+        Input::Mark { symbol, price } => format!("mark {symbol:?} {price}"),
+        Input::Deposit { account, amount } => format!("deposit {account:?} {amount}"),
+        Input::Withdraw { account, amount } => format!("withdraw {account:?} {amount}"),
+        Input::Leverage { symbol, account, initial } => {
+            format!("leverage {symbol:?} {account:?} {}", initial.parts())
+        }
+        Input::Block { symbol, buyer, seller, price, qty } => {
+            format!("block {symbol:?} {buyer:?} {seller:?} {qty} at {price}")
+        }
+        Input::Step => "step".to_owned(),
+    }
+}
+
+fn order_line(order: &NewOrder) -> String {
+    let kind = match order.kind {
+        OrderKind::Limit(price) => format!("limit {price}"),
+        OrderKind::PostOnly(price) => format!("post-only {price}"),
+        OrderKind::ImmediateOrCancel(price) => format!("ioc {price}"),
+        OrderKind::FillOrKill(price) => format!("fok {price}"),
+        OrderKind::Market => "market".to_owned(),
+    };
+    let reduce = if order.reduce_only { " reduce-only" } else { "" };
+    let NewOrder { symbol, account, side, qty, .. } = order;
+    let order = id(order.order);
+    format!("order {symbol:?} {account:?} {order} {} {qty} {kind}{reduce}", side_name(*side))
+}
+
+/// An event.
+pub fn event_line(event: &Event) -> String {
+    match event {
+        Event::Accepted { .. }
+        | Event::Rejected { .. }
+        | Event::Rested { .. }
+        | Event::Trade { .. }
+        | Event::Cancelled { .. }
+        | Event::Replaced { .. } => order_event(event),
+        Event::Marked { symbol, price } => format!("marked {symbol:?} {price}"),
+        Event::Deposited { account, amount } => format!("deposited {account:?} {amount}"),
+        Event::Withdrawn { account, amount } => format!("withdrawn {account:?} {amount}"),
+        Event::LeverageSet { symbol, account, initial } => {
+            format!("leverage-set {symbol:?} {account:?} {}", initial.parts())
+        }
+        Event::Block { symbol, buyer, seller, price, qty } => {
+            format!("block {symbol:?} {buyer:?} {seller:?} {qty} at {price}")
+        }
+        _ => forced_event(event),
+    }
+}
+
+fn order_event(event: &Event) -> String {
+    match event {
+        Event::Accepted { symbol, account, order, side, price, qty } => {
+            let limit = price.map_or("market".to_owned(), |price| format!("at {price}"));
+            let (order, side) = (id(*order), side_name(*side));
+            format!("accepted {symbol:?} {account:?} {order} {side} {qty} {limit}")
+        }
+        Event::Rejected { symbol, account, order, reason } => {
+            let order = order.map_or("-".to_owned(), id);
+            format!("rejected {symbol:?} {account:?} {order} {reason:?}")
+        }
+        Event::Rested { symbol, account, order, side, price, qty } => {
+            let (order, side) = (id(*order), side_name(*side));
+            format!("rested {symbol:?} {account:?} {order} {side} {qty} at {price}")
+        }
+        Event::Trade { symbol, side, price, qty, taker, taker_account, maker, .. } => {
+            let Event::Trade { maker_account, maker_leaves_lots, .. } = event else {
+                unreachable!("it is a trade");
+            };
+            let (taker, maker) = (id(*taker), id(*maker));
+            format!(
+                "trade {symbol:?} {} {qty} at {price} taker {taker_account:?} {taker} \
+                 maker {maker_account:?} {maker} leaves {maker_leaves_lots}",
+                side_name(*side)
+            )
+        }
+        Event::Cancelled { symbol, account, order, qty, cause } => {
+            format!("cancelled {symbol:?} {account:?} {} {qty} {cause:?}", id(*order))
+        }
+        Event::Replaced { symbol, account, order, price, qty, in_place } => {
+            let place = if *in_place { "in-place" } else { "requeued" };
+            format!("replaced {symbol:?} {account:?} {} {qty} at {price} {place}", id(*order))
+        }
+        _ => unreachable!("only events of an order come here"),
+    }
+}
+
+fn forced_event(event: &Event) -> String {
+    match event {
+        Event::Triggered { symbol, account, side, qty, mark, bankruptcy } => {
+            let side = position_name(*side);
+            format!(
+                "triggered {symbol:?} {account:?} {side} {qty} mark {mark} bankrupt {bankruptcy}"
+            )
+        }
+        Event::Recovered { symbol, account } => format!("recovered {symbol:?} {account:?}"),
+        Event::Forced { symbol, account, order, side, limit, qty } => {
+            let (order, side) = (id(*order), side_name(*side));
+            format!("forced {symbol:?} {account:?} {order} {side} {qty} at {limit}")
+        }
+        Event::TakenOver { symbol, account, side, qty, price } => {
+            let side = position_name(*side);
+            format!("taken-over {symbol:?} {account:?} {side} {qty} at {price}")
+        }
+        Event::Deleveraged { symbol, account, counterparty, side, qty, price } => {
+            let side = position_name(*side);
+            format!(
+                "deleveraged {symbol:?} {account:?} {side} {qty} at {price} against {counterparty:?}"
+            )
+        }
+        Event::Closed { symbol, account } => format!("closed {symbol:?} {account:?}"),
+        Event::Fund { symbol, cause, amount, balance } => {
+            format!("fund {symbol:?} {cause:?} {amount} balance {balance}")
+        }
+        Event::Socialised { account, amount } => format!("socialised {account:?} {amount}"),
+        _ => unreachable!("only events of a liquidation come here"),
+    }
+}
+
+/// `o7` for a client's order, `f12.0` for the first forced order of input 12.
+fn id(order: OrderId) -> String {
+    if order.is_derived() {
+        let (parent, k) = (order.0 << 1 >> 17, order.0 & 0xFFFF);
+        format!("f{parent}.{k}")
+    } else {
+        format!("o{}", order.0)
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+fn position_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "long",
+        Side::Sell => "short",
+    }
+}

@@ -1,0 +1,354 @@
+//! Reads scripts; what is wrong comes with its line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::risk::MarginTier;
+use seawall_engine::types::{
+    AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
+    Seq, Sequenced, Side, SymbolId,
+};
+
+use super::notation::key_name;
+use super::{Entry, Script};
+use crate::setup::Setup;
+
+/// What is wrong with a script, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    /// Line, from 1.
+    pub line: usize,
+    /// What was found and what was expected.
+    pub what: String,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Reads a whole script.
+pub fn read(text: &str) -> Result<Script, ReadError> {
+    let mut setup = Setup {
+        accounts_max: 16,
+        orders_max: 64,
+        markets: Vec::new(),
+        liquidation: Setup::liquidation(),
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut time_ns = 0;
+    for (index, raw) in text.lines().enumerate() {
+        let line = index + 1;
+        let fail = |what| ReadError { line, what };
+        let content = raw.split('#').next().unwrap_or_default().trim();
+        if content.is_empty() {
+            continue;
+        }
+        if let Some(expected) = content.strip_prefix('>') {
+            let Some(entry) = entries.last_mut() else {
+                return Err(fail("an event without an input before it".to_owned()));
+            };
+            let words: Vec<&str> = expected.split_whitespace().collect();
+            entry.expected.push(words.join(" "));
+            continue;
+        }
+        let mut words = Words(content.split_whitespace().collect::<Vec<_>>().into_iter());
+        if rule(&mut setup, &mut words).map_err(fail)? {
+            words.done().map_err(fail)?;
+            if !entries.is_empty() {
+                return Err(fail("a rule after the first input".to_owned()));
+            }
+            continue;
+        }
+        let seq = Seq(entries.len() as u64 + 1);
+        let input = sequenced(seq, time_ns, &mut words).map_err(fail)?;
+        words.done().map_err(fail)?;
+        time_ns = input.time_ns;
+        entries.push(Entry { line, input, expected: Vec::new() });
+    }
+    if setup.markets.is_empty() {
+        setup.markets.push(Setup::market());
+    }
+    Ok(Script { setup, entries })
+}
+
+/// The words of a line.
+struct Words<'a>(std::vec::IntoIter<&'a str>);
+
+impl<'a> Words<'a> {
+    fn peek(&self) -> Option<&'a str> {
+        self.0.as_slice().first().copied()
+    }
+
+    fn word(&mut self, expected: &str) -> Result<&'a str, String> {
+        self.0.next().ok_or_else(|| format!("the line ends, expected {expected}"))
+    }
+
+    fn literal(&mut self, expected: &str) -> Result<(), String> {
+        let word = self.word(expected)?;
+        if word == expected { Ok(()) } else { Err(format!("{word:?}, expected {expected:?}")) }
+    }
+
+    fn number<T: FromStr>(&mut self, expected: &str) -> Result<T, String> {
+        let word = self.word(expected)?;
+        word.parse().map_err(|_| format!("{word:?}, expected {expected}"))
+    }
+
+    /// A number behind a letter, such as `a7`.
+    fn prefixed<T: FromStr>(&mut self, letter: char, expected: &str) -> Result<T, String> {
+        let word = self.word(expected)?;
+        let digits = word.strip_prefix(letter).and_then(|digits| digits.parse().ok());
+        digits.ok_or_else(|| format!("{word:?}, expected {expected} such as {letter}1"))
+    }
+
+    fn symbol(&mut self) -> Result<SymbolId, String> {
+        self.prefixed('s', "a symbol").map(SymbolId)
+    }
+
+    fn account(&mut self) -> Result<AccountId, String> {
+        self.prefixed('a', "an account").map(AccountId)
+    }
+
+    fn order(&mut self) -> Result<OrderId, String> {
+        if let Some(derived) = self.peek().and_then(|word| word.strip_prefix('f')) {
+            let word = self.word("an order")?;
+            let (parent, k) = derived.split_once('.').unwrap_or((derived, "0"));
+            return match (parent.parse::<u64>(), k.parse::<u16>()) {
+                (Ok(parent), Ok(k)) if parent < 1 << 47 => {
+                    Ok(OrderId(1 << 63 | parent << 16 | u64::from(k)))
+                }
+                _ => Err(format!("{word:?}, expected a derived order such as f12.0")),
+            };
+        }
+        self.prefixed('o', "an order").map(OrderId)
+    }
+
+    fn price(&mut self) -> Result<Price, String> {
+        let ticks = self.number("a price in ticks")?;
+        Price::new(ticks).ok_or_else(|| format!("{ticks} is not a price in ticks"))
+    }
+
+    fn qty(&mut self) -> Result<Qty, String> {
+        let lots = self.number("a quantity in lots")?;
+        Qty::new(lots).ok_or_else(|| format!("{lots} is not a quantity in lots"))
+    }
+
+    fn rate(&mut self) -> Result<Ppm, String> {
+        let parts = self.number("a rate in parts per million")?;
+        Ppm::new(parts).ok_or_else(|| format!("{parts} ppm, expected at most {}", Ppm::SCALE))
+    }
+
+    fn done(&mut self) -> Result<(), String> {
+        self.0.next().map_or(Ok(()), |word| Err(format!("{word:?}, expected the end of the line")))
+    }
+}
+
+/// Reads a line of rules; false if the line is something else.
+fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
+    let Some(name) = words.peek() else { return Ok(false) };
+    if market_rule(setup, name, words)? {
+        return Ok(true);
+    }
+    let rules = &mut setup.liquidation;
+    let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
+    if !known.contains(&name) && name != "triggers" {
+        return Ok(false);
+    }
+    words.literal(name)?;
+    match name {
+        "shard" => {
+            words.literal("accounts")?;
+            setup.accounts_max = words.number("a number of accounts")?;
+            words.literal("orders")?;
+            setup.orders_max = words.number("a number of orders")?;
+        }
+        "liquidation" => {
+            rules.enabled = match words.word("on or off")? {
+                "on" => true,
+                "off" => false,
+                word => return Err(format!("{word:?}, expected on or off")),
+            };
+        }
+        "key" => {
+            let word = words.word("a priority key")?;
+            let keys = [
+                PriorityKey::TriggerTime,
+                PriorityKey::MarginRatio,
+                PriorityKey::BankruptcyDistance,
+                PriorityKey::Notional,
+            ];
+            let found = keys.into_iter().find(|key| key_name(*key) == word);
+            rules.key = found.ok_or_else(|| format!("{word:?}, expected a priority key"))?;
+        }
+        "discipline" => rules.discipline = discipline(words)?,
+        "plan" => {
+            rules.plan = match words.word("full or fraction")? {
+                "full" => Plan::Full,
+                "fraction" => {
+                    let part = words.rate()?;
+                    words.literal("least")?;
+                    Plan::Fraction { part, lots_min: words.number("a number of lots")? }
+                }
+                word => return Err(format!("{word:?}, expected full or fraction")),
+            };
+        }
+        "liquidation-fee" => rules.fee = words.rate()?,
+        "unwind" => {
+            words.literal("lots")?;
+            rules.unwind.lots_max = words.number("a number of lots")?;
+            words.literal("band")?;
+            rules.unwind.band = words.rate()?;
+            words.literal("every")?;
+            rules.unwind.interval_ns = words.number("nanoseconds")?;
+        }
+        _ => rules.triggers_max = words.number("a number of positions")?,
+    }
+    Ok(true)
+}
+
+fn discipline(words: &mut Words<'_>) -> Result<Discipline, String> {
+    Ok(match words.word("a discipline")? {
+        "strict" => Discipline::Strict { steps_max: words.number("a number of steps")? },
+        "fifo" => Discipline::Fifo { steps_max: words.number("a number of steps")? },
+        "weighted" => {
+            let forced = words.number("a number of steps")?;
+            words.literal("per")?;
+            Discipline::Weighted { forced, client: words.number("a number of inputs")? }
+        }
+        "rate-limited" => {
+            let steps = words.number("a number of steps")?;
+            words.literal("per")?;
+            Discipline::RateLimited { steps, interval_ns: words.number("nanoseconds")? }
+        }
+        word => return Err(format!("{word:?}, expected a discipline")),
+    })
+}
+
+/// Reads a market, or a property of the market before it.
+fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<bool, String> {
+    if name == "market" {
+        words.literal(name)?;
+        let kind = match words.word("linear or inverse")? {
+            "linear" => ContractKind::Linear,
+            "inverse" => ContractKind::Inverse,
+            word => return Err(format!("{word:?}, expected linear or inverse")),
+        };
+        let mut market = Setup::market();
+        words.literal("unit")?;
+        market.contract = Contract { kind, unit: words.number("money units")? };
+        words.literal("reference")?;
+        market.reference = words.price()?;
+        setup.markets.push(market);
+        return Ok(true);
+    }
+    if !["tier", "fees", "lots", "band"].contains(&name) {
+        return Ok(false);
+    }
+    words.literal(name)?;
+    let Some(market) = setup.markets.last_mut() else {
+        return Err(format!("{name:?} before the first market"));
+    };
+    match name {
+        "tier" => {
+            let notional_floor = Money::new(words.number("money units")?);
+            if notional_floor == Money::ZERO {
+                market.tiers.clear();
+            }
+            let (initial, maintenance) = (words.rate()?, words.rate()?);
+            market.tiers.push(MarginTier { notional_floor, initial, maintenance });
+        }
+        "fees" => (market.maker_fee, market.taker_fee) = (words.rate()?, words.rate()?),
+        "lots" => {
+            market.order_lots_max = words.number("a number of lots")?;
+            market.position_lots_max = words.number("a number of lots")?;
+        }
+        _ => market.market_band = words.rate()?,
+    }
+    Ok(true)
+}
+
+/// Reads an input with its times.
+fn sequenced(seq: Seq, before_ns: u64, words: &mut Words<'_>) -> Result<Sequenced, String> {
+    let (mut time_ns, mut ingress_ns) = (before_ns + 1, before_ns + 1);
+    if let Some(times) = words.peek().and_then(|word| word.strip_prefix("t=")) {
+        let _ = words.word("times")?;
+        let (taken, arrived) = times.split_once('/').unwrap_or((times, times));
+        let number = |word: &str| word.parse().map_err(|_| format!("{word:?}, expected a time"));
+        (time_ns, ingress_ns) = (number(taken)?, number(arrived)?);
+        if time_ns < before_ns {
+            return Err(format!("time {time_ns} is before the input before it"));
+        }
+        if ingress_ns > time_ns {
+            return Err(format!("ingress {ingress_ns} is after time {time_ns}"));
+        }
+    }
+    Ok(Sequenced { seq, time_ns, ingress_ns, input: input(words)? })
+}
+
+fn input(words: &mut Words<'_>) -> Result<Input, String> {
+    Ok(match words.word("an input")? {
+        "order" => Input::Order(order(words)?),
+        "cancel" => Input::Cancel {
+            symbol: words.symbol()?,
+            account: words.account()?,
+            order: words.order()?,
+        },
+        "replace" => {
+            let (symbol, account, order) = (words.symbol()?, words.account()?, words.order()?);
+            let qty = words.qty()?;
+            words.literal("at")?;
+            Input::Replace { symbol, account, order, price: words.price()?, qty }
+        }
+        "mark" => Input::Mark { symbol: words.symbol()?, price: words.price()? },
+        "deposit" => Input::Deposit {
+            account: words.account()?,
+            amount: Money::new(words.number("an amount")?),
+        },
+        "withdraw" => Input::Withdraw {
+            account: words.account()?,
+            amount: Money::new(words.number("an amount")?),
+        },
+        "leverage" => Input::Leverage {
+            symbol: words.symbol()?,
+            account: words.account()?,
+            initial: words.rate()?,
+        },
+        "block" => {
+            let (symbol, buyer, seller) = (words.symbol()?, words.account()?, words.account()?);
+            let qty = words.qty()?;
+            words.literal("at")?;
+            Input::Block { symbol, buyer, seller, price: words.price()?, qty }
+        }
+        "step" => Input::Step,
+        word => return Err(format!("{word:?}, expected a rule or an input")),
+    })
+}
+
+fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
+    let (symbol, account, order) = (words.symbol()?, words.account()?, words.order()?);
+    let side = match words.word("buy or sell")? {
+        "buy" => Side::Buy,
+        "sell" => Side::Sell,
+        word => return Err(format!("{word:?}, expected buy or sell")),
+    };
+    let qty = words.qty()?;
+    let kind = match words.word("an order kind")? {
+        "limit" => OrderKind::Limit(words.price()?),
+        "post-only" => OrderKind::PostOnly(words.price()?),
+        "ioc" => OrderKind::ImmediateOrCancel(words.price()?),
+        "fok" => OrderKind::FillOrKill(words.price()?),
+        "market" => OrderKind::Market,
+        word => {
+            return Err(format!("{word:?}, expected limit, post-only, ioc, fok or market"));
+        }
+    };
+    let reduce_only = words.peek() == Some("reduce-only");
+    if reduce_only {
+        words.literal("reduce-only")?;
+    }
+    Ok(NewOrder { symbol, account, order, side, qty, kind, reduce_only })
+}

@@ -1,0 +1,67 @@
+//! A shard's rules before they are checked, in a form that can be generated and written down.
+
+use seawall_engine::core::ShardConfig;
+use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
+
+/// What a shard is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Most accounts, the fund's included.
+    pub accounts_max: u32,
+    /// Most resting orders of one market.
+    pub orders_max: u32,
+    /// Rules of the markets, by symbol.
+    pub markets: Vec<MarketSpec>,
+    /// How unhealthy positions are disposed of.
+    pub liquidation: LiquidationRules,
+}
+
+impl Setup {
+    /// The checked configuration, or what is wrong with the rules.
+    pub fn build(&self) -> Result<ShardConfig, String> {
+        let mut markets = Vec::new();
+        for spec in &self.markets {
+            markets.push(MarketRules::new(spec.clone()).map_err(|error| error.to_string())?);
+        }
+        ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Rules to start from: strict priority by trigger time, whole positions, no fee.
+    pub fn liquidation() -> LiquidationRules {
+        LiquidationRules {
+            enabled: true,
+            key: PriorityKey::TriggerTime,
+            discipline: Discipline::Strict { steps_max: 64 },
+            plan: Plan::Full,
+            fee: Ppm::ZERO,
+            unwind: Unwind { lots_max: 1_000, band: rate(100_000), interval_ns: 1_000 },
+            triggers_max: 1_000,
+        }
+    }
+
+    /// A linear market around 100 ticks with one tier (10 % and 5 %) and no fees.
+    pub fn market() -> MarketSpec {
+        MarketSpec {
+            contract: Contract { kind: ContractKind::Linear, unit: 1 },
+            reference: Price::new(100).expect("100 is a price"),
+            tiers: vec![MarginTier {
+                notional_floor: Money::ZERO,
+                initial: rate(100_000),
+                maintenance: rate(50_000),
+            }],
+            maker_fee: Ppm::ZERO,
+            taker_fee: Ppm::ZERO,
+            order_lots_max: 1_000,
+            position_lots_max: 1_000,
+            market_band: rate(100_000),
+        }
+    }
+}
+
+/// A rate that is known to be one.
+pub(crate) fn rate(parts: u32) -> Ppm {
+    Ppm::new(parts).expect("at most a million parts per million")
+}
