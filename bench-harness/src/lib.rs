@@ -7,4 +7,9 @@
     reason = "measures are ratios and averages of counts far below 2^53"
 )]
 
+pub mod cli;
+pub mod feeds;
 pub mod measure;
+pub mod report;
+pub mod scenario;
+pub mod simulation;

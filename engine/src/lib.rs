@@ -9,7 +9,10 @@ pub mod types;
 
 pub mod book;
 pub mod core;
+pub mod journal;
 pub mod liquidation;
 pub mod market_data;
 pub mod matching;
+pub mod pipeline;
+pub mod ring;
 pub mod risk;

@@ -1,0 +1,3 @@
+//! The command line: thin, one file per command.
+
+pub mod replay;

@@ -1,0 +1,153 @@
+//! What can be wrong with a recorded file: always which file, where in it, and what was expected.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::source::Compression;
+
+/// Why a feed could not be read.
+#[derive(Debug, Error)]
+pub enum FeedError {
+    /// The file could not be opened.
+    #[error("{path}: cannot open: {source}", path = .path.display())]
+    Open {
+        /// File.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Reading or decompressing failed; a truncated or damaged file ends here.
+    #[error(
+        "{path}: {compression} data is damaged or cut short by byte {byte} of the file, after line \
+         {line}: {source}",
+        path = .path.display()
+    )]
+    Read {
+        /// File.
+        path: PathBuf,
+        /// How it is compressed.
+        compression: Compression,
+        /// Bytes of the file that had been read.
+        byte: u64,
+        /// Lines that had been read in full.
+        line: u64,
+        /// What the decoder or the system said.
+        source: io::Error,
+    },
+    /// The file's first bytes are those of a compression that is not supported.
+    #[error(
+        "{path}: byte 0: this is {found} data; expected a plain file, or one compressed with gzip, \
+         xz or zstd",
+        path = .path.display()
+    )]
+    UnknownCompression {
+        /// File.
+        path: PathBuf,
+        /// What it looks like.
+        found: &'static str,
+    },
+    /// The name promises a compression that the content is not.
+    #[error(
+        "{path}: byte 0: the name says {expected}, but the file does not start with its magic bytes",
+        path = .path.display()
+    )]
+    NotWhatItsNameSays {
+        /// File.
+        path: PathBuf,
+        /// Compression of that name.
+        expected: Compression,
+    },
+    /// A row could not be read.
+    #[error("{path}:{line}: {row}", path = .path.display())]
+    Row {
+        /// File.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// What was wrong with it.
+        row: RowError,
+    },
+    /// The file holds no row.
+    #[error("{path}: no rows; expected {expected}", path = .path.display())]
+    Empty {
+        /// File.
+        path: PathBuf,
+        /// What a row looks like.
+        expected: &'static str,
+    },
+}
+
+/// What is wrong with one row.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RowError {
+    /// A column is missing or there is one too many.
+    #[error("{found} columns, expected {expected}")]
+    Columns {
+        /// Columns found.
+        found: usize,
+        /// Columns of the format, by name.
+        expected: &'static str,
+    },
+    /// A column holds something else than it should.
+    #[error("column `{column}` is {found:?}, expected {expected}")]
+    Column {
+        /// Column.
+        column: &'static str,
+        /// What it holds, shortened if long.
+        found: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// A price between two ticks.
+    #[error(
+        "price {price} is not a multiple of the tick, {tick} (in 1e-4 dollars); expected one, or another --tick"
+    )]
+    OffTick {
+        /// Price, in 1e-4 dollars.
+        price: u32,
+        /// Tick, in 1e-4 dollars.
+        tick: u32,
+    },
+    /// The book has no room for another order.
+    #[error("more than {max} orders rest at once; expected at most that, or a larger --orders-max")]
+    TooManyOrders {
+        /// Most resting orders.
+        max: u32,
+    },
+    /// Time went backwards.
+    #[error(
+        "time {time_ns} ns is before the row above ({previous_ns} ns); expected it not to fall"
+    )]
+    TimeBackwards {
+        /// Time of the row, in nanoseconds after midnight.
+        time_ns: u64,
+        /// Time of the row before.
+        previous_ns: u64,
+    },
+    /// A line longer than any row can be.
+    #[error("a line of more than {max} bytes; expected a row of {expected}")]
+    LineTooLong {
+        /// Longest line accepted.
+        max: usize,
+        /// Columns of the format, by name.
+        expected: &'static str,
+    },
+    /// More rows at one instant than a sweep can have.
+    #[error("more than {max} executions of one aggressor; expected a sweep to end before that")]
+    SweepTooLong {
+        /// Most rows of one sweep.
+        max: usize,
+    },
+}
+
+impl RowError {
+    /// A column that does not hold what it should.
+    #[cold]
+    pub(crate) fn column(column: &'static str, found: &[u8], expected: &'static str) -> Self {
+        const SHOWN_MAX: usize = 40;
+        let shown = found.get(..SHOWN_MAX).unwrap_or(found);
+        Self::Column { column, found: String::from_utf8_lossy(shown).into_owned(), expected }
+    }
+}

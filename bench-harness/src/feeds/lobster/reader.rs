@@ -1,0 +1,73 @@
+//! A message file as a stream of records.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::message::{COLUMNS, Record, parse};
+use crate::feeds::{FeedError, RowError, Source};
+
+/// Reads a message file, plain or compressed, row by row.
+#[derive(Debug)]
+pub struct MessageReader {
+    source: Source,
+    previous_ns: u64,
+}
+
+impl MessageReader {
+    /// Opens a message file.
+    pub fn open(path: &Path) -> Result<Self, FeedError> {
+        Ok(Self { source: Source::open(path, COLUMNS)?, previous_ns: 0 })
+    }
+
+    /// The next record, or `None` after the last row.
+    pub fn record(&mut self) -> Result<Option<Record>, FeedError> {
+        let line = self.source.lines() + 1;
+        let row = match self.source.line()? {
+            None if line > 1 => return Ok(None),
+            None => {
+                let path = self.source.path().to_owned();
+                return Err(FeedError::Empty { path, expected: COLUMNS });
+            }
+            Some(row) => row,
+        };
+        let record = match parse(row, line) {
+            Ok(record) => record,
+            Err(row) => return Err(self.refused(row)),
+        };
+        let time_ns = record.time_ns();
+        if time_ns < self.previous_ns {
+            let previous_ns = self.previous_ns;
+            return Err(self.refused(RowError::TimeBackwards { time_ns, previous_ns }));
+        }
+        self.previous_ns = time_ns;
+        Ok(Some(record))
+    }
+
+    /// Rows read so far.
+    pub const fn rows(&self) -> u64 {
+        self.source.lines()
+    }
+
+    /// Time spent so far in reading and decompressing the file.
+    pub const fn reading(&self) -> Duration {
+        self.source.reading()
+    }
+
+    /// An error about the row read last.
+    #[cold]
+    pub(super) fn refused(&self, row: RowError) -> FeedError {
+        FeedError::Row { path: self.path(), line: self.source.lines(), row }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.source.path().to_owned()
+    }
+}
+
+impl Iterator for MessageReader {
+    type Item = Result<Record, FeedError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.record().transpose()
+    }
+}

@@ -1,0 +1,263 @@
+//! Replays a message file: the engine's book follows the record, and every recorded aggressor is
+//! sent again as the order it was and compared fill by fill.
+//!
+//! * type 1 adds, 2 reduces in place, 3 deletes, by order id;
+//! * a [`Sweep`] of type-4 rows becomes one immediate-or-cancel order of the summed size at the
+//!   worst price; the engine's fills are compared with the recorded ones in order: maker, size and
+//!   price. Where they differ, the fills are undone and the record is followed instead;
+//! * priority at a price is by order id (see `id_order_book`);
+//! * an order that is executed without having been entered rested before the record began: it is
+//!   seeded at its recorded price, and its sweep is counted apart;
+//! * type 5 executes a hidden order and touches nothing but the trade statistics;
+//! * types 6 and 7 (crosses, halts) are counted.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Instant;
+
+use seawall_engine::matching::Fill;
+use seawall_engine::types::{Price, Qty, Side};
+
+use super::agreement::{Agreement, Cause};
+use super::id_order_book::{Entry, IdOrderBook};
+use super::sweep::{RecordedFill, SWEEP_ROWS_MAX, Sweep};
+use super::tally::{Sides, Tally};
+use super::{Message, MessageKind, MessageReader, Record};
+use crate::feeds::{FeedError, RowError};
+
+/// How to replay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReplayOptions {
+    /// Price step of displayed orders, in 1e-4 dollars: 100 is one cent.
+    pub tick: NonZeroU32,
+    /// Most orders resting at once.
+    pub orders_max: u32,
+}
+
+/// One cent, in 1e-4 dollars.
+const CENT: NonZeroU32 = NonZeroU32::new(100).expect("a cent is not nothing");
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        Self { tick: CENT, orders_max: 1 << 18 }
+    }
+}
+
+/// Replays `path` through the engine's book and matching.
+pub fn replay(path: &Path, options: ReplayOptions) -> Result<Agreement, FeedError> {
+    let started = Instant::now();
+    let mut reader = MessageReader::open(path)?;
+    let mut replay = Replay::new(options);
+    while let Some(record) = reader.record()? {
+        replay.record(record).map_err(|row| reader.refused(row))?;
+    }
+    replay.close_sweep().map_err(|row| reader.refused(row))?;
+    let elapsed = started.elapsed();
+    let resting = replay.book.as_ref().map_or(0, |book| u64::from(book.book().len()));
+    let reordering = replay.book.map(|book| book.reordering).unwrap_or_default();
+    Ok(replay.tally.agreement(path, reader.rows(), elapsed, reader.reading(), reordering, resting))
+}
+
+struct Replay {
+    options: ReplayOptions,
+    /// Made around the first price.
+    book: Option<IdOrderBook>,
+    sweep: Sweep,
+    recorded: Vec<RecordedFill>,
+    fills: Vec<Fill>,
+    tally: Tally,
+}
+
+/// The price domain reaches from a twentieth of the first price to twenty times it, as everywhere.
+const DOMAIN_FACTOR: u32 = 20;
+
+impl Replay {
+    fn new(options: ReplayOptions) -> Self {
+        Self {
+            options,
+            book: None,
+            sweep: Sweep::default(),
+            recorded: Vec::new(),
+            fills: Vec::new(),
+            tally: Tally::new(options.tick.get()),
+        }
+    }
+
+    fn record(&mut self, record: Record) -> Result<(), RowError> {
+        match record {
+            Record::Message(message) => self.message(message),
+            Record::Cross { .. } => {
+                self.tally.rows.crosses += 1;
+                self.close_sweep()
+            }
+            Record::Halt { .. } => {
+                self.tally.rows.halts += 1;
+                self.close_sweep()
+            }
+        }
+    }
+
+    fn message(&mut self, message: Message) -> Result<(), RowError> {
+        self.tally.row(&message);
+        if message.kind == MessageKind::ExecuteHidden {
+            return if self.sweep.stays_open(&message) { Ok(()) } else { self.close_sweep() };
+        }
+        let message = self.on_grid(message)?;
+        if message.kind == MessageKind::Execute {
+            if !self.sweep.stays_open(&message) {
+                self.close_sweep()?;
+            }
+            if self.sweep.is_full() {
+                return Err(RowError::SweepTooLong { max: SWEEP_ROWS_MAX });
+            }
+            self.sweep.push(message);
+            return Ok(());
+        }
+        self.close_sweep()?;
+        match message.kind {
+            MessageKind::Add => self.add(&message),
+            _ => {
+                self.shrink(&message);
+                Ok(())
+            }
+        }
+    }
+
+    /// The message with its price in ticks; makes the book around the first one.
+    fn on_grid(&mut self, mut message: Message) -> Result<Message, RowError> {
+        let (price, tick) = (message.price.ticks(), self.options.tick.get());
+        if !price.is_multiple_of(tick) {
+            return Err(RowError::OffTick { price, tick });
+        }
+        message.price = Price::new(price / tick).expect("a multiple of the tick is above zero");
+        if self.book.is_none() {
+            let ticks = message.price.ticks();
+            let low = Price::new((ticks / DOMAIN_FACTOR).max(1)).expect("at least one tick");
+            let high = ticks.checked_mul(DOMAIN_FACTOR).and_then(Price::new).unwrap_or(Price::MAX);
+            self.book = Some(IdOrderBook::new((low, high), self.options.orders_max));
+        }
+        Ok(message)
+    }
+
+    fn add(&mut self, message: &Message) -> Result<(), RowError> {
+        let book = self.book.as_ref().expect("the book exists from the first row on");
+        if !book.book().in_domain(message.price) {
+            self.tally.disagree(message, Cause::OutOfDomain);
+            return Ok(());
+        }
+        if book.get(message.order).is_some() {
+            self.tally.disagree(message, Cause::DuplicateOrder);
+            return Ok(());
+        }
+        self.enter(message, message.size)
+    }
+
+    /// Enters an order. Opposite orders that it would meet are stale: the record has moved on.
+    fn enter(&mut self, message: &Message, qty: Qty) -> Result<(), RowError> {
+        let book = self.book.as_mut().expect("the book exists from the first row on");
+        let Message { order, side, price, .. } = *message;
+        while book.book().crosses(side, price) {
+            let best = book.book().best(side.opposite()).expect("a crossed side has an order");
+            let stale = book.book().queue(best).next().map(|(_, order)| order.id);
+            book.delete(stale.expect("an occupied level has an order"));
+            self.tally.disagree(message, Cause::CrossedEntry);
+        }
+        if book.book().is_full() {
+            return Err(RowError::TooManyOrders { max: self.options.orders_max });
+        }
+        book.enter(Entry { id: order, side, price, qty });
+        Ok(())
+    }
+
+    /// A type-2 or type-3 row.
+    fn shrink(&mut self, message: &Message) {
+        let book = self.book.as_mut().expect("the book exists from the first row on");
+        let before = match message.kind {
+            MessageKind::Delete => book.delete(message.order),
+            _ => book.reduce(message.order, message.size),
+        };
+        let Some(order) = before else {
+            self.tally.rows_of_unknown_orders += 1;
+            return;
+        };
+        let fits = match message.kind {
+            MessageKind::Delete => message.size == order.qty,
+            _ => message.size < order.qty,
+        };
+        if !fits || (order.side, order.price) != (message.side, message.price) {
+            self.tally.disagree(message, Cause::RowMismatch);
+        }
+    }
+
+    /// Ends the open sweep, if there is one: sends the aggressor and compares.
+    fn close_sweep(&mut self) -> Result<(), RowError> {
+        if self.sweep.is_empty() {
+            return Ok(());
+        }
+        let sweep = std::mem::take(&mut self.sweep);
+        let outcome = self.send(&sweep);
+        self.sweep = sweep;
+        self.sweep.clear();
+        outcome
+    }
+
+    fn send(&mut self, sweep: &Sweep) -> Result<(), RowError> {
+        let book = self.book.as_ref().expect("the book exists from the first row on");
+        if sweep.rows().iter().any(|row| !book.book().in_domain(row.price)) {
+            self.tally.disagree(sweep.first(), Cause::OutOfDomain);
+            sweep.rows().iter().for_each(|row| self.follow(row));
+            return Ok(());
+        }
+        let seeded = self.seed(sweep)?;
+        let book = self.book.as_mut().expect("the book exists from the first row on");
+        let (side, limit) = (sweep.side(), sweep.limit());
+        self.fills.clear();
+        book.sweep(side, limit, sweep.qty(), &mut self.fills);
+        sweep.recorded(&mut self.recorded);
+        let identical = self.recorded.len() == self.fills.len()
+            && self.recorded.iter().zip(&self.fills).all(|(recorded, fill)| {
+                (recorded.order, recorded.lots, recorded.price)
+                    == (fill.maker, fill.qty.lots(), fill.price)
+            });
+        self.tally.sweep(sweep, seeded, identical, self.recorded.len());
+        if identical {
+            self.tally.executions_at_best += sweep.rows().len() as u64;
+        } else {
+            let sides = Sides { recorded: &self.recorded, engine: &self.fills };
+            self.tally.sweep_differs(sweep, seeded, sides);
+            book.restore(side, &self.fills);
+            for row in sweep.rows() {
+                self.tally.executions_at_best += u64::from(self.is_best(row.side, row.price));
+                self.follow(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Enters the orders of a sweep that the record never did; says how many.
+    fn seed(&mut self, sweep: &Sweep) -> Result<u64, RowError> {
+        let mut seeded = 0;
+        for row in sweep.rows() {
+            let book = self.book.as_ref().expect("the book exists from the first row on");
+            if book.get(row.order).is_some() {
+                continue;
+            }
+            let rows = sweep.rows().iter().filter(|other| other.order == row.order);
+            let lots = rows.map(|row| row.size.lots()).sum();
+            self.enter(row, Qty::new(lots).expect("part of a sweep is a quantity"))?;
+            seeded += 1;
+        }
+        Ok(seeded)
+    }
+
+    fn is_best(&self, side: Side, price: Price) -> bool {
+        self.book.as_ref().and_then(|book| book.book().best(side)) == Some(price)
+    }
+
+    /// Executes one row as recorded.
+    fn follow(&mut self, row: &Message) {
+        if let Some(book) = self.book.as_mut() {
+            book.reduce(row.order, row.size);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Where the forced quantity went, and who paid the loss: two waterfalls.
+
+use plotly::common::Title;
+use plotly::layout::Axis;
+use plotly::{Plot, Trace};
+use serde::Serialize;
+
+use super::{Chart, DataTable, colour};
+use crate::measure::summary::Summary;
+use crate::measure::tables::{LiquidationRow, Tables};
+use crate::report::run_directory::SavedRun;
+use crate::report::{downsample, numbers, story};
+
+/// The plotting library's waterfall trace, which its Rust types do not cover.
+#[derive(Clone, Debug, Serialize)]
+struct Waterfall {
+    r#type: &'static str,
+    x: Vec<String>,
+    y: Vec<f64>,
+    measure: Vec<&'static str>,
+    text: Vec<String>,
+    textposition: &'static str,
+    hoverinfo: &'static str,
+    cliponaxis: bool,
+    connector: Connector,
+    increasing: Direction,
+    decreasing: Direction,
+    totals: Direction,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Connector {
+    line: Stroke,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Direction {
+    marker: Stroke,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Stroke {
+    color: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<f64>,
+}
+
+impl Trace for Waterfall {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers always serialise")
+    }
+}
+
+/// One bar: a total that stands on the axis, or a step from where the last one ended.
+struct Step {
+    label: &'static str,
+    value: f64,
+    text: String,
+    is_total: bool,
+}
+
+fn waterfall(steps: &[Step]) -> Box<Waterfall> {
+    let marker = |color| Direction { marker: Stroke { color, width: None } };
+    Box::new(Waterfall {
+        r#type: "waterfall",
+        x: steps.iter().map(|step| step.label.to_owned()).collect(),
+        y: steps.iter().map(|step| step.value).collect(),
+        measure: steps
+            .iter()
+            .map(|step| if step.is_total { "absolute" } else { "relative" })
+            .collect(),
+        text: steps.iter().map(|step| step.text.clone()).collect(),
+        textposition: "outside",
+        hoverinfo: "text",
+        cliponaxis: false,
+        connector: Connector { line: Stroke { color: colour::SHARED, width: Some(1.0) } },
+        increasing: marker(colour::FUND),
+        decreasing: marker(colour::SHARED),
+        totals: marker(colour::FORCED),
+    })
+}
+
+fn figure(steps: &[Step], unit: &str) -> Plot {
+    let mut figure = Plot::new();
+    figure.add_trace(waterfall(steps));
+    figure.set_layout(
+        super::layout().x_axis(Axis::new().fixed_range(true)).y_axis(
+            Axis::new()
+                .title(Title::with_text(unit))
+                .fixed_range(true)
+                .range_mode(plotly::layout::RangeMode::ToZero),
+        ),
+    );
+    figure
+}
+
+/// What became of the triggered positions: book, fund, auto-deleveraging, and the rest.
+pub(super) fn quantity(run: &SavedRun) -> Option<Chart> {
+    let rows = &run.tables.liquidations;
+    if rows.is_empty() {
+        return None;
+    }
+    let sum = |field: fn(&LiquidationRow) -> u64| -> u64 { rows.iter().map(field).sum() };
+    let triggered = sum(|row| row.qty_lots);
+    let filled = sum(|row| row.filled_lots);
+    let taken_over = sum(|row| row.taken_over_lots);
+    let deleveraged = sum(|row| row.deleveraged_lots);
+    let kept = triggered.saturating_sub(filled + taken_over + deleveraged);
+    let parts = [
+        ("book", "filled in the book", filled),
+        ("fund", "taken over by the insurance fund", taken_over),
+        ("ADL", "closed by auto-deleveraging", deleveraged),
+        ("kept", "recovered, or open at the end", kept),
+        ("all", "triggered", triggered),
+    ];
+    let mut table = DataTable::new(&["where", "lots", "share"]);
+    for (_, meaning, lots) in parts {
+        let share = numbers::percent_or_none(downsample::ratio(lots, triggered));
+        table.rows.push(vec![meaning.to_owned(), numbers::count(lots), share]);
+    }
+    let steps = parts.map(|(label, _, lots)| Step {
+        label,
+        value: lots as f64,
+        text: numbers::compact(lots as f64),
+        is_total: label == "all",
+    });
+    let caption = "Lots of all triggered positions: filled in the book, taken over by the insurance \
+                   fund at the bankruptcy price, closed against profitable accounts, or kept because \
+                   the account was healthy again."
+        .to_owned();
+    Some(Chart {
+        id: "quantity",
+        title: "Where the positions went",
+        caption,
+        height_px: 360,
+        is_narrow: true,
+        figure: figure(&steps, "lots").to_json(),
+        table,
+    })
+}
+
+/// Those who paid, up to the loss beyond margin.
+pub(super) fn payers(run: &SavedRun) -> Option<Chart> {
+    let loss = Loss::of(&run.summary, &run.tables);
+    if loss.deficit == 0 && loss.paid() == 0 {
+        return None;
+    }
+    let money = story::currency(&run.summary);
+    let parts = [
+        ("fund", "insurance fund, from its own cash", loss.fund),
+        ("ADL", "deleveraged accounts, against the mark", loss.deleveraged),
+        ("shared", "everybody, socialised", loss.socialised),
+        ("later", "price moves after the disposal", -loss.moved()),
+        ("loss", "loss beyond margin, at the mark", loss.deficit),
+    ];
+    let mut table = DataTable::new(&["who", "amount"]);
+    for (_, meaning, amount) in parts {
+        table.rows.push(vec![meaning.to_owned(), money.full(amount)]);
+    }
+    let steps = parts.map(|(label, _, amount)| Step {
+        label,
+        value: money.units(amount),
+        text: numbers::compact(money.units(amount)),
+        is_total: label == "loss",
+    });
+    let caption = "The loss that margins did not cover, at the mark when each position was disposed \
+                   of, and who bore it. Deleveraged accounts pay by closing at a price worse than the \
+                   mark. \u{201c}Later\u{201d} is what the price did until the fund had unwound."
+        .to_owned();
+    Some(Chart {
+        id: "payers",
+        title: "Who paid",
+        caption,
+        height_px: 360,
+        is_narrow: true,
+        figure: figure(&steps, &run.summary.currency).to_json(),
+        table,
+    })
+}
+
+/// The loss beyond margin and its bearers, in money units.
+struct Loss {
+    deficit: i64,
+    fund: i64,
+    deleveraged: i64,
+    socialised: i64,
+}
+
+impl Loss {
+    fn of(summary: &Summary, tables: &Tables) -> Self {
+        let liquidation = &summary.liquidation;
+        Self {
+            deficit: liquidation.deficit,
+            // What everybody shared refills the fund; the rest it bore itself.
+            fund: liquidation.insurance_paid.saturating_sub(liquidation.socialised),
+            deleveraged: given_up(summary, tables),
+            socialised: liquidation.socialised,
+        }
+    }
+
+    fn paid(&self) -> i64 {
+        self.fund.saturating_add(self.deleveraged).saturating_add(self.socialised)
+    }
+
+    /// What the price did between disposal and unwinding: positive made it dearer.
+    fn moved(&self) -> i64 {
+        self.paid().saturating_sub(self.deficit)
+    }
+}
+
+/// What deleveraged accounts gave up against the mark of the moment, in money units. The value of
+/// a tick and lot is taken from the notional, so it is exact for linear contracts.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a sum of money in f64 rounds far below a unit of the page"
+)]
+fn given_up(summary: &Summary, tables: &Tables) -> i64 {
+    let notional: f64 =
+        tables.deleverages.iter().map(|row| row.qty_lots as f64 * f64::from(row.price_ticks)).sum();
+    if notional == 0.0 {
+        return 0;
+    }
+    let given_up: f64 = tables
+        .deleverages
+        .iter()
+        .map(|row| {
+            let after = tables.timeline.partition_point(|at| at.time_ns < row.time_ns);
+            let mark = tables.timeline.get(after).or(tables.timeline.last());
+            let mark = mark.map_or(row.price_ticks, |at| at.mark_ticks);
+            row.qty_lots as f64 * (f64::from(row.price_ticks) - f64::from(mark)).abs()
+        })
+        .sum();
+    (given_up / notional * summary.liquidation.adl_notional as f64).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn payers_add_up_to_the_loss_and_its_later_moves() {
+        let loss = Loss::of(&fixture::summary(), &fixture::tables());
+        assert_eq!(loss.paid(), loss.deficit + loss.moved());
+    }
+
+    #[test]
+    fn the_trace_is_the_librarys_own() {
+        let step = |value, is_total| Step { label: "book", value, text: String::new(), is_total };
+        let steps = [step(7.0, false), step(10.0, true)];
+        let trace: serde_json::Value = serde_json::from_str(&waterfall(&steps).to_json()).unwrap();
+        assert_eq!(trace["type"], "waterfall");
+        assert_eq!(trace["measure"], serde_json::json!(["relative", "absolute"]));
+        assert_eq!(trace["y"], serde_json::json!([7.0, 10.0]));
+    }
+}

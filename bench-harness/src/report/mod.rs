@@ -1,0 +1,23 @@
+//! From the numbers of a run to what a person reads: terminal tables, one offline page, files.
+//!
+//! Everything here is made from a summary and its tables, or from the files of a run directory;
+//! nothing is measured here, and no simulation is needed to report a saved run again.
+
+pub mod charts;
+pub mod downsample;
+pub mod error;
+#[cfg(test)]
+mod fixture;
+pub mod latency_files;
+pub mod manifest;
+pub mod numbers;
+pub mod page;
+pub mod run_directory;
+pub mod story;
+pub mod table_files;
+pub mod tabulate;
+pub mod terminal;
+
+pub use error::ReportError;
+pub use manifest::Manifest;
+pub use run_directory::{Placement, RunDirectory, SavedRun};

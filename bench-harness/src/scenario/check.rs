@@ -1,0 +1,287 @@
+//! Ranges of single values, and values that contradict each other.
+
+use toml::Table;
+
+use super::error::{Hint, ScenarioError};
+use super::spec::Scenario;
+use super::text::{Places, nearest};
+
+/// Reads a complete table and checks every value.
+pub(super) fn scenario(
+    table: Table,
+    places: &Places,
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    names(&table, places)?;
+    let mut scenario: Scenario = toml::Value::Table(table).try_into().map_err(
+        // Keys and types were checked against the schema, so this says what a name may be.
+        |error: toml::de::Error| ScenarioError::NotToml {
+            place: places.whole(),
+            message: error.message().to_owned(),
+        },
+    )?;
+    if let Some(seed) = seed {
+        scenario.seed = seed;
+    }
+    let check = Check { places };
+    check.within("seed", scenario.seed, 0, SEED_MAX)?;
+    check.clock(&scenario)?;
+    check.market(&scenario)?;
+    check.liquidation(&scenario)?;
+    check.latency(&scenario)?;
+    check.prices(&scenario)?;
+    check.makers(&scenario)?;
+    check.takers(&scenario)?;
+    check.holders(&scenario)?;
+    check.whole(&scenario)?;
+    Ok(scenario)
+}
+
+/// Values that are one of a few names.
+fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
+    const NAMES: [(&str, &str, &[&str]); 5] = [
+        ("", "venue", &["generic"]),
+        ("market", "contract", &["linear", "inverse"]),
+        (
+            "liquidation",
+            "key",
+            &["trigger-time", "margin-ratio", "bankruptcy-distance", "notional"],
+        ),
+        ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
+        ("liquidation", "plan", &["full", "fraction"]),
+    ];
+    for (parent, key, expected) in NAMES {
+        let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
+            Some(inner) => (inner, format!("{parent}.{key}")),
+            None => (table, key.to_owned()),
+        };
+        let Some(found) = inner.get(key).and_then(toml::Value::as_str) else { continue };
+        if !expected.contains(&found) {
+            return Err(ScenarioError::OutOfRange {
+                place: places.of(&path),
+                key: path,
+                found: format!("`{found}`"),
+                expected: format!("one of {}", expected.join(", ")),
+                hint: Hint(nearest(found, expected.iter().copied())),
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Check<'a> {
+    places: &'a Places,
+}
+
+/// Checked values, so that no product of two of them overflows 64 bits.
+const TIME_MS_MAX: u64 = 86_400_000;
+const PPM: u64 = 1_000_000;
+const COUNT_MAX: u64 = 4_000_000;
+/// A TOML integer has 63 bits.
+const SEED_MAX: u64 = (1 << 63) - 1;
+
+impl Check<'_> {
+    fn refuse<T>(
+        &self,
+        key: &str,
+        found: impl ToString,
+        expected: impl ToString,
+    ) -> Result<T, ScenarioError> {
+        Err(ScenarioError::OutOfRange {
+            place: self.places.of(key),
+            key: key.to_owned(),
+            found: found.to_string(),
+            expected: expected.to_string(),
+            hint: Hint::default(),
+        })
+    }
+
+    fn within(&self, key: &str, value: u64, low: u64, high: u64) -> Result<(), ScenarioError> {
+        if (low..=high).contains(&value) {
+            return Ok(());
+        }
+        self.refuse(key, value, format!("{low} to {high}"))
+    }
+
+    fn between(&self, key: &str, value: f64, low: f64, high: f64) -> Result<(), ScenarioError> {
+        if (low..=high).contains(&value) {
+            return Ok(());
+        }
+        self.refuse(key, value, format!("{low} to {high}"))
+    }
+
+    fn clock(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let c = &s.clock;
+        self.within("clock.duration_ms", c.duration_ms, 1_000, TIME_MS_MAX)?;
+        self.within("clock.warmup_ms", c.warmup_ms, 1, c.duration_ms - 1)?;
+        self.within("clock.sample_ms", c.sample_ms, 1, c.duration_ms)?;
+        if c.duration_ms / c.sample_ms > 1_000_000 {
+            let least = c.duration_ms / 1_000_000 + 1;
+            return self.refuse("clock.sample_ms", c.sample_ms, format!("at least {least}"));
+        }
+        self.within("clock.horizon_ms", c.horizon_ms, 1, TIME_MS_MAX)?;
+        self.within("shock.start_ms", s.shock.start_ms, c.warmup_ms + c.sample_ms, TIME_MS_MAX)
+    }
+
+    fn market(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let m = &s.market;
+        self.within("market.money_scale", m.money_scale, 1, 1_000_000_000)?;
+        self.within("market.contract_unit", m.contract_unit, 1, 1 << 53)?;
+        self.within("market.reference_ticks", m.reference_ticks, 100, (1 << 28) / 20)?;
+        self.within("market.order_max_lots", m.order_max_lots, 1, 1 << 31)?;
+        self.within("market.position_max_lots", m.position_max_lots, 1, 1 << 31)?;
+        self.within("market.orders_max", m.orders_max, 1, 1 << 26)?;
+        self.within("market.maker_fee_ppm", m.maker_fee_ppm, 0, PPM)?;
+        self.within("market.taker_fee_ppm", m.taker_fee_ppm, 0, PPM)?;
+        self.within("market.market_band_ppm", m.market_band_ppm, 0, PPM)?;
+        if m.tiers.is_empty() {
+            return self.refuse("market.tiers", "empty", "at least one tier");
+        }
+        for (n, tier) in m.tiers.iter().enumerate() {
+            let key = |name: &str| format!("market.tiers[{n}].{name}");
+            self.within(&key("initial_ppm"), tier.initial_ppm, 2, PPM)?;
+            let most = tier.initial_ppm - 1;
+            self.within(&key("maintenance_ppm"), tier.maintenance_ppm, 1, most)?;
+            self.within(&key("floor_currency"), tier.floor_currency, 0, 1 << 40)?;
+        }
+        Ok(())
+    }
+
+    fn liquidation(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        let steps = 65_536;
+        self.within("liquidation.steps_max", l.steps_max, 1, steps)?;
+        self.within("liquidation.weighted_forced", l.weighted_forced, 1, steps)?;
+        self.within("liquidation.weighted_client", l.weighted_client, 1, steps)?;
+        self.within("liquidation.rate_steps", l.rate_steps, 1, steps)?;
+        self.within("liquidation.rate_window_ms", l.rate_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.fraction_ppm", l.fraction_ppm, 1, PPM)?;
+        self.within("liquidation.fraction_min_lots", l.fraction_min_lots, 1, 1 << 31)?;
+        self.within("liquidation.fee_ppm", l.fee_ppm, 0, PPM)?;
+        self.within("liquidation.triggers_max", l.triggers_max, 1, 1 << 24)?;
+        self.within("liquidation.fund_currency", l.fund_currency, 0, 1 << 40)?;
+        self.within("liquidation.unwind_max_lots", l.unwind_max_lots, 1, 1 << 31)?;
+        self.within("liquidation.unwind_band_bp", l.unwind_band_bp, 0, 10_000)?;
+        self.within("liquidation.unwind_interval_ms", l.unwind_interval_ms, 1, TIME_MS_MAX)
+    }
+
+    fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.latency;
+        let most = 60_000_000_000;
+        // At least one nanosecond each way: nobody sees an event before it happened.
+        for (key, value) in [
+            ("maker_gateway_ns", l.maker_gateway_ns),
+            ("taker_gateway_ns", l.taker_gateway_ns),
+            ("oracle_gateway_ns", l.oracle_gateway_ns),
+            ("egress_ns", l.egress_ns),
+            ("maker_feed_ns", l.maker_feed_ns),
+            ("taker_feed_ns", l.taker_feed_ns),
+        ] {
+            self.within(&format!("latency.{key}"), value, 1, most)?;
+        }
+        self.within("latency.service_input_ns", l.service_input_ns, 1, most)?;
+        self.within("latency.service_event_ns", l.service_event_ns, 0, most)?;
+        self.within("latency.service_scale", l.service_scale, 1, 1_000)
+    }
+
+    fn prices(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let shock = &s.shock;
+        self.within("index.step_ms", s.index.step_ms, 1, s.clock.duration_ms)?;
+        self.between("index.volatility_bp", s.index.volatility_bp, 0.0, 1_000.0)?;
+        self.within("mark.period_ms", s.mark.period_ms, 1, s.clock.duration_ms)?;
+        self.within("mark.book_weight_ppm", s.mark.book_weight_ppm, 0, PPM)?;
+        self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
+        self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
+        self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
+        self.between("shock.index_drop_bp", shock.index_drop_bp, 0.0, 9_000.0)?;
+        self.within("shock.index_drop_ms", shock.index_drop_ms, 1, TIME_MS_MAX)?;
+        self.within("shock.index_rebound_ppm", shock.index_rebound_ppm, 0, PPM)?;
+        self.within("shock.index_rebound_after_ms", shock.index_rebound_after_ms, 0, TIME_MS_MAX)?;
+        self.within("shock.index_rebound_ms", shock.index_rebound_ms, 1, TIME_MS_MAX)
+    }
+
+    fn makers(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let m = &s.makers;
+        if m.count == 0 {
+            return self.refuse("makers.count", 0, "at least 1: nobody else fills the book");
+        }
+        if m.level_lots == 0 {
+            return self.refuse("makers.level_lots", 0, "at least 1: an empty book fills nothing");
+        }
+        self.within("makers.count", m.count, 1, 4_000)?;
+        self.within("makers.deposit_currency", m.deposit_currency, 1, 1 << 40)?;
+        self.within("makers.levels", m.levels, 1, 64)?;
+        self.within("makers.half_spread_ticks", m.half_spread_ticks, 1, 1 << 20)?;
+        self.within("makers.level_step_ticks", m.level_step_ticks, 1, 1 << 20)?;
+        self.within("makers.level_lots", m.level_lots, 1, s.market.order_max_lots)?;
+        self.within("makers.level_growth_ppm", m.level_growth_ppm, 0, 100 * PPM)?;
+        self.within("makers.requote_ms", m.requote_ms, 1, TIME_MS_MAX)?;
+        self.within("makers.requote_jitter_ppm", m.requote_jitter_ppm, 0, 900_000)?;
+        let most = s.market.position_max_lots;
+        self.within("makers.inventory_limit_lots", m.inventory_limit_lots, 1, most)?;
+        self.within("makers.skew_at_limit_bp", m.skew_at_limit_bp, 0, 9_000)?;
+        self.within("makers.inventory_half_life_ms", m.inventory_half_life_ms, 1, TIME_MS_MAX)?;
+        self.within("makers.volatility_memory_ms", m.volatility_memory_ms, 1, TIME_MS_MAX)?;
+        self.within("makers.widen_ppm", m.widen_ppm, 0, 100 * PPM)?;
+        self.within("makers.thin_ppm", m.thin_ppm, 0, 100 * PPM)?;
+        self.within("makers.withdraw_multiple", m.withdraw_multiple, 1, PPM)
+    }
+
+    fn takers(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let t = &s.takers;
+        self.within("takers.count", t.count, 1, COUNT_MAX)?;
+        self.within("takers.deposit_currency", t.deposit_currency, 1, 1 << 40)?;
+        self.between("takers.orders_per_second", t.orders_per_second, 0.001, 1e6)?;
+        self.within("takers.size_max_lots", t.size_max_lots, 1, s.market.order_max_lots)?;
+        self.within("takers.size_min_lots", t.size_min_lots, 1, t.size_max_lots)?;
+        self.between("takers.size_exponent", t.size_exponent, 0.1, 10.0)?;
+        self.within("takers.market_ppm", t.market_ppm, 0, PPM)?;
+        self.within("takers.tolerance_bp", t.tolerance_bp, 0, 10_000)?;
+        self.within("takers.value_tilt_ppm", t.value_tilt_ppm, 0, PPM)
+    }
+
+    fn holders(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let h = &s.holders;
+        self.within("holders.longs", h.longs, 0, COUNT_MAX)?;
+        self.within("holders.shorts", h.shorts, 0, COUNT_MAX)?;
+        self.within("holders.hedgers", h.hedgers, 1, COUNT_MAX)?;
+        let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
+        let most = 1e6 / initial as f64;
+        self.between("holders.hedger_leverage", h.hedger_leverage, 1.0, most)?;
+        self.between("holders.long_leverage_max", h.long_leverage_max, 1.0, most)?;
+        let (low, high) = (1.0, h.long_leverage_max);
+        self.between("holders.long_leverage_min", h.long_leverage_min, low, high)?;
+        self.between("holders.short_leverage_max", h.short_leverage_max, 1.0, most)?;
+        let (low, high) = (1.0, h.short_leverage_max);
+        self.between("holders.short_leverage_min", h.short_leverage_min, low, high)?;
+        self.between("holders.long_leverage_exponent", h.long_leverage_exponent, 0.01, 10.0)?;
+        self.between("holders.short_leverage_exponent", h.short_leverage_exponent, 0.01, 10.0)?;
+        let lots = s.market.order_max_lots;
+        self.within("holders.size_max_lots", h.size_max_lots, 1, lots)?;
+        self.within("holders.size_min_lots", h.size_min_lots, 1, h.size_max_lots)?;
+        self.between("holders.size_exponent", h.size_exponent, 0.1, 10.0)?;
+        self.between("holders.entry_dispersion_bp", h.entry_dispersion_bp, 0.0, 2_000.0)?;
+        self.between("holders.trigger_distance_min_bp", h.trigger_distance_min_bp, 1.0, 5_000.0)
+    }
+
+    /// What only the scenario as a whole can break: the engine's own bounds.
+    fn whole(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        self.within("background.deposit_currency", s.background.deposit_currency, 1, 1 << 40)?;
+        self.between("background.lots_per_unit", s.background.lots_per_unit, 1e-9, 1e9)?;
+        self.between("background.speed", s.background.speed, 1e-3, 1e3)?;
+        let deposits = u128::from(s.market.money_scale) * s.deposits_currency();
+        let most = 1_u128 << 59;
+        if deposits > most {
+            let limit = most / u128::from(s.market.money_scale);
+            return self.refuse(
+                "market.money_scale",
+                format!("{}, with deposits of {}", s.market.money_scale, s.deposits_currency()),
+                format!("deposits of at most {limit} in all"),
+            );
+        }
+        match s.try_shard_config() {
+            Ok(_) => Ok(()),
+            Err(message) => self.refuse("market", "a contradiction", message),
+        }
+    }
+}

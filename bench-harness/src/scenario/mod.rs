@@ -1,0 +1,114 @@
+//! A TOML file becomes a checked [`Scenario`].
+
+mod check;
+mod error;
+mod resolve;
+mod roles;
+mod spec;
+mod text;
+
+pub use error::{Hint, Place, ScenarioError};
+pub use roles::{Flow, Role, Roles};
+pub use spec::{
+    BackgroundSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName, Latency,
+    Liquidation, Makers, Mark, Market, PlanName, Scenario, Shock, Takers, Tier,
+};
+
+use std::path::Path;
+
+use text::Assembly;
+
+/// The scenario that every key's default and type is read from.
+const DEFAULT: &str = include_str!("../../scenarios/flash-crash.toml");
+
+const EMBEDDED: [(&str, &str); 4] = [
+    ("flash-crash", DEFAULT),
+    ("no-leverage", include_str!("../../scenarios/no-leverage.toml")),
+    ("infinite-depth", include_str!("../../scenarios/infinite-depth.toml")),
+    ("unlimited-insurance", include_str!("../../scenarios/unlimited-insurance.toml")),
+];
+
+/// Name of the scenario that runs when none is named.
+pub const DEFAULT_NAME: &str = "flash-crash";
+
+/// Names of the embedded scenarios and what each shows, in one line.
+pub fn embedded() -> Vec<(String, String)> {
+    let about = |name: &str| load(name, &[], None).map(|scenario| scenario.about);
+    EMBEDDED
+        .into_iter()
+        .filter_map(|(name, _)| Some((name.to_owned(), about(name).ok()?)))
+        .collect()
+}
+
+/// Names of the embedded venues and what each is, in one line.
+pub fn venues() -> &'static [(&'static str, &'static str)] {
+    &[("generic", "isolated margin, the liquidation rules of the scenario file")]
+}
+
+/// Loads an embedded scenario by name, or a file by path; applies `sets` (`KEY=VALUE` with dotted
+/// keys, in their order) and the seed; checks the result.
+///
+/// A file may start from an embedded scenario with `base = "NAME"` and change what it names.
+pub fn load(
+    name_or_path: &str,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    let (name, text) = read(name_or_path)?;
+    from_text(&text, &name, sets, seed)
+}
+
+/// [`load`] of a text; `name` is what messages call it.
+pub fn from_text(
+    text: &str,
+    name: &str,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    let mut assembly = Assembly::new(DEFAULT, name);
+    if let Some((base, place)) = Assembly::base_of(text, name)? {
+        let Some((_, base_text)) = EMBEDDED.into_iter().find(|(name, _)| *name == base) else {
+            return Err(ScenarioError::OutOfRange {
+                place,
+                key: "base".to_owned(),
+                found: format!("`{base}`"),
+                expected: format!("one of {}", known()),
+                hint: Hint(text::nearest(&base, EMBEDDED.into_iter().map(|(name, _)| name))),
+            });
+        };
+        if base != DEFAULT_NAME {
+            assembly.overlay(DEFAULT, DEFAULT_NAME)?;
+        }
+        assembly.overlay(base_text, &base)?;
+    }
+    assembly.overlay(text, name)?;
+    for argument in sets {
+        assembly.set(argument)?;
+    }
+    let (table, places) = assembly.finish()?;
+    check::scenario(table, &places, seed)
+}
+
+fn known() -> String {
+    EMBEDDED.map(|(name, _)| name).join(", ")
+}
+
+fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
+    if let Some((name, text)) = EMBEDDED.into_iter().find(|(name, _)| *name == name_or_path) {
+        return Ok((name.to_owned(), text.to_owned()));
+    }
+    let path = Path::new(name_or_path);
+    let looks_like_path = path.extension().is_some() || path.components().count() > 1;
+    if !looks_like_path && !path.exists() {
+        return Err(ScenarioError::UnknownScenario {
+            name: name_or_path.to_owned(),
+            known: known(),
+            hint: Hint(text::nearest(name_or_path, EMBEDDED.into_iter().map(|(name, _)| name))),
+        });
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| ScenarioError::Unreadable {
+        path: name_or_path.to_owned(),
+        message: error.to_string(),
+    })?;
+    Ok((name_or_path.to_owned(), text))
+}

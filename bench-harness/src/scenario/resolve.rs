@@ -1,0 +1,145 @@
+//! From a checked scenario to what the engine and the other rooms need of it.
+
+use seawall_engine::core::ShardConfig;
+use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price, SymbolId};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::roles::Roles;
+use super::spec::{ContractName, DisciplineName, KeyName, PlanName, Scenario};
+
+/// The one symbol of a scenario.
+pub(crate) const SYMBOL: SymbolId = SymbolId(0);
+
+impl Scenario {
+    /// The scenario as TOML, every key resolved: loading it again gives the same run.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a scenario is tables of plain values")
+    }
+
+    /// Hash of the resolved scenario without its seed, hexadecimal: equal for runs that differ in
+    /// nothing but their noise.
+    pub fn config_hash(&self) -> String {
+        let seedless = Self { seed: 0, ..self.clone() };
+        format!("{:032x}", xxh3_128(seedless.to_toml().as_bytes()))
+    }
+
+    /// The accounts of every role.
+    pub fn roles(&self) -> Roles {
+        let makers = 1..1 + small(self.makers.count);
+        let takers = makers.end..makers.end + small(self.takers.count);
+        let (shock, background) = (takers.end, takers.end + 1);
+        let hedgers = background + 1..background + 1 + small(self.holders.hedgers);
+        let holders = hedgers.end..hedgers.end + small(self.holders.longs + self.holders.shorts);
+        Roles { makers, takers, shock, background, hedgers, holders }
+    }
+
+    /// The engine's configuration.
+    pub fn shard_config(&self) -> ShardConfig {
+        self.try_shard_config().expect("a checked scenario has a valid configuration")
+    }
+
+    /// What a checked key names in the market's contract.
+    pub fn contract(&self) -> Contract {
+        let kind = match self.market.contract {
+            ContractName::Linear => ContractKind::Linear,
+            ContractName::Inverse => ContractKind::Inverse,
+        };
+        Contract { kind, unit: signed(self.market.contract_unit) }
+    }
+
+    /// Whole units of the currency as money.
+    pub(crate) fn money(&self, currency: u64) -> Money {
+        Money::narrow(i128::from(currency) * i128::from(self.market.money_scale))
+    }
+
+    /// The price at the start.
+    pub(crate) fn reference(&self) -> Price {
+        Price::new(small(self.market.reference_ticks)).expect("the reference price was checked")
+    }
+
+    pub(super) fn deposits_currency(&self) -> u128 {
+        let total = |count: u64, each: u64| u128::from(count) * u128::from(each);
+        total(self.makers.count, self.makers.deposit_currency)
+            + total(self.takers.count, self.takers.deposit_currency)
+            + u128::from(self.liquidation.fund_currency)
+            + u128::from(self.background.deposit_currency)
+    }
+
+    pub(super) fn try_shard_config(&self) -> Result<ShardConfig, String> {
+        let market = &self.market;
+        let tiers = market.tiers.iter().map(|tier| MarginTier {
+            notional_floor: self.money(tier.floor_currency),
+            initial: ppm(tier.initial_ppm),
+            maintenance: ppm(tier.maintenance_ppm),
+        });
+        let spec = MarketSpec {
+            contract: self.contract(),
+            reference: self.reference(),
+            tiers: tiers.collect(),
+            maker_fee: ppm(market.maker_fee_ppm),
+            taker_fee: ppm(market.taker_fee_ppm),
+            order_lots_max: small(market.order_max_lots),
+            position_lots_max: small(market.position_max_lots),
+            market_band: ppm(market.market_band_ppm),
+        };
+        let rules = MarketRules::new(spec).map_err(|error| error.to_string())?;
+        let accounts = self.roles().accounts().max(2);
+        ShardConfig::new(accounts, small(market.orders_max), vec![rules], self.liquidation_rules())
+            .map_err(|error| error.to_string())
+    }
+
+    fn liquidation_rules(&self) -> LiquidationRules {
+        let l = &self.liquidation;
+        let steps_max = small(l.steps_max);
+        LiquidationRules {
+            enabled: l.enabled,
+            key: match l.key {
+                KeyName::TriggerTime => PriorityKey::TriggerTime,
+                KeyName::MarginRatio => PriorityKey::MarginRatio,
+                KeyName::BankruptcyDistance => PriorityKey::BankruptcyDistance,
+                KeyName::Notional => PriorityKey::Notional,
+            },
+            discipline: match l.discipline {
+                DisciplineName::Strict => Discipline::Strict { steps_max },
+                DisciplineName::Fifo => Discipline::Fifo { steps_max },
+                DisciplineName::Weighted => Discipline::Weighted {
+                    forced: small(l.weighted_forced),
+                    client: small(l.weighted_client),
+                },
+                DisciplineName::RateLimited => Discipline::RateLimited {
+                    steps: small(l.rate_steps),
+                    interval_ns: l.rate_window_ms * 1_000_000,
+                },
+            },
+            plan: match l.plan {
+                PlanName::Full => Plan::Full,
+                PlanName::Fraction => Plan::Fraction {
+                    part: ppm(l.fraction_ppm),
+                    lots_min: small(l.fraction_min_lots),
+                },
+            },
+            fee: ppm(l.fee_ppm),
+            unwind: Unwind {
+                lots_max: small(l.unwind_max_lots),
+                band: ppm(l.unwind_band_bp * 100),
+                interval_ns: l.unwind_interval_ms * 1_000_000,
+            },
+            triggers_max: small(l.triggers_max),
+        }
+    }
+}
+
+/// A value that the checks hold below 2^32.
+pub(crate) fn small(value: u64) -> u32 {
+    u32::try_from(value).expect("checked scenario values fit 32 bits")
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).expect("checked scenario values fit 63 bits")
+}
+
+fn ppm(parts: u64) -> Ppm {
+    Ppm::new(small(parts)).expect("checked rates are at most one")
+}

@@ -1,0 +1,366 @@
+//! The keys of a scenario, one structure per table of its file.
+//!
+//! Every key ends in its unit: `_ns`, `_ms`, `_bp` (hundredths of a percent), `_ppm` (parts per
+//! million), `_lots`, `_ticks`, `_currency` (whole units of the settlement currency). What has no
+//! unit is a count, a ratio or a name.
+
+use serde::{Deserialize, Serialize};
+
+/// One experiment, fully resolved and checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What it shows, in one line.
+    pub about: String,
+    /// Name of the venue whose rules it uses.
+    pub venue: String,
+    /// Seed of every draw.
+    pub seed: u64,
+    /// How long it runs and on what grids.
+    pub clock: Clock,
+    /// The contract and its margin rules.
+    pub market: Market,
+    /// How unhealthy positions are disposed of.
+    pub liquidation: Liquidation,
+    /// What messages and the engine take in time.
+    pub latency: Latency,
+    /// The exogenous price.
+    pub index: Index,
+    /// How the mark follows index and book.
+    pub mark: Mark,
+    /// What starts the cascade.
+    pub shock: Shock,
+    /// Who quotes.
+    pub makers: Makers,
+    /// Who takes.
+    pub takers: Takers,
+    /// Who holds leveraged positions.
+    pub holders: Holders,
+    /// How recorded order flow is fitted in, where a run is given one.
+    pub background: BackgroundSpec,
+}
+
+/// How long the run is and on what grids it is drawn and sampled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Virtual time at which the run ends.
+    pub duration_ms: u64,
+    /// Before this only makers are active, and nothing is measured.
+    pub warmup_ms: u64,
+    /// Grid of the timeline and of the phases.
+    pub sample_ms: u64,
+    /// Horizon of the fill rates.
+    pub horizon_ms: u64,
+}
+
+/// The contract and its margin rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Market {
+    /// The settlement currency.
+    pub currency: String,
+    /// Money units per unit of the currency.
+    pub money_scale: u64,
+    /// `linear` or `inverse`.
+    pub contract: ContractName,
+    /// Money units per tick and lot (linear); money units times ticks per lot (inverse).
+    pub contract_unit: u64,
+    /// Price at the start.
+    pub reference_ticks: u64,
+    /// Largest order.
+    pub order_max_lots: u64,
+    /// Largest position.
+    pub position_max_lots: u64,
+    /// Most resting orders.
+    pub orders_max: u64,
+    /// Fee of a maker.
+    pub maker_fee_ppm: u64,
+    /// Fee of a taker.
+    pub taker_fee_ppm: u64,
+    /// How far from the best opposite price a market order may execute.
+    pub market_band_ppm: u64,
+    /// Margin rates by notional.
+    pub tiers: Vec<Tier>,
+}
+
+/// Kinds of contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContractName {
+    /// Settled in the quote currency.
+    Linear,
+    /// Settled in the base currency.
+    Inverse,
+}
+
+/// Margin rates from a notional upwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// Notional from which the tier applies.
+    pub floor_currency: u64,
+    /// Least initial margin rate.
+    pub initial_ppm: u64,
+    /// Maintenance margin rate.
+    pub maintenance_ppm: u64,
+}
+
+/// How unhealthy positions are disposed of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liquidation {
+    /// Off: marks trigger nothing.
+    pub enabled: bool,
+    /// By what the queue is ordered.
+    pub key: KeyName,
+    /// How forced flow shares the engine with clients.
+    pub discipline: DisciplineName,
+    /// Strict and FIFO: most forced steps of one input.
+    pub steps_max: u64,
+    /// Weighted: forced steps per turn.
+    pub weighted_forced: u64,
+    /// Weighted: client inputs per turn.
+    pub weighted_client: u64,
+    /// Rate-limited: forced steps per window.
+    pub rate_steps: u64,
+    /// Rate-limited: length of a window.
+    pub rate_window_ms: u64,
+    /// Size of a forced order.
+    pub plan: PlanName,
+    /// Fraction plan: part of what is left.
+    pub fraction_ppm: u64,
+    /// Fraction plan: least size of a step.
+    pub fraction_min_lots: u64,
+    /// Fee on forced fills, to the fund.
+    pub fee_ppm: u64,
+    /// Most positions that one input moves into the queue.
+    pub triggers_max: u64,
+    /// What the insurance fund has at the start.
+    pub fund_currency: u64,
+    /// Largest order with which the fund unwinds.
+    pub unwind_max_lots: u64,
+    /// Worst price of such an order, from the mark.
+    pub unwind_band_bp: u64,
+    /// Least time between two of them.
+    pub unwind_interval_ms: u64,
+}
+
+/// Queue orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyName {
+    /// First triggered, first served.
+    TriggerTime,
+    /// Lowest equity over notional first.
+    MarginRatio,
+    /// Nearest to its bankruptcy price first.
+    BankruptcyDistance,
+    /// Largest notional first.
+    Notional,
+}
+
+/// Queue disciplines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DisciplineName {
+    /// Forced flow first.
+    Strict,
+    /// Turns.
+    Weighted,
+    /// By time of arrival and trigger.
+    Fifo,
+    /// So many steps per window.
+    RateLimited,
+}
+
+/// Sizes of a forced order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanName {
+    /// All of the position.
+    Full,
+    /// A part, then health is checked again.
+    Fraction,
+}
+
+/// What messages and the engine take in virtual time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    /// From a maker to the venue.
+    pub maker_gateway_ns: u64,
+    /// From a taker to the venue.
+    pub taker_gateway_ns: u64,
+    /// From the sender of the mark to the venue.
+    pub oracle_gateway_ns: u64,
+    /// From the venue to an account: acknowledgements and fills.
+    pub egress_ns: u64,
+    /// From the venue to a maker's view of the book.
+    pub maker_feed_ns: u64,
+    /// From the venue to a taker's view of the book.
+    pub taker_feed_ns: u64,
+    /// What the engine takes for an input.
+    pub service_input_ns: u64,
+    /// What it takes for each event of the input.
+    pub service_event_ns: u64,
+    /// Multiplies both: 1 to 100 asks what load costs.
+    pub service_scale: u64,
+}
+
+/// The exogenous price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Grid on which it moves.
+    pub step_ms: u64,
+    /// Standard deviation of its return over one second.
+    pub volatility_bp: f64,
+}
+
+/// How the mark follows index and book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Time between two marks.
+    pub period_ms: u64,
+    /// Weight of the book (the median of best bid, best offer and last) against the index.
+    pub book_weight_ppm: u64,
+}
+
+/// What starts the cascade: a sell metaorder and a fall of the index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shock {
+    /// When it starts.
+    pub start_ms: u64,
+    /// How long the metaorder sells.
+    pub sell_duration_ms: u64,
+    /// How much it sells in all.
+    pub sell_lots: u64,
+    /// Time between its child orders.
+    pub sell_interval_ms: u64,
+    /// How far the index falls.
+    pub index_drop_bp: f64,
+    /// How long it falls.
+    pub index_drop_ms: u64,
+    /// What part of the fall comes back.
+    pub index_rebound_ppm: u64,
+    /// When it starts to come back, from the start of the shock.
+    pub index_rebound_after_ms: u64,
+    /// How long it takes to come back.
+    pub index_rebound_ms: u64,
+}
+
+/// Who quotes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Makers {
+    /// How many.
+    pub count: u64,
+    /// Cash of each.
+    pub deposit_currency: u64,
+    /// Quotes on each side.
+    pub levels: u64,
+    /// Distance of the first quote from the fair price.
+    pub half_spread_ticks: u64,
+    /// Distance of the second quote from the first; each further distance grows by as much.
+    pub level_step_ticks: u64,
+    /// Size of the first quote.
+    pub level_lots: u64,
+    /// By what each further quote is larger, as a part of the first.
+    pub level_growth_ppm: u64,
+    /// Time between two requotes.
+    pub requote_ms: u64,
+    /// Jitter of that time, either way.
+    pub requote_jitter_ppm: u64,
+    /// Inventory at which it stops quoting the side that adds to it.
+    pub inventory_limit_lots: u64,
+    /// By what it shades its fair price at that inventory.
+    pub skew_at_limit_bp: u64,
+    /// Half-life of an inventory, as it is hedged elsewhere.
+    pub inventory_half_life_ms: u64,
+    /// Memory of its volatility estimate.
+    pub volatility_memory_ms: u64,
+    /// By how much of the calm spread it widens when volatility is twice the calm one.
+    pub widen_ppm: u64,
+    /// By how much of one size it thins then.
+    pub thin_ppm: u64,
+    /// Volatility, in multiples of the calm one, at which it leaves; makers differ by half of it
+    /// either way.
+    pub withdraw_multiple: u64,
+}
+
+/// Who takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Takers {
+    /// How many accounts.
+    pub count: u64,
+    /// Cash of each.
+    pub deposit_currency: u64,
+    /// Orders of all of them together per second.
+    pub orders_per_second: f64,
+    /// Smallest order.
+    pub size_min_lots: u64,
+    /// Largest order.
+    pub size_max_lots: u64,
+    /// Exponent of the size's power law.
+    pub size_exponent: f64,
+    /// What part of them sends market orders; the rest is limited.
+    pub market_ppm: u64,
+    /// How far beyond the best price they see the others still trade.
+    pub tolerance_bp: u64,
+    /// By what the probability of a buy rises for each basis point that the book is below the index.
+    pub value_tilt_ppm: u64,
+}
+
+/// Who holds leveraged positions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holders {
+    /// Long accounts.
+    pub longs: u64,
+    /// Short accounts.
+    pub shorts: u64,
+    /// Accounts that take the other side at low leverage.
+    pub hedgers: u64,
+    /// Leverage of the hedgers.
+    pub hedger_leverage: f64,
+    /// Least leverage of a long.
+    pub long_leverage_min: f64,
+    /// Greatest leverage of a long.
+    pub long_leverage_max: f64,
+    /// Exponent of the longs' leverage: larger means less of it.
+    pub long_leverage_exponent: f64,
+    /// Least leverage of a short.
+    pub short_leverage_min: f64,
+    /// Greatest leverage of a short.
+    pub short_leverage_max: f64,
+    /// Exponent of the shorts' leverage.
+    pub short_leverage_exponent: f64,
+    /// Smallest position.
+    pub size_min_lots: u64,
+    /// Largest position.
+    pub size_max_lots: u64,
+    /// Exponent of the size's power law.
+    pub size_exponent: f64,
+    /// Standard deviation of entry prices around the price at the start.
+    pub entry_dispersion_bp: f64,
+    /// Least distance of a trigger price from the price at the start.
+    pub trigger_distance_min_bp: f64,
+}
+
+/// How recorded order flow is fitted in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackgroundSpec {
+    /// Cash of its account.
+    pub deposit_currency: u64,
+    /// Lots per unit of the recording's quantity.
+    pub lots_per_unit: f64,
+    /// Recorded time over virtual time: 2 plays it twice as fast.
+    pub speed: f64,
+}

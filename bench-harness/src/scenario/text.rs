@@ -1,0 +1,363 @@
+//! From the text of scenario files and `--set` arguments to one table that has every key, and
+//! for each key the place it came from.
+//!
+//! The embedded default has every key with a value of its type, so it is the schema: what it does
+//! not have is unknown, and what differs in type is wrong.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+use toml::{Spanned, Table, Value};
+
+use super::error::{Hint, Place, ScenarioError};
+
+/// A table under construction, and where each of its keys came from.
+#[derive(Debug)]
+pub(super) struct Assembly {
+    schema: Table,
+    table: Table,
+    places: BTreeMap<String, Place>,
+    name: String,
+}
+
+/// Units a key may end in.
+const UNITS: [&str; 10] =
+    ["_ns", "_us", "_ms", "_s", "_bp", "_ppm", "_percent", "_lots", "_ticks", "_currency"];
+
+impl Assembly {
+    /// Nothing yet; `schema` is the text of the default scenario, `name` names the scenario.
+    pub(super) fn new(schema: &str, name: &str) -> Self {
+        let schema = schema.parse().expect("the embedded default scenario is TOML");
+        Self { schema, table: Table::new(), places: BTreeMap::new(), name: name.to_owned() }
+    }
+
+    /// The key `base` of a file, if it has one.
+    pub(super) fn base_of(
+        text: &str,
+        name: &str,
+    ) -> Result<Option<(String, Place)>, ScenarioError> {
+        let parsed = parse(text, name)?;
+        let Some((key, value)) = parsed.get_ref().iter().find(|(k, _)| k.get_ref() == "base")
+        else {
+            return Ok(None);
+        };
+        let place = place_in(text, name, &key.span());
+        match value.get_ref().as_str() {
+            Some(base) => Ok(Some((base.to_owned(), place))),
+            None => Err(ScenarioError::WrongType {
+                place,
+                key: "base".to_owned(),
+                found: value.get_ref().type_str().to_owned(),
+                expected: "the name of an embedded scenario".to_owned(),
+            }),
+        }
+    }
+
+    /// Lays a file over what is there.
+    pub(super) fn overlay(&mut self, text: &str, name: &str) -> Result<(), ScenarioError> {
+        let spans = parse(text, name)?;
+        let plain: Table = text.parse().map_err(|error| not_toml(text, name, &error))?;
+        let mut source = Source { text, name, places: &mut self.places };
+        source.walk(&plain, spans.get_ref(), &self.schema, "")?;
+        for (key, value) in plain.into_iter().filter(|(key, _)| key != "base") {
+            merge(&mut self.table, key, value);
+        }
+        Ok(())
+    }
+
+    /// Applies one `KEY=VALUE`. A value that is not TOML is a string.
+    pub(super) fn set(&mut self, argument: &str) -> Result<(), ScenarioError> {
+        let not_an_assignment = || ScenarioError::NotAnAssignment { argument: argument.to_owned() };
+        let (path, text) = argument.split_once('=').ok_or_else(not_an_assignment)?;
+        let (path, text) = (path.trim(), text.trim());
+        if path.is_empty() || text.is_empty() {
+            return Err(not_an_assignment());
+        }
+        let value = format!("v = {text}")
+            .parse::<Table>()
+            .ok()
+            .and_then(|mut table| table.remove("v"))
+            .unwrap_or_else(|| Value::String(text.to_owned()));
+        let place = Place::Set { argument: argument.to_owned() };
+        let mut schema = &self.schema;
+        let mut table = &mut self.table;
+        let (parents, leaf) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut so_far = String::new();
+        for parent in parents.split('.').filter(|part| !part.is_empty()) {
+            so_far = join(&so_far, parent);
+            let Some(Value::Table(inner)) = schema.get(parent) else {
+                return Err(unknown_key(place, path, &self.schema));
+            };
+            schema = inner;
+            let slot = table.entry(parent).or_insert_with(|| Value::Table(Table::new()));
+            let Value::Table(inner) = slot else {
+                return Err(unknown_key(place, path, &self.schema));
+            };
+            table = inner;
+        }
+        let Some(expected) = schema.get(leaf) else {
+            return Err(unknown_key(place, path, &self.schema));
+        };
+        check_type(&place, path, &value, expected)?;
+        table.insert(leaf.to_owned(), value);
+        self.places.insert(path.to_owned(), place);
+        Ok(())
+    }
+
+    /// The finished table and the places of its keys. Fails at the first key that is missing.
+    pub(super) fn finish(self) -> Result<(Table, Places), ScenarioError> {
+        let places = Places { places: self.places, name: self.name };
+        match first_missing(&self.schema, &self.table, "") {
+            None => Ok((self.table, places)),
+            Some(key) => Err(ScenarioError::MissingKey { place: places.whole(), key }),
+        }
+    }
+}
+
+/// Where each key came from.
+#[derive(Debug)]
+pub(super) struct Places {
+    places: BTreeMap<String, Place>,
+    name: String,
+}
+
+impl Places {
+    /// Where a key came from.
+    pub(super) fn of(&self, key: &str) -> Place {
+        self.places.get(key).cloned().unwrap_or_else(|| self.whole())
+    }
+
+    /// The scenario as a whole.
+    pub(super) fn whole(&self) -> Place {
+        Place::Whole { name: self.name.clone() }
+    }
+}
+
+/// One text being read against the schema.
+struct Source<'a> {
+    text: &'a str,
+    name: &'a str,
+    places: &'a mut BTreeMap<String, Place>,
+}
+
+impl Source<'_> {
+    fn walk(
+        &mut self,
+        plain: &Table,
+        spans: &DeTable<'_>,
+        schema: &Table,
+        path: &str,
+    ) -> Result<(), ScenarioError> {
+        // By place in the text, so that the first fault reported is the first one written.
+        let mut keys: Vec<_> = spans.iter().collect();
+        keys.sort_by_key(|(key, _)| key.span().start);
+        for (key, spanned) in keys {
+            let name = key.get_ref().as_ref();
+            if path.is_empty() && name == "base" {
+                continue;
+            }
+            let full = join(path, name);
+            let place = place_in(self.text, self.name, &key.span());
+            let Some(expected) = schema.get(name) else {
+                return Err(unknown_in(place, &full, name, schema, path));
+            };
+            let value = &plain[name];
+            check_type(&place, &full, value, expected)?;
+            self.places.insert(full.clone(), place);
+            self.descend(value, spanned, expected, &full)?;
+        }
+        Ok(())
+    }
+
+    fn descend(
+        &mut self,
+        value: &Value,
+        spanned: &Spanned<toml::de::DeValue<'_>>,
+        expected: &Value,
+        path: &str,
+    ) -> Result<(), ScenarioError> {
+        if let (Value::Table(plain), Some(spans), Value::Table(schema)) =
+            (value, spanned.get_ref().as_table(), expected)
+        {
+            return self.walk(plain, spans, schema, path);
+        }
+        let (Value::Array(values), Some(spans), Value::Array(schema)) =
+            (value, spanned.get_ref().as_array(), expected)
+        else {
+            return Ok(());
+        };
+        for (n, (value, spanned)) in values.iter().zip(spans.iter()).enumerate() {
+            let place = place_in(self.text, self.name, &spanned.span());
+            let full = format!("{path}[{n}]");
+            check_type(&place, &full, value, &schema[0])?;
+            self.descend(value, spanned, &schema[0], &full)?;
+            if let (Value::Table(plain), Value::Table(schema)) = (value, &schema[0])
+                && let Some(key) = first_missing(schema, plain, &full)
+            {
+                return Err(ScenarioError::MissingKey { place, key });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse<'t>(text: &'t str, name: &str) -> Result<Spanned<DeTable<'t>>, ScenarioError> {
+    DeTable::parse(text).map_err(|error| not_toml(text, name, &error))
+}
+
+fn not_toml(text: &str, name: &str, error: &toml::de::Error) -> ScenarioError {
+    let span = error.span().unwrap_or(0..0);
+    let message = error.message().replace('\n', ", ");
+    ScenarioError::NotToml { place: place_in(text, name, &span), message }
+}
+
+fn place_in(text: &str, name: &str, span: &core::ops::Range<usize>) -> Place {
+    let before = &text.as_bytes()[..span.start.min(text.len())];
+    let line = before.split(|byte| *byte == b'\n').count();
+    Place::File { name: name.to_owned(), line }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn merge(table: &mut Table, key: String, value: Value) {
+    match (table.get_mut(&key), value) {
+        (Some(Value::Table(old)), Value::Table(new)) => {
+            for (key, value) in new {
+                merge(old, key, value);
+            }
+        }
+        (_, value) => {
+            table.insert(key, value);
+        }
+    }
+}
+
+fn first_missing(schema: &Table, table: &Table, path: &str) -> Option<String> {
+    schema.iter().find_map(|(key, expected)| {
+        let full = join(path, key);
+        match (expected, table.get(key)) {
+            (_, None) => Some(full),
+            (Value::Table(schema), Some(Value::Table(table))) => {
+                first_missing(schema, table, &full)
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Types must agree; a whole number will do where a fraction may stand, and no number of a
+/// scenario is negative.
+fn check_type(
+    place: &Place,
+    key: &str,
+    value: &Value,
+    expected: &Value,
+) -> Result<(), ScenarioError> {
+    let negative = match value {
+        Value::Integer(number) => *number < 0,
+        Value::Float(number) => *number < 0.0 || !number.is_finite(),
+        _ => false,
+    };
+    let numeric = expected.is_integer() || expected.is_float();
+    if numeric && negative {
+        return Err(ScenarioError::OutOfRange {
+            place: place.clone(),
+            key: key.to_owned(),
+            found: value.to_string(),
+            expected: "a number that is not negative".to_owned(),
+            hint: Hint::default(),
+        });
+    }
+    if value.same_type(expected) || (expected.is_float() && value.is_integer()) {
+        return Ok(());
+    }
+    Err(ScenarioError::WrongType {
+        place: place.clone(),
+        key: key.to_owned(),
+        found: format!("{} {value}", article(value)),
+        expected: expectation(key, expected),
+    })
+}
+
+fn article(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "the text",
+        Value::Integer(_) => "the whole number",
+        Value::Float(_) => "the number",
+        Value::Boolean(_) => "the truth value",
+        Value::Datetime(_) => "the time",
+        Value::Array(_) => "the list",
+        Value::Table(_) => "the table",
+    }
+}
+
+fn expectation(key: &str, expected: &Value) -> String {
+    let kind = match expected {
+        Value::String(_) => "a text in quotes",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Array(_) => "a list",
+        _ => "a table",
+    };
+    match unit_of(key) {
+        Some((_, unit)) => format!("{kind} without a unit (the key says it: `{unit}`)"),
+        None => kind.to_owned(),
+    }
+}
+
+/// A key without its unit, and the unit.
+fn unit_of(key: &str) -> Option<(&str, &'static str)> {
+    UNITS.into_iter().find_map(|unit| key.strip_suffix(unit).map(|stem| (stem, unit)))
+}
+
+fn unknown_in(place: Place, full: &str, name: &str, schema: &Table, path: &str) -> ScenarioError {
+    let stem = unit_of(name).map_or(name, |(stem, _)| stem);
+    let other_unit = schema.keys().find(|key| unit_of(key).is_some_and(|(other, _)| other == stem));
+    if let Some(key) = other_unit {
+        return ScenarioError::WrongUnit { place, key: full.to_owned(), expected: join(path, key) };
+    }
+    let near = nearest(name, schema.keys().map(String::as_str)).map(|key| join(path, &key));
+    ScenarioError::UnknownKey { place, key: full.to_owned(), hint: Hint(near) }
+}
+
+fn unknown_key(place: Place, path: &str, schema: &Table) -> ScenarioError {
+    let (parents, leaf) = path.rsplit_once('.').unwrap_or(("", path));
+    let parent = parents
+        .split('.')
+        .filter(|part| !part.is_empty())
+        .try_fold(schema, |table, part| table.get(part).and_then(Value::as_table));
+    if let Some(table) = parent {
+        let error = unknown_in(place.clone(), path, leaf, table, parents);
+        let helpful = !matches!(&error, ScenarioError::UnknownKey { hint: Hint(None), .. });
+        if helpful {
+            return error;
+        }
+    }
+    let mut every = Vec::new();
+    collect_keys(schema, "", &mut every);
+    let same_leaf = every.iter().find(|key| key.rsplit('.').next() == Some(leaf)).cloned();
+    let near = same_leaf.or_else(|| nearest(path, every.iter().map(String::as_str)));
+    ScenarioError::UnknownKey { place, key: path.to_owned(), hint: Hint(near) }
+}
+
+fn collect_keys(table: &Table, path: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        let full = join(path, key);
+        match value {
+            Value::Table(inner) => collect_keys(inner, &full, keys),
+            _ => keys.push(full),
+        }
+    }
+}
+
+/// The nearest of some names, if one is near enough to be meant.
+pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    names
+        .map(|other| (strsim::jaro_winkler(name, other), other))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, other)| other.to_owned())
+}

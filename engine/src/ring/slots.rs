@@ -1,0 +1,109 @@
+//! The slots of a ring: the only place where memory is shared without a lock.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Most bytes of a message: a cache line less the sequence number.
+pub const PAYLOAD_BYTES_MAX: usize = 56;
+/// Most slots of a ring.
+pub const CAPACITY_MAX: usize = 1 << 26;
+
+// A position never wraps: 2^64 messages take centuries.
+const _: () = assert!(usize::BITS == 64);
+
+/// One cache line: which message it holds, and the message.
+#[repr(C, align(64))]
+struct Slot<T> {
+    /// One more than the position of the message in it; 0 before the first.
+    sequence: AtomicUsize,
+    payload: UnsafeCell<MaybeUninit<T>>,
+}
+
+/// A power of two of slots. Position `p` lives in slot `p mod capacity`.
+pub(super) struct Slots<T> {
+    slots: Box<[Slot<T>]>,
+    mask: usize,
+}
+
+// SAFETY: `publish` and `read` are the only accesses to a payload, and their contracts order every
+// write of a slot before the reads of it and after the reads of what it overwrites. Messages are
+// handed to other threads by value, so `T: Send` is needed and enough: a `Copy` type has no
+// interior mutability that two copies could share.
+unsafe impl<T: Copy + Send> Sync for Slots<T> {}
+// SAFETY: the slots own their messages.
+unsafe impl<T: Copy + Send> Send for Slots<T> {}
+
+impl<T: Copy> Slots<T> {
+    /// At least `capacity` slots, rounded up to a power of two. All memory is touched here.
+    pub(super) fn new(capacity: usize) -> Self {
+        const {
+            assert!(size_of::<T>() <= PAYLOAD_BYTES_MAX, "a message fits one cache line");
+            assert!(size_of::<Slot<T>>() == 64, "a slot is one cache line");
+        }
+        assert!((1..=CAPACITY_MAX).contains(&capacity), "a ring has 1 to 2^26 slots");
+        let capacity = capacity.next_power_of_two();
+        let empty = || Slot {
+            sequence: AtomicUsize::new(0),
+            payload: UnsafeCell::new(MaybeUninit::uninit()),
+        };
+        let slots = std::iter::repeat_with(empty).take(capacity).collect();
+        Self { slots, mask: capacity - 1 }
+    }
+
+    pub(super) const fn capacity(&self) -> usize {
+        self.mask + 1
+    }
+
+    #[inline]
+    fn slot(&self, position: usize) -> &Slot<T> {
+        &self.slots[position & self.mask]
+    }
+
+    /// Puts a message at `position` and makes it visible.
+    ///
+    /// # Safety
+    ///
+    /// Only one thread publishes, every position once and in order; and every reader has read the
+    /// message at `position - capacity` (if there was one) and will not read it again, in an
+    /// order that this thread has acquired.
+    #[inline]
+    pub(super) unsafe fn publish(&self, position: usize, message: T) {
+        let slot = self.slot(position);
+        let payload = slot.payload.get();
+        // SAFETY: the pointer is valid and aligned, it is the slot's own cell. Nobody else writes
+        // (one publisher), and nobody reads: readers of the old message are done by contract, and
+        // readers of the new one wait for the sequence number that is stored below.
+        unsafe { payload.write(MaybeUninit::new(message)) };
+        // Release: who sees the number sees the message.
+        slot.sequence.store(position + 1, Ordering::Release);
+    }
+
+    /// The message at `position`, once it is there.
+    ///
+    /// # Safety
+    ///
+    /// The position has not been given back: until the caller has published that it is done with
+    /// `position`, no message is published at `position + capacity`.
+    #[inline]
+    pub(super) unsafe fn read(&self, position: usize) -> Option<T> {
+        let slot = self.slot(position);
+        // Acquire: pairs with the store in `publish`.
+        if slot.sequence.load(Ordering::Acquire) != position + 1 {
+            return None;
+        }
+        let payload = slot.payload.get();
+        // SAFETY: the pointer is valid and aligned, it is the slot's own cell. The write of this
+        // message happened before (acquired above), the next one does not start by contract.
+        let message = unsafe { payload.read() };
+        // SAFETY: the sequence number says that `publish` wrote a message here.
+        Some(unsafe { message.assume_init() })
+    }
+}
+
+impl<T> fmt::Debug for Slots<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slots").field("capacity", &(self.mask + 1)).finish_non_exhaustive()
+    }
+}

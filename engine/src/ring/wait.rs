@@ -1,0 +1,56 @@
+//! What a thread does while its rings are empty.
+
+use std::hint;
+use std::time::Duration;
+
+use crossbeam_utils::Backoff;
+use crossbeam_utils::sync::Parker;
+
+/// Longest sleep of a parked thread: nobody wakes it, so it looks again by itself.
+const PARK: Duration = Duration::from_micros(50);
+
+/// How to wait: the further down, the kinder to other threads and the later to wake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaitStrategy {
+    /// Look again at once.
+    Spin,
+    /// Look again after a pause instruction: leaves the line to the writer, measured faster.
+    #[default]
+    SpinPause,
+    /// Spin a little, then give the core to whoever wants it. For more threads than cores.
+    Yielding,
+    /// Spin, yield, then sleep 50 microseconds at a time.
+    Parking,
+}
+
+/// A thread's wait: [`Waiter::idle`] each time there was nothing, [`Waiter::reset`] when there was.
+#[derive(Debug)]
+pub struct Waiter {
+    strategy: WaitStrategy,
+    backoff: Backoff,
+    parker: Parker,
+}
+
+impl Waiter {
+    /// A wait of that kind.
+    pub fn new(strategy: WaitStrategy) -> Self {
+        Self { strategy, backoff: Backoff::new(), parker: Parker::new() }
+    }
+
+    /// Waits a moment; longer each time under the patient strategies.
+    #[inline]
+    pub fn idle(&mut self) {
+        match self.strategy {
+            WaitStrategy::Spin => {}
+            WaitStrategy::SpinPause => hint::spin_loop(),
+            WaitStrategy::Parking if self.backoff.is_completed() => self.parker.park_timeout(PARK),
+            WaitStrategy::Yielding | WaitStrategy::Parking => self.backoff.snooze(),
+        }
+    }
+
+    /// There was something to do: start the next wait from the beginning.
+    #[inline]
+    pub fn reset(&mut self) {
+        self.backoff.reset();
+    }
+}
