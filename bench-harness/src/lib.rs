@@ -7,8 +7,11 @@
     reason = "measures are ratios and averages of counts far below 2^53"
 )]
 
+pub mod agents;
+pub mod challenge;
 pub mod cli;
 pub mod feeds;
+pub mod load;
 pub mod measure;
 pub mod report;
 pub mod scenario;

@@ -1,3 +1,94 @@
 //! The command line: thin, one file per command.
+//!
+//! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
+//! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod background;
+mod bench;
+pub mod bench_core;
+pub mod bench_pipeline;
+mod error;
+mod list;
+mod output;
+mod progress;
 pub mod replay;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use error::CliError;
+pub use output::Output;
+
+/// Replays synthetic liquidation cascades through a price-time matching engine with a priority
+/// liquidation queue, and measures what happens: latency, fill rates, and who pays.
+#[derive(Debug, Parser)]
+#[command(name = "seawall", version, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  seawall run                                  the default cascade, with tables and a report
+  seawall run --seed 7 --json                  the same numbers as one JSON object
+  seawall list scenarios                       what else is embedded
+  seawall report runs/flash-crash-1            rebuild a saved run's report
+
+Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    /// Measures in real time, on this machine
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
+    List(list::ListArgs),
+}
+
+/// Parses the arguments of this process and does what they ask.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> Result<(), CliError> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Bench(command) => bench::run(command),
+        Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
+        Command::Report(args) => report::run(args),
+        Command::List(args) => list::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_gives_examples() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} has no description");
+            let has_examples = command.get_after_help().is_some() || command.has_subcommands();
+            assert!(has_examples, "{name} has no examples");
+        }
+    }
+}

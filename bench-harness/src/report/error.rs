@@ -63,7 +63,7 @@ impl ReportError {
     }
 
     /// A file that could not be read.
-    pub fn read(path: &Path, reason: impl ToString, expected: &'static str) -> Self {
+    pub fn read(path: &Path, reason: &dyn ToString, expected: &'static str) -> Self {
         Self::Read { path: path.to_owned(), reason: reason.to_string(), expected }
     }
 

@@ -24,13 +24,13 @@ const PEAK_END: u64 = 1_300;
 
 /// The mark at an instant of the grid: flat, a fall, half a recovery, with ripples.
 fn mark(instant: u64) -> f64 {
-    let ripple = (instant as f64 / 17.0).sin() * 12.0 + (instant as f64 / 5.3).sin() * 5.0;
+    let ripple = libm::sin(instant as f64 / 17.0) * 12.0 + libm::sin(instant as f64 / 5.3) * 5.0;
     let fall = if instant < SHOCK {
         0.0
     } else if instant < PEAK_END {
-        11_000.0 * ((instant - SHOCK) as f64 / (PEAK_END - SHOCK) as f64).powf(0.8)
+        11_000.0 * libm::pow((instant - SHOCK) as f64 / (PEAK_END - SHOCK) as f64, 0.8)
     } else {
-        let back = 1.0 - (-((instant - PEAK_END) as f64) / 500.0).exp();
+        let back = 1.0 - libm::exp(-((instant - PEAK_END) as f64) / 500.0);
         11_000.0 - 5_500.0 * back
     };
     50_000.0 - fall + ripple
@@ -51,10 +51,10 @@ fn timeline_row(instant: u64) -> TimelineRow {
         0 => 0.0,
         1 => 0.5,
         2 => 1.0,
-        _ => (-((instant - PEAK_END) as f64) / 300.0).exp(),
+        _ => libm::exp(-((instant - PEAK_END) as f64) / 300.0),
     };
     let mark_ticks = mark(instant);
-    let forced = if phase == 2 { 900.0 + 600.0 * (instant as f64 / 9.0).sin() } else { 0.0 };
+    let forced = if phase == 2 { 900.0 + 600.0 * libm::sin(instant as f64 / 9.0) } else { 0.0 };
     let depth = 4_000.0 * (1.0 - 0.9 * stress);
     let taken_over = if instant > PEAK_START + 100 { 800.0 * stress } else { 0.0 };
     TimelineRow {
@@ -77,7 +77,7 @@ fn timeline_row(instant: u64) -> TimelineRow {
         taker_filled_lots: (198.0 - 70.0 * stress) as u64,
         maker_lots: 900,
         maker_filled_lots: (160.0 + 60.0 * stress) as u64,
-        backlog: (140.0 * stress * (instant as f64 / 40.0).sin().abs()) as u64,
+        backlog: (140.0 * stress * libm::sin(instant as f64 / 40.0).abs()) as u64,
         fund_cash: 900_000_000 - (taken_over * 400_000.0) as i64,
         fund_position_lots: taken_over as i64,
     }
@@ -87,7 +87,7 @@ fn histogram(median_ns: f64, spread: f64, count: u32) -> Histogram<u64> {
     let mut histogram = Histogram::new(3).expect("three digits are allowed");
     for index in 0..count {
         let rank = (f64::from(index) + 0.5) / f64::from(count);
-        let value = median_ns * (rank / (1.0 - rank)).powf(spread);
+        let value = median_ns * libm::pow(rank / (1.0 - rank), spread);
         histogram.record(value as u64 + 1).expect("auto-resizing");
     }
     histogram
@@ -177,7 +177,7 @@ fn fund_rows() -> Vec<FundRow> {
     let mut balance = 900_000_000;
     (0..400_u32)
         .map(|index| {
-            let cause = if index.is_multiple_of(4) { 1 } else { 0 };
+            let cause = u32::from(index.is_multiple_of(4));
             let amount = if cause == 1 { -3_100_000 } else { 210_000 };
             balance += amount;
             let time_ns = (PEAK_START + u64::from(index) / 2) * GRID_NS;

@@ -109,7 +109,7 @@ fn write_log(
 pub fn read(directory: &Path) -> Result<Vec<FlowHistograms>, ReportError> {
     let path = directory.join(LOG_FILE);
     let expected = "an HdrHistogram interval log with the tags seawall writes";
-    let problem = |reason: &dyn ToString| ReportError::read(&path, reason.to_string(), expected);
+    let problem = |reason: &dyn ToString| ReportError::read(&path, reason, expected);
     let bytes = std::fs::read(&path).map_err(|source| problem(&source))?;
     let mut flows: Vec<FlowHistograms> = FLOWS.into_iter().map(empty_flow).collect();
     for entry in IntervalLogIterator::new(&bytes) {

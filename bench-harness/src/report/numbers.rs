@@ -83,9 +83,9 @@ pub fn seconds(value: f64) -> String {
     if value >= 600.0 {
         format!("{} min", decimal(value / 60.0, 1))
     } else if value >= 1.0 {
-        format!("{} s", decimal(value, if value >= 100.0 { 0 } else { 1 }))
+        format!("{} s", decimal(value, usize::from(value < 100.0)))
     } else {
-        format!("{} ms", decimal(value * 1e3, if value >= 0.1 { 0 } else { 1 }))
+        format!("{} ms", decimal(value * 1e3, usize::from(value < 0.1)))
     }
 }
 

@@ -105,10 +105,10 @@ impl RunDirectory {
         let expected = "a run directory with summary.json";
         if !path.is_dir() {
             let reason = if path.exists() { "not a directory" } else { "no such directory" };
-            return Err(ReportError::read(path, reason, expected));
+            return Err(ReportError::read(path, &reason, expected));
         }
         if !path.join(SUMMARY).is_file() {
-            return Err(ReportError::read(path, "no summary.json in it", expected));
+            return Err(ReportError::read(path, &"no summary.json in it", expected));
         }
         Ok(Self { path: path.to_owned(), renumbered: false })
     }
@@ -195,8 +195,8 @@ impl RunDirectory {
     ) -> Result<T, ReportError> {
         let path = self.path.join(name);
         let text = fs::read_to_string(&path)
-            .map_err(|source| ReportError::read(&path, source, expected))?;
-        serde_json::from_str(&text).map_err(|source| ReportError::read(&path, source, expected))
+            .map_err(|source| ReportError::read(&path, &source, expected))?;
+        serde_json::from_str(&text).map_err(|source| ReportError::read(&path, &source, expected))
     }
 }
 
@@ -277,16 +277,6 @@ mod tests {
         RunDirectory::create(Placement::At { path, force: true }).unwrap();
         assert_eq!(fs::read_to_string(path.join("notes.txt")).unwrap(), "mine");
         assert!(!path.join(SUMMARY).exists(), "a stale file would look new");
-    }
-
-    #[test]
-    fn zz_look() {
-        let Ok(path) = std::env::var("SEAWALL_LOOK") else { return };
-        let made =
-            RunDirectory::create(Placement::At { path: Path::new(&path), force: true }).unwrap();
-        made.save(&run()).unwrap();
-        let style = crate::report::terminal::Style { colour: false };
-        print!("{}", crate::report::terminal::render(&run().summary, made.path(), style));
     }
 
     #[test]

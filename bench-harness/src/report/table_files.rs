@@ -70,7 +70,7 @@ pub fn read(directory: &Path) -> Result<Tables, ReportError> {
 
 fn read_table<R: DeserializeOwned>(path: &Path) -> Result<Vec<R>, ReportError> {
     let expected = "a Parquet table written by this version of seawall";
-    let problem = |reason: String| ReportError::read(path, reason, expected);
+    let problem = |reason: String| ReportError::read(path, &reason, expected);
     let file = File::open(path).map_err(|source| problem(source.to_string()))?;
     let reader = SerializedFileReader::new(file).map_err(|source| problem(source.to_string()))?;
     let rows = reader.get_row_iter(None).map_err(|source| problem(source.to_string()))?;

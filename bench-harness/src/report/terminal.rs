@@ -13,11 +13,22 @@ use crate::measure::summary::Summary;
 /// Columns used where the width of the terminal is not known or larger.
 const WIDTH_MAX: u16 = 100;
 
+/// Narrower terminals get lines of this length all the same: wrapped numbers are worse.
+const WIDTH_MIN: u16 = 80;
+
 /// How the tables are drawn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Colours and bold headings.
     pub colour: bool,
+    /// Columns of the terminal, where it is known.
+    pub width: Option<u16>,
+}
+
+impl Style {
+    fn columns(self) -> u16 {
+        self.width.map_or(WIDTH_MAX, |width| width.clamp(WIDTH_MIN, WIDTH_MAX))
+    }
 }
 
 /// The whole summary as text, the place of the run directory last.
@@ -35,7 +46,7 @@ pub fn render(summary: &Summary, directory: &Path, style: Style) -> String {
     let story = format!("{} {}", story::what_happened(summary), story::who_paid(summary));
     text.push_str(&emphasised(&title, style));
     text.push('\n');
-    text.push_str(&wrapped(&story, usize::from(WIDTH_MAX)));
+    text.push_str(&wrapped(&story, usize::from(style.columns())));
     let tables = [
         tabulate::phases(summary),
         tabulate::liquidations(summary),
@@ -78,7 +89,7 @@ fn drawn(data: &DataTable, style: Style) -> String {
     table
         .load_style(presets::NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH_MAX)
+        .set_width(style.columns())
         .set_header(data.header.iter().map(|name| header_cell(name, style)));
     for row in &data.rows {
         table.add_row(row.iter().map(|cell| body_cell(cell, style)));
@@ -153,7 +164,7 @@ mod tests {
     fn colours_only_where_asked() {
         let summary = fixture::summary();
         assert!(!plain(&summary).contains('\u{1b}'));
-        let coloured = render(&summary, Path::new("x"), Style { colour: true });
+        let coloured = render(&summary, Path::new("x"), Style { colour: true, width: None });
         assert!(coloured.contains('\u{1b}'));
     }
 

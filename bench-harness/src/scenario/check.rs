@@ -1,8 +1,10 @@
 //! Ranges of single values, and values that contradict each other.
 
+use core::fmt::Display;
+
 use toml::Table;
 
-use super::error::{Hint, ScenarioError};
+use super::error::{Fault, Hint, ScenarioError};
 use super::spec::Scenario;
 use super::text::{Places, nearest};
 
@@ -15,7 +17,7 @@ pub(super) fn scenario(
     names(&table, places)?;
     let mut scenario: Scenario = toml::Value::Table(table).try_into().map_err(
         // Keys and types were checked against the schema, so this says what a name may be.
-        |error: toml::de::Error| ScenarioError::NotToml {
+        |error: toml::de::Error| Fault::NotToml {
             place: places.whole(),
             message: error.message().to_owned(),
         },
@@ -57,13 +59,14 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
         };
         let Some(found) = inner.get(key).and_then(toml::Value::as_str) else { continue };
         if !expected.contains(&found) {
-            return Err(ScenarioError::OutOfRange {
+            return Err(Fault::OutOfRange {
                 place: places.of(&path),
                 key: path,
                 found: format!("`{found}`"),
                 expected: format!("one of {}", expected.join(", ")),
                 hint: Hint(nearest(found, expected.iter().copied())),
-            });
+            }
+            .into());
         }
     }
     Ok(())
@@ -84,30 +87,31 @@ impl Check<'_> {
     fn refuse<T>(
         &self,
         key: &str,
-        found: impl ToString,
-        expected: impl ToString,
+        found: &dyn Display,
+        expected: &dyn Display,
     ) -> Result<T, ScenarioError> {
-        Err(ScenarioError::OutOfRange {
+        Err(Fault::OutOfRange {
             place: self.places.of(key),
             key: key.to_owned(),
             found: found.to_string(),
             expected: expected.to_string(),
             hint: Hint::default(),
-        })
+        }
+        .into())
     }
 
     fn within(&self, key: &str, value: u64, low: u64, high: u64) -> Result<(), ScenarioError> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
-        self.refuse(key, value, format!("{low} to {high}"))
+        self.refuse(key, &value, &format!("{low} to {high}"))
     }
 
     fn between(&self, key: &str, value: f64, low: f64, high: f64) -> Result<(), ScenarioError> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
-        self.refuse(key, value, format!("{low} to {high}"))
+        self.refuse(key, &value, &format!("{low} to {high}"))
     }
 
     fn clock(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -117,7 +121,7 @@ impl Check<'_> {
         self.within("clock.sample_ms", c.sample_ms, 1, c.duration_ms)?;
         if c.duration_ms / c.sample_ms > 1_000_000 {
             let least = c.duration_ms / 1_000_000 + 1;
-            return self.refuse("clock.sample_ms", c.sample_ms, format!("at least {least}"));
+            return self.refuse("clock.sample_ms", &c.sample_ms, &format!("at least {least}"));
         }
         self.within("clock.horizon_ms", c.horizon_ms, 1, TIME_MS_MAX)?;
         self.within("shock.start_ms", s.shock.start_ms, c.warmup_ms + c.sample_ms, TIME_MS_MAX)
@@ -135,7 +139,7 @@ impl Check<'_> {
         self.within("market.taker_fee_ppm", m.taker_fee_ppm, 0, PPM)?;
         self.within("market.market_band_ppm", m.market_band_ppm, 0, PPM)?;
         if m.tiers.is_empty() {
-            return self.refuse("market.tiers", "empty", "at least one tier");
+            return self.refuse("market.tiers", &"empty", &"at least one tier");
         }
         for (n, tier) in m.tiers.iter().enumerate() {
             let key = |name: &str| format!("market.tiers[{n}].{name}");
@@ -194,6 +198,7 @@ impl Check<'_> {
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
         self.between("shock.index_drop_bp", shock.index_drop_bp, 0.0, 9_000.0)?;
+        self.within("shock.index_drop_after_ms", shock.index_drop_after_ms, 0, TIME_MS_MAX)?;
         self.within("shock.index_drop_ms", shock.index_drop_ms, 1, TIME_MS_MAX)?;
         self.within("shock.index_rebound_ppm", shock.index_rebound_ppm, 0, PPM)?;
         self.within("shock.index_rebound_after_ms", shock.index_rebound_after_ms, 0, TIME_MS_MAX)?;
@@ -203,10 +208,14 @@ impl Check<'_> {
     fn makers(&self, s: &Scenario) -> Result<(), ScenarioError> {
         let m = &s.makers;
         if m.count == 0 {
-            return self.refuse("makers.count", 0, "at least 1: nobody else fills the book");
+            return self.refuse("makers.count", &0, &"at least 1: nobody else fills the book");
         }
         if m.level_lots == 0 {
-            return self.refuse("makers.level_lots", 0, "at least 1: an empty book fills nothing");
+            return self.refuse(
+                "makers.level_lots",
+                &0,
+                &"at least 1: an empty book fills nothing",
+            );
         }
         self.within("makers.count", m.count, 1, 4_000)?;
         self.within("makers.deposit_currency", m.deposit_currency, 1, 1 << 40)?;
@@ -224,6 +233,10 @@ impl Check<'_> {
         self.within("makers.volatility_memory_ms", m.volatility_memory_ms, 1, TIME_MS_MAX)?;
         self.within("makers.widen_ppm", m.widen_ppm, 0, 100 * PPM)?;
         self.within("makers.thin_ppm", m.thin_ppm, 0, 100 * PPM)?;
+        self.within("makers.thin_floor_ppm", m.thin_floor_ppm, 0, PPM)?;
+        // At one the book would have nothing to come back to.
+        self.within("makers.premium_weight_ppm", m.premium_weight_ppm, 0, 950_000)?;
+        self.within("makers.premium_memory_ms", m.premium_memory_ms, 1, TIME_MS_MAX)?;
         self.within("makers.withdraw_multiple", m.withdraw_multiple, 1, PPM)
     }
 
@@ -247,6 +260,7 @@ impl Check<'_> {
         self.within("holders.hedgers", h.hedgers, 1, COUNT_MAX)?;
         let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
         let most = 1e6 / initial as f64;
+        self.between("holders.leverage_cap", h.leverage_cap, 1.0, most)?;
         self.between("holders.hedger_leverage", h.hedger_leverage, 1.0, most)?;
         self.between("holders.long_leverage_max", h.long_leverage_max, 1.0, most)?;
         let (low, high) = (1.0, h.long_leverage_max);
@@ -275,13 +289,13 @@ impl Check<'_> {
             let limit = most / u128::from(s.market.money_scale);
             return self.refuse(
                 "market.money_scale",
-                format!("{}, with deposits of {}", s.market.money_scale, s.deposits_currency()),
-                format!("deposits of at most {limit} in all"),
+                &format!("{}, with deposits of {}", s.market.money_scale, s.deposits_currency()),
+                &format!("deposits of at most {limit} in all"),
             );
         }
         match s.try_shard_config() {
             Ok(_) => Ok(()),
-            Err(message) => self.refuse("market", "a contradiction", message),
+            Err(message) => self.refuse("market", &"a contradiction", &message),
         }
     }
 }

@@ -51,7 +51,25 @@ impl fmt::Display for Hint {
 
 /// Why a scenario was refused. Its display is the whole message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ScenarioError {
+#[error(transparent)]
+pub struct ScenarioError(Box<Fault>);
+
+impl ScenarioError {
+    /// What is wrong.
+    pub fn fault(&self) -> &Fault {
+        &self.0
+    }
+}
+
+impl From<Fault> for ScenarioError {
+    fn from(fault: Fault) -> Self {
+        Self(Box::new(fault))
+    }
+}
+
+/// What can be wrong with a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
     /// Neither an embedded scenario nor a file.
     #[error("unknown scenario `{name}`, expected a TOML file or one of {known}{hint}")]
     UnknownScenario {

@@ -7,7 +7,8 @@ mod roles;
 mod spec;
 mod text;
 
-pub use error::{Hint, Place, ScenarioError};
+pub use error::{Fault, Hint, Place, ScenarioError};
+pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
     BackgroundSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName, Latency,
@@ -68,13 +69,14 @@ pub fn from_text(
     let mut assembly = Assembly::new(DEFAULT, name);
     if let Some((base, place)) = Assembly::base_of(text, name)? {
         let Some((_, base_text)) = EMBEDDED.into_iter().find(|(name, _)| *name == base) else {
-            return Err(ScenarioError::OutOfRange {
+            return Err(Fault::OutOfRange {
                 place,
                 key: "base".to_owned(),
                 found: format!("`{base}`"),
                 expected: format!("one of {}", known()),
                 hint: Hint(text::nearest(&base, EMBEDDED.into_iter().map(|(name, _)| name))),
-            });
+            }
+            .into());
         };
         if base != DEFAULT_NAME {
             assembly.overlay(DEFAULT, DEFAULT_NAME)?;
@@ -100,13 +102,14 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
     let path = Path::new(name_or_path);
     let looks_like_path = path.extension().is_some() || path.components().count() > 1;
     if !looks_like_path && !path.exists() {
-        return Err(ScenarioError::UnknownScenario {
+        return Err(Fault::UnknownScenario {
             name: name_or_path.to_owned(),
             known: known(),
             hint: Hint(text::nearest(name_or_path, EMBEDDED.into_iter().map(|(name, _)| name))),
-        });
+        }
+        .into());
     }
-    let text = std::fs::read_to_string(path).map_err(|error| ScenarioError::Unreadable {
+    let text = std::fs::read_to_string(path).map_err(|error| Fault::Unreadable {
         path: name_or_path.to_owned(),
         message: error.to_string(),
     })?;

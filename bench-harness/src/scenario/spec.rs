@@ -244,6 +244,8 @@ pub struct Shock {
     pub sell_interval_ms: u64,
     /// How far the index falls.
     pub index_drop_bp: f64,
+    /// When it starts to fall, from the start of the shock.
+    pub index_drop_after_ms: u64,
     /// How long it falls.
     pub index_drop_ms: u64,
     /// What part of the fall comes back.
@@ -288,6 +290,12 @@ pub struct Makers {
     pub widen_ppm: u64,
     /// By how much of one size it thins then.
     pub thin_ppm: u64,
+    /// What it still quotes of its calm size when it has thinned as far as it will.
+    pub thin_floor_ppm: u64,
+    /// How much of the book's distance from the index, as it has seen it, it takes for fair.
+    pub premium_weight_ppm: u64,
+    /// Memory of that distance.
+    pub premium_memory_ms: u64,
     /// Volatility, in multiples of the calm one, at which it leaves; makers differ by half of it
     /// either way.
     pub withdraw_multiple: u64,
@@ -327,6 +335,8 @@ pub struct Holders {
     pub shorts: u64,
     /// Accounts that take the other side at low leverage.
     pub hedgers: u64,
+    /// Nobody has more leverage than this, whatever was drawn; at 1 nobody is leveraged.
+    pub leverage_cap: f64,
     /// Leverage of the hedgers.
     pub hedger_leverage: f64,
     /// Least leverage of a long.

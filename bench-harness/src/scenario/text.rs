@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 use toml::{Spanned, Table, Value};
 
-use super::error::{Hint, Place, ScenarioError};
+use super::error::{Fault, Hint, Place, ScenarioError};
 
 /// A table under construction, and where each of its keys came from.
 #[derive(Debug)]
@@ -44,12 +44,13 @@ impl Assembly {
         let place = place_in(text, name, &key.span());
         match value.get_ref().as_str() {
             Some(base) => Ok(Some((base.to_owned(), place))),
-            None => Err(ScenarioError::WrongType {
+            None => Err(Fault::WrongType {
                 place,
                 key: "base".to_owned(),
                 found: value.get_ref().type_str().to_owned(),
                 expected: "the name of an embedded scenario".to_owned(),
-            }),
+            }
+            .into()),
         }
     }
 
@@ -67,7 +68,8 @@ impl Assembly {
 
     /// Applies one `KEY=VALUE`. A value that is not TOML is a string.
     pub(super) fn set(&mut self, argument: &str) -> Result<(), ScenarioError> {
-        let not_an_assignment = || ScenarioError::NotAnAssignment { argument: argument.to_owned() };
+        let not_an_assignment =
+            || ScenarioError::from(Fault::NotAnAssignment { argument: argument.to_owned() });
         let (path, text) = argument.split_once('=').ok_or_else(not_an_assignment)?;
         let (path, text) = (path.trim(), text.trim());
         if path.is_empty() || text.is_empty() {
@@ -99,6 +101,11 @@ impl Assembly {
             return Err(unknown_key(place, path, &self.schema));
         };
         check_type(&place, path, &value, expected)?;
+        if value.is_array() || value.is_table() {
+            let found = article(&value).to_owned();
+            let expected = "a single value: lists and tables are given in a file".to_owned();
+            return Err(Fault::WrongType { place, key: path.to_owned(), found, expected }.into());
+        }
         table.insert(leaf.to_owned(), value);
         self.places.insert(path.to_owned(), place);
         Ok(())
@@ -109,7 +116,7 @@ impl Assembly {
         let places = Places { places: self.places, name: self.name };
         match first_missing(&self.schema, &self.table, "") {
             None => Ok((self.table, places)),
-            Some(key) => Err(ScenarioError::MissingKey { place: places.whole(), key }),
+            Some(key) => Err(Fault::MissingKey { place: places.whole(), key }.into()),
         }
     }
 }
@@ -159,7 +166,7 @@ impl Source<'_> {
             let full = join(path, name);
             let place = place_in(self.text, self.name, &key.span());
             let Some(expected) = schema.get(name) else {
-                return Err(unknown_in(place, &full, name, schema, path));
+                return Err(unknown_in(place, &full, name, schema, path).into());
             };
             let value = &plain[name];
             check_type(&place, &full, value, expected)?;
@@ -194,7 +201,7 @@ impl Source<'_> {
             if let (Value::Table(plain), Value::Table(schema)) = (value, &schema[0])
                 && let Some(key) = first_missing(schema, plain, &full)
             {
-                return Err(ScenarioError::MissingKey { place, key });
+                return Err(Fault::MissingKey { place, key }.into());
             }
         }
         Ok(())
@@ -208,7 +215,7 @@ fn parse<'t>(text: &'t str, name: &str) -> Result<Spanned<DeTable<'t>>, Scenario
 fn not_toml(text: &str, name: &str, error: &toml::de::Error) -> ScenarioError {
     let span = error.span().unwrap_or(0..0);
     let message = error.message().replace('\n', ", ");
-    ScenarioError::NotToml { place: place_in(text, name, &span), message }
+    Fault::NotToml { place: place_in(text, name, &span), message }.into()
 }
 
 fn place_in(text: &str, name: &str, span: &core::ops::Range<usize>) -> Place {
@@ -262,23 +269,25 @@ fn check_type(
     };
     let numeric = expected.is_integer() || expected.is_float();
     if numeric && negative {
-        return Err(ScenarioError::OutOfRange {
+        return Err(Fault::OutOfRange {
             place: place.clone(),
             key: key.to_owned(),
             found: value.to_string(),
             expected: "a number that is not negative".to_owned(),
             hint: Hint::default(),
-        });
+        }
+        .into());
     }
     if value.same_type(expected) || (expected.is_float() && value.is_integer()) {
         return Ok(());
     }
-    Err(ScenarioError::WrongType {
+    Err(Fault::WrongType {
         place: place.clone(),
         key: key.to_owned(),
         found: format!("{} {value}", article(value)),
         expected: expectation(key, expected),
-    })
+    }
+    .into())
 }
 
 fn article(value: &Value) -> &'static str {
@@ -288,8 +297,8 @@ fn article(value: &Value) -> &'static str {
         Value::Float(_) => "the number",
         Value::Boolean(_) => "the truth value",
         Value::Datetime(_) => "the time",
-        Value::Array(_) => "the list",
-        Value::Table(_) => "the table",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a table",
     }
 }
 
@@ -313,14 +322,14 @@ fn unit_of(key: &str) -> Option<(&str, &'static str)> {
     UNITS.into_iter().find_map(|unit| key.strip_suffix(unit).map(|stem| (stem, unit)))
 }
 
-fn unknown_in(place: Place, full: &str, name: &str, schema: &Table, path: &str) -> ScenarioError {
+fn unknown_in(place: Place, full: &str, name: &str, schema: &Table, path: &str) -> Fault {
     let stem = unit_of(name).map_or(name, |(stem, _)| stem);
     let other_unit = schema.keys().find(|key| unit_of(key).is_some_and(|(other, _)| other == stem));
     if let Some(key) = other_unit {
-        return ScenarioError::WrongUnit { place, key: full.to_owned(), expected: join(path, key) };
+        return Fault::WrongUnit { place, key: full.to_owned(), expected: join(path, key) };
     }
     let near = nearest(name, schema.keys().map(String::as_str)).map(|key| join(path, &key));
-    ScenarioError::UnknownKey { place, key: full.to_owned(), hint: Hint(near) }
+    Fault::UnknownKey { place, key: full.to_owned(), hint: Hint(near) }
 }
 
 fn unknown_key(place: Place, path: &str, schema: &Table) -> ScenarioError {
@@ -331,16 +340,16 @@ fn unknown_key(place: Place, path: &str, schema: &Table) -> ScenarioError {
         .try_fold(schema, |table, part| table.get(part).and_then(Value::as_table));
     if let Some(table) = parent {
         let error = unknown_in(place.clone(), path, leaf, table, parents);
-        let helpful = !matches!(&error, ScenarioError::UnknownKey { hint: Hint(None), .. });
+        let helpful = !matches!(&error, Fault::UnknownKey { hint: Hint(None), .. });
         if helpful {
-            return error;
+            return error.into();
         }
     }
     let mut every = Vec::new();
     collect_keys(schema, "", &mut every);
     let same_leaf = every.iter().find(|key| key.rsplit('.').next() == Some(leaf)).cloned();
     let near = same_leaf.or_else(|| nearest(path, every.iter().map(String::as_str)));
-    ScenarioError::UnknownKey { place, key: path.to_owned(), hint: Hint(near) }
+    Fault::UnknownKey { place, key: path.to_owned(), hint: Hint(near) }.into()
 }
 
 fn collect_keys(table: &Table, path: &str, keys: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use seawall_engine::types::Sequenced;
+use seawall_engine::types::{RejectReason, Sequenced};
 use thiserror::Error;
 
 use super::Background;
@@ -70,4 +70,15 @@ pub enum SimulationError {
     /// The inputs could not be recorded.
     #[error("cannot record the inputs: {0}")]
     Commands(#[from] io::Error),
+    /// The scenario asks for a position that the venue refuses.
+    #[error(
+        "account {account} cannot open its position: {reason:?}; \
+         check holders, market.tiers and the market's lot bounds"
+    )]
+    Opening {
+        /// The account.
+        account: u32,
+        /// Why it was refused.
+        reason: RejectReason,
+    },
 }

@@ -268,6 +268,12 @@ impl Market {
             hash.update(&position.initial().map_or(0, Ppm::parts).to_le_bytes());
             hash.update(&[u8::from(position.is_locked())]);
         }
+        // The order in which a liquidation cancels; prices alone do not tell it.
+        for position in &self.positions {
+            for slot in self.open_orders.of(position) {
+                hash.update(&self.book.order(slot).id.0.to_le_bytes());
+            }
+        }
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
                 for (_, order) in self.book.queue(price) {

@@ -54,4 +54,10 @@ impl OpenOrders {
     pub(super) fn first(position: &Position) -> Option<Slot> {
         Slot::from_raw(position.orders[FIRST])
     }
+
+    /// The account's resting orders, oldest first.
+    pub(super) fn of(&self, position: &Position) -> impl Iterator<Item = Slot> + '_ {
+        let next = |slot: &Slot| Slot::from_raw(self.links[slot.index()][NEXT]);
+        std::iter::successors(Self::first(position), next)
+    }
 }

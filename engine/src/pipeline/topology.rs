@@ -57,9 +57,24 @@ impl Topology {
 
     /// The layout for the cores this process may use now.
     pub fn detect() -> Self {
+        Self::detect_at_most(usize::MAX)
+    }
+
+    /// The same with at most so many threads.
+    pub fn detect_at_most(threads: usize) -> Self {
         let ids: Vec<usize> =
             core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect();
-        Self::choose(&ids)
+        let usable = if threads < 3 { threads.min(ids.len()) } else { ids.len() };
+        Self { cores: ids.len(), ..Self::choose(&ids[..usable]) }
+    }
+
+    /// Threads of the layout.
+    pub const fn threads(&self) -> usize {
+        match self.layout {
+            Layout::Separate { .. } => 3,
+            Layout::Shared { .. } => 2,
+            Layout::Inline { .. } => 1,
+        }
     }
 
     /// How a thread of this layout waits: spinning only where each has a core of its own.
@@ -87,23 +102,25 @@ impl fmt::Display for Topology {
             Layout::Separate { generator, engine, recorder } => write!(
                 f,
                 "generator on core {generator}, engine on core {engine}, recorder on core \
-                 {recorder} ({} cores are ours, so each has its own)",
+                 {recorder} ({} cores are ours)",
                 self.cores
             ),
             Layout::Shared { edge, engine } => write!(
                 f,
                 "generator and recorder take turns on core {edge}, engine on core {engine} \
-                 (2 cores are ours; a third would give the recorder its own)"
+                 ({} cores are ours)",
+                self.cores
             ),
             Layout::Inline { core: Some(core) } => write!(
                 f,
-                "generator, engine and recorder take turns on core {core} (no second core is \
-                 ours: what is measured is work, not hand-off)"
+                "generator, engine and recorder take turns on core {core} ({} cores are ours): \
+                 what is measured is work, not hand-off",
+                self.cores
             ),
             Layout::Inline { core: None } => write!(
                 f,
-                "generator, engine and recorder take turns (which cores are ours is unknown, so \
-                 nothing is pinned)"
+                "generator, engine and recorder take turns; which cores are ours is unknown, so \
+                 nothing is pinned"
             ),
         }
     }

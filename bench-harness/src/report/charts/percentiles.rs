@@ -145,7 +145,7 @@ fn layout(series: &[Series<'_>]) -> Layout {
                 .title(Title::with_text("percentile"))
                 .tick_values(rank_values)
                 .tick_text(rank_names)
-                .range(AxisRange::new(0.0, (most.max(10) as f64).log10()))
+                .range(AxisRange::new(0.0, libm::log10(most.max(10) as f64)))
                 .zero_line(false),
         )
         .y_axis(

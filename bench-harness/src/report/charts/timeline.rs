@@ -151,8 +151,9 @@ fn round(value: f64, unit: f64) -> f64 {
 
 fn layout(summary: &Summary, rows: &[TimelineRow]) -> Layout {
     let whole = [seconds(rows[0].time_ns), seconds(rows[rows.len() - 1].time_ns)];
+    let shown = first_range(summary, whole);
     super::layout()
-        .x_axis(super::time_axis().anchor("y5").range(AxisRange::new(whole[0], whole[1])))
+        .x_axis(super::time_axis().anchor("y5").range(AxisRange::new(shown[0], shown[1])))
         .y_axis(panel_axis(&PRICE).tick_format(",d"))
         .y_axis2(panel_axis(&DEPTH).range_mode(plotly::layout::RangeMode::ToZero))
         .y_axis3(panel_axis(&FORCED).range_mode(plotly::layout::RangeMode::ToZero))
@@ -265,14 +266,28 @@ fn zoom_buttons(summary: &Summary, whole: [f64; 2]) -> Vec<UpdateMenu> {
     ]
 }
 
+/// What is shown first: all of a short run, of a long one the cascade and a good deal around it.
+fn first_range(summary: &Summary, whole: [f64; 2]) -> [f64; 2] {
+    let Some([start, end]) = cascade_span(summary) else { return whole };
+    let length = end - start;
+    let around = [(start - length).max(whole[0]), (end + 4.0 * length).min(whole[1])];
+    let is_long = whole[1] - whole[0] > 1.5 * (around[1] - around[0]);
+    if is_long && length > 0.0 { around } else { whole }
+}
+
 /// The cascade with a third of its length before it and its length after it.
 fn cascade_range(summary: &Summary, whole: [f64; 2]) -> Option<[f64; 2]> {
+    let [start, end] = cascade_span(summary)?;
+    let length = end - start;
+    Some([(start - length / 3.0).max(whole[0]), (end + length).min(whole[1])])
+}
+
+/// From the shock to the end of the peak, in seconds.
+fn cascade_span(summary: &Summary) -> Option<[f64; 2]> {
     let phases = [summary.phases.onset, summary.phases.peak];
     let start_ns = phases.iter().flatten().map(|phase| phase.start_ns).min()?;
     let end_ns = phases.iter().flatten().map(|phase| phase.end_ns).max()?;
-    let (start, end) = (seconds(start_ns), seconds(end_ns));
-    let length = end - start;
-    Some([(start - length / 3.0).max(whole[0]), (end + length).min(whole[1])])
+    Some([seconds(start_ns), seconds(end_ns)])
 }
 
 fn table(rows: &[TimelineRow]) -> DataTable {

@@ -1,7 +1,7 @@
 //! Where the forced quantity went, and who paid the loss: two waterfalls.
 
 use plotly::common::Title;
-use plotly::layout::Axis;
+use plotly::layout::{Axis, AxisRange};
 use plotly::{Plot, Trace};
 use serde::Serialize;
 
@@ -80,15 +80,26 @@ fn waterfall(steps: &[Step]) -> Box<Waterfall> {
     })
 }
 
+/// Room for every bar and for the numbers above and below them.
+fn range(steps: &[Step]) -> AxisRange {
+    let (mut end, mut low, mut high) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for step in steps {
+        end = if step.is_total { step.value } else { end + step.value };
+        low = low.min(end);
+        high = high.max(end);
+    }
+    let span = if high > low { high - low } else { 1.0 };
+    let falls = low < 0.0 || steps.iter().any(|step| step.value < 0.0);
+    let below = if falls { 0.12 * span } else { 0.0 };
+    AxisRange::new(low - below, high + 0.12 * span)
+}
+
 fn figure(steps: &[Step], unit: &str) -> Plot {
     let mut figure = Plot::new();
     figure.add_trace(waterfall(steps));
     figure.set_layout(
         super::layout().x_axis(Axis::new().fixed_range(true)).y_axis(
-            Axis::new()
-                .title(Title::with_text(unit))
-                .fixed_range(true)
-                .range_mode(plotly::layout::RangeMode::ToZero),
+            Axis::new().title(Title::with_text(unit)).fixed_range(true).range(range(steps)),
         ),
     );
     figure

@@ -1,0 +1,116 @@
+//! The challenge's structures as its header lays them out: little-endian, natural alignment.
+
+use std::ffi::c_void;
+use std::mem::offset_of;
+
+use seawall::challenge::Report;
+use seawall_engine::types::Side;
+
+/// A new order.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct NewOrder {
+    /// Id.
+    pub order_id: u64,
+    /// Place in the stream.
+    pub sequence_number: u64,
+    /// Limit, in ticks.
+    pub price_ticks: i64,
+    /// Quantity.
+    pub quantity: u32,
+    /// 0 buy, 1 sell.
+    pub side: u8,
+    /// 1 if immediate-or-cancel.
+    pub ioc: u8,
+    /// Padding.
+    pub reserved: [u8; 2],
+}
+
+/// A cancel.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Cancel {
+    /// Id.
+    pub order_id: u64,
+    /// Place in the stream.
+    pub sequence_number: u64,
+}
+
+/// A modify.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Modify {
+    /// Id.
+    pub order_id: u64,
+    /// Place in the stream.
+    pub sequence_number: u64,
+    /// New limit, in ticks.
+    pub new_price_ticks: i64,
+    /// New quantity.
+    pub new_quantity: u32,
+    /// 0 buy, 1 sell; the book's own side counts.
+    pub side: u8,
+    /// Padding.
+    pub reserved: [u8; 3],
+}
+
+/// Kinds of a [`BatchMessage`]; modify is 2.
+pub const NEW: u8 = 0;
+/// A cancel in a batch.
+pub const CANCEL: u8 = 1;
+
+/// One message of a batch.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct BatchMessage {
+    /// [`NEW`], [`CANCEL`], or 2 for a modify.
+    pub kind: u8,
+    /// Padding.
+    pub reserved: [u8; 7],
+    /// The message.
+    pub payload: Payload,
+}
+
+/// What a [`BatchMessage`] holds.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub union Payload {
+    /// Kind 0.
+    pub new_order: NewOrder,
+    /// Kind 1.
+    pub cancel: Cancel,
+    /// Kind 2.
+    pub modify: Modify,
+}
+
+/// The queue that reports go into, as functions.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Transport {
+    /// Makes a queue.
+    pub create: Option<unsafe extern "C" fn(u32) -> *mut c_void>,
+    /// Puts one report in; 1, or 0 if it is full.
+    pub push: unsafe extern "C" fn(*mut c_void, *const Report) -> i32,
+    /// Takes reports out.
+    pub drain: Option<unsafe extern "C" fn(*mut c_void, *mut Report, u32) -> u32>,
+    /// Publishes what is buffered.
+    pub flush: Option<unsafe extern "C" fn(*mut c_void)>,
+    /// Destroys a queue.
+    pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+const _: () = assert!(size_of::<NewOrder>() == 32 && offset_of!(NewOrder, side) == 28);
+const _: () = assert!(offset_of!(NewOrder, price_ticks) == 16 && offset_of!(NewOrder, ioc) == 29);
+const _: () = assert!(size_of::<Cancel>() == 16);
+const _: () = assert!(size_of::<Modify>() == 32 && offset_of!(Modify, new_quantity) == 24);
+const _: () = assert!(size_of::<BatchMessage>() == 40 && offset_of!(BatchMessage, payload) == 8);
+const _: () = assert!(size_of::<Transport>() == 40 && offset_of!(Transport, push) == 8);
+
+/// The side of its number.
+#[inline]
+pub const fn side(number: u8) -> Side {
+    match number {
+        0 => Side::Buy,
+        _ => Side::Sell,
+    }
+}

@@ -1,0 +1,176 @@
+//! Leveraged holders: positions that are there before the run starts, and nobody trades.
+//!
+//! Longs buy from hedgers and shorts sell to them in block trades at their entry prices, so
+//! positions sum to zero. Leverage and sizes are power laws; entries scatter around the price at
+//! the start, and those that would already have been liquidated are folded back: they would not
+//! be there.
+
+use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, Side};
+
+use super::keyed::{Key, PowerLaw, Purpose};
+use super::number::{price, qty, real, whole};
+use crate::scenario::{SYMBOL, Scenario, small};
+
+/// One position before the run.
+#[derive(Clone, Copy, Debug)]
+struct Holding {
+    account: AccountId,
+    side: Side,
+    initial: Ppm,
+    entry: Price,
+    lots: Qty,
+    hedger: AccountId,
+}
+
+/// The inputs that open every account, set its leverage and build its position, in order.
+pub fn opening(scenario: &Scenario) -> Vec<Input> {
+    let roles = scenario.roles();
+    let holdings = holdings(scenario);
+    let mut inputs = Vec::with_capacity(holdings.len() * 3 + 2 * roles.holders.start as usize);
+    let mut open = |account: u32, amount: Money, initial: Ppm| {
+        let account = AccountId(account);
+        inputs.push(Input::Deposit { account, amount });
+        inputs.push(Input::Leverage { symbol: SYMBOL, account, initial });
+    };
+    for maker in roles.makers.clone() {
+        open(maker, scenario.money(scenario.makers.deposit_currency), Ppm::ONE);
+    }
+    for taker in roles.takers.clone() {
+        open(taker, scenario.money(scenario.takers.deposit_currency), Ppm::ONE);
+    }
+    open(roles.shock, shock_deposit(scenario), Ppm::ONE);
+    open(roles.background, scenario.money(scenario.background.deposit_currency), Ppm::ONE);
+    let contract = scenario.contract();
+    let holders = &scenario.holders;
+    let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
+    for (hedger, gross) in roles.hedgers.clone().zip(gross_by_hedger(scenario, &holdings)) {
+        // A tenth more than the margin of everything it takes on, so that no block is refused.
+        open(hedger, hedged.of_ceil(gross) + Money::new(gross.units() / 10 + 1), hedged);
+    }
+    for holding in &holdings {
+        let margin = holding.initial.of_ceil(holding.value(contract));
+        open(holding.account.0, margin + Money::new(1), holding.initial);
+    }
+    let fund = scenario.money(scenario.liquidation.fund_currency);
+    if fund.is_positive() {
+        inputs.push(Input::Deposit { account: AccountId::FUND, amount: fund });
+    }
+    inputs.extend(holdings.iter().map(Holding::block));
+    inputs
+}
+
+/// Accounts whose leverage is above one, hedgers not counted.
+pub fn leveraged(scenario: &Scenario) -> u64 {
+    holdings(scenario).iter().filter(|holding| holding.initial < Ppm::ONE).count() as u64
+}
+
+impl Holding {
+    fn value(&self, contract: Contract) -> Money {
+        contract.value(self.entry, u64::from(self.lots.lots()))
+    }
+
+    fn block(&self) -> Input {
+        let (buyer, seller) = match self.side {
+            Side::Buy => (self.account, self.hedger),
+            Side::Sell => (self.hedger, self.account),
+        };
+        Input::Block { symbol: SYMBOL, buyer, seller, price: self.entry, qty: self.lots }
+    }
+}
+
+fn shock_deposit(scenario: &Scenario) -> Money {
+    let contract = scenario.contract();
+    let value = contract.value(scenario.reference(), scenario.shock.sell_lots.max(1));
+    // Twice the notional: room for fees and for the reservation of orders on their way.
+    value + value + Money::new(1)
+}
+
+fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding]) -> Vec<Money> {
+    let roles = scenario.roles();
+    let contract = scenario.contract();
+    let mut gross = vec![Money::ZERO; small(scenario.holders.hedgers) as usize];
+    for holding in holdings {
+        gross[(holding.hedger.0 - roles.hedgers.start) as usize] += holding.value(contract);
+    }
+    gross
+}
+
+fn holdings(scenario: &Scenario) -> Vec<Holding> {
+    let spec = &scenario.holders;
+    let roles = scenario.roles();
+    let sizes =
+        PowerLaw::new(real(spec.size_min_lots), real(spec.size_max_lots), spec.size_exponent);
+    let leverage = |low: f64, high: f64, exponent: f64| PowerLaw::new(low, high, exponent);
+    let long =
+        leverage(spec.long_leverage_min, spec.long_leverage_max, spec.long_leverage_exponent);
+    let short =
+        leverage(spec.short_leverage_min, spec.short_leverage_max, spec.short_leverage_exponent);
+    let longs_end = roles.holders.start + small(spec.longs);
+    roles
+        .holders
+        .clone()
+        .map(|account| {
+            let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
+            let (side, law) =
+                if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
+            let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
+            let chosen = initial_rate(law.draw(&mut draw).min(spec.leverage_cap));
+            let noise = draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
+            let (initial, maintenance) = margin_rates(scenario, lots, chosen);
+            let hedger = roles.hedgers.start + account % small(spec.hedgers);
+            Holding {
+                account: AccountId(account),
+                side,
+                initial,
+                entry: entry(scenario, side, initial, maintenance, noise),
+                lots: qty(lots),
+                hedger: AccountId(hedger),
+            }
+        })
+        .collect()
+}
+
+/// One over the leverage, rounded up: never more leverage than was drawn.
+fn initial_rate(leverage: f64) -> Ppm {
+    let parts = whole((1e6 / leverage - 1e-6).ceil(), 1, Ppm::SCALE);
+    Ppm::new(parts).unwrap_or(Ppm::ONE)
+}
+
+/// The rate an account may have at its size, and its maintenance rate.
+fn margin_rates(scenario: &Scenario, lots: u32, chosen: Ppm) -> (Ppm, f64) {
+    // The entry may lie above the reference price, so the tier is that of a somewhat larger value.
+    let value = scenario.contract().value(scenario.reference(), u64::from(lots));
+    let value = value + Money::new(value.units() / 5);
+    let tier = scenario
+        .market
+        .tiers
+        .iter()
+        .rev()
+        .find(|tier| scenario.money(tier.floor_currency) <= value)
+        .unwrap_or(&scenario.market.tiers[0]);
+    let least = Ppm::new(small(tier.initial_ppm)).unwrap_or(Ppm::ONE);
+    (chosen.max(least), real(tier.maintenance_ppm) / 1e6)
+}
+
+/// An entry price of one who is still there: its trigger price lies at least the stated distance
+/// from the price at the start. `noise` beyond that is folded back.
+fn entry(scenario: &Scenario, side: Side, initial: Ppm, maintenance: f64, noise: f64) -> Price {
+    let reference = real(scenario.market.reference_ticks);
+    let distance = scenario.holders.trigger_distance_min_bp / 1e4;
+    let rate = f64::from(initial.parts()) / 1e6;
+    let shift = match side {
+        // A long at entry e is triggered near e (1 - i) / (1 - m).
+        Side::Buy if rate < 1.0 => {
+            fold((1.0 - distance) * (1.0 - maintenance) / (1.0 - rate) - 1.0, noise)
+        }
+        Side::Buy => noise,
+        Side::Sell => -fold(1.0 - (1.0 + distance) * (1.0 + maintenance) / (1.0 + rate), -noise),
+    };
+    let low = small(scenario.market.reference_ticks / 4);
+    price(whole(reference * (1.0 + shift), low.max(1), low.saturating_mul(8)))
+}
+
+/// Reflects what lies beyond a bound.
+fn fold(bound: f64, value: f64) -> f64 {
+    if value > bound { 2.0 * bound - value } else { value }
+}

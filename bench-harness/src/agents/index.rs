@@ -1,0 +1,55 @@
+//! The exogenous price: a martingale in small steps, times the shock's fall and rebound.
+
+use super::keyed::{Key, Purpose};
+use super::number::{real, whole};
+use crate::scenario::Scenario;
+
+/// The index over the whole run, drawn before it starts.
+#[derive(Clone, Debug)]
+pub struct IndexPath {
+    step_ns: u64,
+    ticks: Vec<f64>,
+}
+
+impl IndexPath {
+    /// Draws the path of a scenario.
+    pub fn new(scenario: &Scenario) -> Self {
+        let step_ns = scenario.index.step_ms * 1_000_000;
+        let steps = scenario.clock.duration_ms / scenario.index.step_ms + 2;
+        let key = Key::new(scenario.seed, 0, Purpose::Index);
+        let per_step = (real(scenario.index.step_ms) / 1_000.0).sqrt();
+        let deviation = scenario.index.volatility_bp / 10_000.0 * per_step;
+        let mut level = real(scenario.market.reference_ticks);
+        let ticks = (0..steps).map(|step| {
+            let now = level * shock_factor(scenario, step * scenario.index.step_ms);
+            // Four deviations bound a step, so no draw can take the level to zero.
+            level *= 1.0 + deviation * key.at(step).normal().clamp(-4.0, 4.0);
+            now
+        });
+        Self { step_ns, ticks: ticks.collect() }
+    }
+
+    /// The index at a time, in ticks and fractions of them.
+    #[inline]
+    pub fn at(&self, time_ns: u64) -> f64 {
+        let step = usize::try_from(time_ns / self.step_ns).unwrap_or(usize::MAX);
+        self.ticks[step.min(self.ticks.len() - 1)]
+    }
+
+    /// The index at a time, in whole ticks.
+    pub fn ticks_at(&self, time_ns: u64) -> u32 {
+        whole(self.at(time_ns), 1, u32::MAX)
+    }
+}
+
+/// What the shock leaves of the price.
+fn shock_factor(scenario: &Scenario, time_ms: u64) -> f64 {
+    let shock = &scenario.shock;
+    let since = |start: u64, length: u64| {
+        (real(time_ms.saturating_sub(start)) / real(length)).clamp(0.0, 1.0)
+    };
+    let fall = since(shock.start_ms + shock.index_drop_after_ms, shock.index_drop_ms);
+    let back = since(shock.start_ms + shock.index_rebound_after_ms, shock.index_rebound_ms);
+    let back = back * real(shock.index_rebound_ppm) / 1e6;
+    1.0 - shock.index_drop_bp / 10_000.0 * (fall - back).max(0.0)
+}

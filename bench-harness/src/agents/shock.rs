@@ -1,0 +1,69 @@
+//! The exogenous shock: a sell metaorder in equal child orders at the market.
+
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
+
+use super::number::qty;
+use super::{Agent, Line, Outbox, View, order_id};
+use crate::scenario::{SYMBOL, Scenario, small};
+
+/// The seller of the metaorder.
+#[derive(Debug)]
+pub struct Shock {
+    account: AccountId,
+    start_ns: u64,
+    interval_ns: u64,
+    children: u32,
+    lots: u64,
+    sent: u32,
+}
+
+impl Shock {
+    /// The shock of a scenario.
+    pub fn new(scenario: &Scenario) -> Self {
+        let spec = &scenario.shock;
+        let children = small(spec.sell_duration_ms / spec.sell_interval_ms).max(1);
+        Self {
+            account: AccountId(scenario.roles().shock),
+            start_ns: spec.start_ms * 1_000_000,
+            interval_ns: spec.sell_interval_ms * 1_000_000,
+            children: if spec.sell_lots == 0 { 0 } else { children },
+            lots: spec.sell_lots,
+            sent: 0,
+        }
+    }
+
+    /// Lots sold by the first `n` children: the total is spread to the lot.
+    fn cumulative(&self, n: u32) -> u64 {
+        self.lots * u64::from(n) / u64::from(self.children)
+    }
+}
+
+impl Agent for Shock {
+    fn line(&self) -> Line {
+        Line::Shock
+    }
+
+    fn next_wake_ns(&self) -> u64 {
+        if self.sent == self.children {
+            return u64::MAX;
+        }
+        self.start_ns + u64::from(self.sent) * self.interval_ns
+    }
+
+    fn wake(&mut self, _view: &View<'_>, out: &mut Outbox<'_>) {
+        let lots = self.cumulative(self.sent + 1) - self.cumulative(self.sent);
+        self.sent += 1;
+        if lots == 0 {
+            return;
+        }
+        out.send(Input::Order(NewOrder {
+            symbol: SYMBOL,
+            account: self.account,
+            order: order_id(self.account, self.sent),
+            side: Side::Sell,
+            qty: qty(small(lots)),
+            kind: OrderKind::Market,
+            reduce_only: false,
+        }));
+    }
+}

@@ -1,0 +1,38 @@
+//! A recorded file as the background of a cascade.
+
+use std::path::Path;
+
+use crate::feeds::FeedError;
+use crate::feeds::lobster::{FlowAction, FlowEvent, FlowReader};
+use crate::simulation::{BackgroundAction, BackgroundMessage};
+
+/// Reads a LOBSTER message file, plain or compressed, into memory: a run may play it twice.
+pub(super) fn read(path: &Path) -> Result<Vec<BackgroundMessage>, FeedError> {
+    let mut reader = FlowReader::open(path)?;
+    let mut messages = Vec::new();
+    while let Some(event) = reader.event()? {
+        messages.push(message(event));
+    }
+    Ok(messages)
+}
+
+fn message(event: FlowEvent) -> BackgroundMessage {
+    let action = match event.action {
+        FlowAction::Add { order, side, price, qty } => BackgroundAction::New {
+            order: order.0,
+            side,
+            price: u64::from(price.ticks()),
+            qty: u64::from(qty.lots()),
+        },
+        FlowAction::Reduce { order, qty } => {
+            BackgroundAction::Reduce { order: order.0, qty: u64::from(qty.lots()) }
+        }
+        FlowAction::Delete { order } => BackgroundAction::Delete { order: order.0 },
+        FlowAction::Take { side, price, qty } => BackgroundAction::Take {
+            side,
+            price: u64::from(price.ticks()),
+            qty: u64::from(qty.lots()),
+        },
+    };
+    BackgroundMessage { time_ns: event.time_ns, action }
+}

@@ -1,0 +1,27 @@
+//! `seawall bench`: real-time measurements, one file each.
+
+use std::io;
+
+use clap::Subcommand;
+
+use super::{CliError, bench_core, bench_pipeline};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchCommand {
+    Core(bench_core::BenchCoreArgs),
+    Pipeline(bench_pipeline::PipelineArgs),
+}
+
+/// Measures and prints.
+pub(super) fn run(command: &BenchCommand) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match command {
+        BenchCommand::Core(args) => Ok(bench_core::run(args, &mut stdout)?),
+        BenchCommand::Pipeline(args) if bench_pipeline::run(args, &mut stdout)? => Ok(()),
+        BenchCommand::Pipeline(_) => Err(CliError::Check(
+            "a command was not answered exactly once, or the events are not those of the run that \
+             recorded the stream; the rows above say which"
+                .to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,272 @@
+//! `seawall bench pipeline`: a recorded cascade through the rings in real time.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use seawall_engine::core::Engine;
+use seawall_engine::pipeline::{NullShard, PipelineError, Topology};
+use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::load::{
+    DriverOptions, Outcome, Pace, Plan, PlanError, Row, RowContext, RunClock, Stream, StreamError,
+    drive, render, row,
+};
+use crate::report::Manifest;
+use crate::report::numbers::{compact, count};
+use crate::scenario::{self, DEFAULT_NAME};
+
+/// Parts of capacity that are offered when no rate is given: one that is sustained and one that
+/// is not.
+const LOADS: [(f64, &str); 2] = [(0.5, "50 % of capacity"), (1.5, "150 % of capacity")];
+
+/// The ring in front of the shard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum RingName {
+    /// Our own: the sequence number travels in the slot.
+    SeqSlot,
+    /// crossbeam's `ArrayQueue`.
+    ArrayQueue,
+}
+
+/// Offers a recorded cascade to the engine behind its rings, open loop, and measures latency from
+/// the scheduled send.
+///
+/// Without a rate, capacity is found first and half and one and a half of it are offered. Every
+/// command is answered, by the engine or by the full ring; the reckoning is printed and checked.
+/// With nothing refused the events are those of the run that recorded the stream, hash for hash.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  seawall bench pipeline
+  seawall bench pipeline --stream runs/flash-crash-7/commands.swl --rate 500000
+  seawall bench pipeline --stream message_50.csv.xz --rate 1000000 --json
+  seawall bench pipeline --null    # the same without an engine: what the pipeline costs
+
+Exit status: 0 done, 1 a command was not answered or the events differ, 2 bad input.")]
+pub struct PipelineArgs {
+    /// Scenario whose cascade is simulated and sent: an embedded name or a TOML file.
+    #[arg(value_name = "SCENARIO", default_value = DEFAULT_NAME)]
+    pub scenario: String,
+    /// Seed of the scenario.
+    #[arg(long, value_name = "N", conflicts_with = "stream")]
+    pub seed: Option<u64>,
+    /// Changes a key of the scenario.
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "stream")]
+    pub sets: Vec<String>,
+    /// Recorded stream in place of a scenario: `commands.swl` of a run directory, or a LOBSTER
+    /// message file.
+    #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
+    pub stream: Option<PathBuf>,
+    /// Messages per second to offer; may be given several times.
+    #[arg(long = "rate", value_name = "MSGS_PER_S", value_parser = possible_rate)]
+    pub rates: Vec<f64>,
+    /// Sends only the first N inputs.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Runs of which capacity is the median.
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub runs: u16,
+    /// Ring in front of the shard.
+    #[arg(long, value_enum, default_value_t = RingName::SeqSlot)]
+    pub ring: RingName,
+    /// Most threads; fewer are used where there are fewer cores.
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub threads: u8,
+    /// A shard that only acknowledges, in place of the engine.
+    #[arg(long)]
+    pub null: bool,
+    /// One JSON object on standard output and nothing else there.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Why the bench could not be done or printed: exit 2.
+#[derive(Debug, Error)]
+pub enum PipelineBenchError {
+    /// No stream.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// Nothing to measure in it.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The engine thread did not start, or died.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    manifest: Manifest,
+    rows: Vec<Row>,
+}
+
+/// Runs and prints. `false` if a command was not answered exactly once, or the events differ from
+/// those of the run that recorded the stream: exit 1.
+pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBenchError> {
+    let mut stream = open(args)?;
+    if let Some(limit) = args.limit {
+        stream.truncate(limit);
+    }
+    if let Some(warning) = &stream.warning {
+        eprintln!("warning: {warning}");
+    }
+    let topology = topology(args);
+    if !args.json {
+        print_head(out, &stream, topology)?;
+    }
+    let context = RowContext {
+        workload: stream.workload.clone(),
+        seed: stream.seed,
+        stream_sha256: stream.sha256(),
+        reference_hash: stream.reference_hash.filter(|_| !args.null),
+    };
+    let plan = Plan::new(&stream.inputs, |input| stream.flow(input), &stream.phases)?;
+    let bench = Bench { args, stream: &stream, plan: &plan, topology, context };
+    let rows = match args.ring {
+        RingName::SeqSlot => bench.rows::<SeqSlotRing>(out)?,
+        RingName::ArrayQueue => bench.rows::<ArrayQueueRing>(out)?,
+    };
+    let passed = rows.iter().all(|row| row.reconciled && row.verdict != "mismatch");
+    if args.json {
+        let manifest = Manifest::of_this_process();
+        let manifest = match (&stream.seed, &stream.config_hash) {
+            (Some(seed), Some(hash)) => manifest.of_input(*seed, hash),
+            _ => manifest,
+        };
+        let report = Report { manifest, rows };
+        serde_json::to_writer_pretty(&mut *out, &report).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        print_foot(out, &rows)?;
+    }
+    out.flush()?;
+    Ok(passed)
+}
+
+fn open(args: &PipelineArgs) -> Result<Stream, StreamError> {
+    let Some(path) = &args.stream else {
+        say(args, &format!("simulating {} to record its inputs", args.scenario));
+        let scenario = scenario::load(&args.scenario, &args.sets, args.seed)?;
+        return Stream::simulated(&scenario);
+    };
+    say(args, &format!("reading {}", path.display()));
+    if path.extension().is_some_and(|extension| extension == "swl") {
+        Stream::recorded(path)
+    } else {
+        Stream::lobster(path)
+    }
+}
+
+fn topology(args: &PipelineArgs) -> Topology {
+    let topology = Topology::detect_at_most(usize::from(args.threads));
+    if topology.threads() < usize::from(args.threads) {
+        say(args, &format!("fewer cores than threads: {topology}"));
+    }
+    topology
+}
+
+fn say(args: &PipelineArgs, text: &str) {
+    if !args.quiet {
+        eprintln!("{text}");
+    }
+}
+
+/// Everything that the rows have in common.
+struct Bench<'a> {
+    args: &'a PipelineArgs,
+    stream: &'a Stream,
+    plan: &'a Plan<'a>,
+    topology: Topology,
+    context: RowContext,
+}
+
+impl Bench<'_> {
+    fn rows<R: Transport>(&self, out: &mut impl Write) -> Result<Vec<Row>, PipelineBenchError> {
+        let mut rows = Vec::new();
+        let mut loads: Vec<(String, f64)> = self
+            .args
+            .rates
+            .iter()
+            .map(|&rate| (format!("{} a second", compact(rate)), rate))
+            .collect();
+        if loads.is_empty() {
+            let runs = usize::from(self.args.runs);
+            let capacity = (1..=runs)
+                .map(|n| {
+                    say(self.args, &format!("finding capacity, run {n} of {runs}"));
+                    self.drive::<R>(None)
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            let found = row("capacity", &capacity, &self.context);
+            loads = LOADS
+                .map(|(part, name)| (name.to_owned(), part * found.msgs_per_s.median))
+                .to_vec();
+            self.finish(found, &mut rows, out)?;
+        }
+        for (name, rate) in loads {
+            say(self.args, &format!("offering {} messages a second", compact(rate)));
+            let outcome = self.drive::<R>(Some(rate))?;
+            self.finish(row(&name, &[outcome], &self.context), &mut rows, out)?;
+        }
+        Ok(rows)
+    }
+
+    fn drive<R: Transport>(&self, msgs_per_s: Option<f64>) -> Result<Outcome, PipelineError> {
+        let options = DriverOptions::new(self.topology, msgs_per_s);
+        Ok(if self.args.null {
+            drive::<R, _>(self.plan, NullShard, &options)?.0
+        } else {
+            drive::<R, _>(self.plan, Engine::new(&self.stream.config), &options)?.0
+        })
+    }
+
+    fn finish(&self, row: Row, rows: &mut Vec<Row>, out: &mut impl Write) -> io::Result<()> {
+        if !self.args.json {
+            writeln!(out, "{}", render(&row))?;
+        }
+        rows.push(row);
+        Ok(())
+    }
+}
+
+fn print_head(out: &mut impl Write, stream: &Stream, topology: Topology) -> io::Result<()> {
+    let seed = stream.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+    writeln!(out, "{}{seed}: {} inputs", stream.workload, count(stream.inputs.len() as u64))?;
+    writeln!(out, "{topology}")?;
+    let cost_ns = RunClock::start().cost_ns();
+    writeln!(
+        out,
+        "one clock reading costs {cost_ns:.0} ns; latency counts from the scheduled send\n"
+    )
+}
+
+fn print_foot(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
+    if rows.iter().any(|row| !row.pinned) {
+        writeln!(out, "Not every thread could be pinned: expect more noise.")?;
+    }
+    writeln!(
+        out,
+        "Percentiles from p99 up include what the machine takes away (ticks, a hypervisor, other \
+         processes); docs/LATENCY.md says how much of them is the engine."
+    )
+}
+
+fn possible_rate(text: &str) -> Result<f64, String> {
+    let expected = "a rate between 0.001 and 1e9 messages a second";
+    let rate: f64 = text.parse().map_err(|_| format!("expected {expected}"))?;
+    match Pace::open(rate, 0) {
+        Some(_) => Ok(rate),
+        None => Err(format!("expected {expected}")),
+    }
+}

@@ -1,0 +1,107 @@
+//! `seawall list`: what is embedded, one line each.
+
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{CliError, Output};
+use crate::scenario;
+
+/// Lists what is embedded, one line each
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  seawall list scenarios
+  seawall list priorities --json | jq -r '.priorities[].name'")]
+pub(super) struct ListArgs {
+    /// What to list.
+    #[arg(value_enum)]
+    what: What,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Cascades that `seawall run` knows by name.
+    Scenarios,
+    /// Venues whose rules a scenario can name.
+    Venues,
+    /// Orders of the liquidation queue, for --set liquidation.key=NAME.
+    Priorities,
+    /// Ways to choose whose profitable position is closed.
+    Adl,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    name: String,
+    about: String,
+}
+
+/// Orders of the liquidation queue; `docs/LIQUIDATION.md` has the formulae.
+const PRIORITIES: [(&str, &str); 4] = [
+    ("trigger-time", "first triggered, first served"),
+    ("margin-ratio", "lowest equity over notional first"),
+    ("bankruptcy-distance", "nearest to its bankruptcy price first"),
+    ("notional", "largest position first"),
+];
+
+const ADL: [(&str, &str); 1] =
+    [("profit-leverage", "highest profit times leverage first, as Binance and Bybit rank")];
+
+/// Prints the list.
+pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
+    let entries = entries(args.what);
+    let name = args.what.to_possible_value().map(|value| value.get_name().to_owned());
+    let json = serde_json::json!({ name.unwrap_or_default(): entries });
+    Ok(args.output.result(&json, || lines(&entries))?)
+}
+
+fn entries(what: What) -> Vec<Entry> {
+    let embedded = |pairs: &[(&str, &str)]| -> Vec<Entry> {
+        let entry =
+            |&(name, about): &(&str, &str)| Entry { name: name.into(), about: about.into() };
+        pairs.iter().map(entry).collect()
+    };
+    match what {
+        What::Scenarios => {
+            scenario::embedded().into_iter().map(|(name, about)| Entry { name, about }).collect()
+        }
+        What::Venues => embedded(scenario::venues()),
+        What::Priorities => embedded(&PRIORITIES),
+        What::Adl => embedded(&ADL),
+    }
+}
+
+fn lines(entries: &[Entry]) -> String {
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Entry { name, about } in entries {
+        let _ = writeln!(text, "{name:width$}  {about}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_priority_is_one_the_scenario_takes() {
+        for (name, _) in PRIORITIES {
+            let set = format!("liquidation.key={name}");
+            let loaded = scenario::load(scenario::DEFAULT_NAME, &[set], None);
+            assert!(loaded.is_ok(), "{name}: {:?}", loaded.err());
+        }
+    }
+
+    #[test]
+    fn nothing_to_list_is_empty() {
+        for what in [What::Scenarios, What::Venues, What::Priorities, What::Adl] {
+            let entries = entries(what);
+            assert!(!entries.is_empty());
+            assert_eq!(lines(&entries).lines().count(), entries.len());
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `seawall run`: one cascade in virtual time.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use seawall_engine::journal::JournalWriter;
+use seawall_engine::types::Sequenced;
+
+use super::progress::RunBar;
+use super::{CliError, Output, background, output};
+use crate::report::{Manifest, Placement, ReportError, RunDirectory, SavedRun, story, terminal};
+use crate::scenario::{self, Scenario};
+use crate::simulation::{self, Background, CommandSink, RunOptions, RunResult, SimulationError};
+
+/// Runs one cascade in virtual time and reports what happened
+///
+/// Leaves a run directory with report.html, summary.json, Parquet tables, HdrHistogram files and
+/// the command stream. The same scenario and seed give the same events on any machine.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  seawall run
+  seawall run flash-crash --seed 7 --out /tmp/cascade
+  seawall run --set liquidation.discipline=fifo --set liquidation.fund_currency=0
+  seawall run my-scenario.toml --json | jq .liquidation
+  seawall run --background message_50.csv.xz")]
+pub(super) struct RunArgs {
+    /// An embedded scenario's name (see `seawall list scenarios`) or a TOML file.
+    #[arg(default_value = scenario::DEFAULT_NAME)]
+    scenario: String,
+    /// Seed of all randomness; the scenario's own if not given.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Change one number or name of the scenario; can be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Run directory; runs/<scenario>-<seed> if not given.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into --out even if it holds something.
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Recorded order flow that trades along: a LOBSTER message file, plain or compressed.
+    #[arg(long, value_name = "FILE")]
+    background: Option<PathBuf>,
+    /// Skip the paired run without liquidations, which drawdown_ratio is measured against.
+    #[arg(long)]
+    no_paired: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Runs, writes the run directory, prints the result.
+pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
+    let started = Instant::now();
+    let scenario = scenario::load(&args.scenario, &args.sets, args.seed)?;
+    let recording = args.background.as_deref().map(background::read).transpose()?;
+    let placement = match &args.out {
+        Some(path) => Placement::At { path, force: args.force },
+        None => Placement::Default { scenario: &scenario.name, seed: scenario.seed },
+    };
+    let directory = RunDirectory::create(placement)?;
+    if directory.was_renumbered() {
+        args.output.note(format_args!(
+            "an earlier run of this scenario and seed is kept; this one goes to {}",
+            directory.path().display()
+        ));
+    }
+    directory.write_scenario(&scenario.to_toml())?;
+    let manifest = Manifest::of_this_process().of_input(scenario.seed, &scenario.config_hash());
+    let recording = recording.as_ref().map(|messages| messages as &dyn Background);
+    let RunResult { mut summary, tables } = simulate(args, &scenario, &directory, recording)?;
+    summary.wall_seconds = started.elapsed().as_secs_f64();
+    let run = SavedRun { summary, tables, manifest };
+    directory.save(&run)?;
+    args.output.result(&run.summary, || {
+        terminal::render(&run.summary, directory.path(), output::style())
+    })?;
+    if run.summary.conservation_error == 0 {
+        Ok(())
+    } else {
+        Err(CliError::Check(story::conservation(&run.summary)))
+    }
+}
+
+fn simulate(
+    args: &RunArgs,
+    scenario: &Scenario,
+    directory: &RunDirectory,
+    recording: Option<&dyn Background>,
+) -> Result<RunResult, CliError> {
+    let path = directory.commands_path();
+    let mut stream = CommandStream::create(&path, &scenario.config_hash())?;
+    let bar = RunBar::new(args.output);
+    let mut show = |progress| bar.show(progress);
+    let mut options = RunOptions {
+        commands: Some(&mut stream),
+        progress: Some(&mut show),
+        background: recording,
+        paired: !args.no_paired,
+    };
+    let result = simulation::run(scenario, &mut options);
+    bar.clear();
+    let result = result.map_err(|error| match error {
+        SimulationError::Commands(source) => CliError::from(ReportError::write(&path, &source)),
+        other @ SimulationError::Opening { .. } => CliError::from(other),
+    })?;
+    stream.finish().map_err(|source| ReportError::write(&path, &source))?;
+    Ok(result)
+}
+
+/// `commands.swl`: the inputs of the run as the shard took them, in the command log's format.
+struct CommandStream {
+    writer: JournalWriter<File>,
+}
+
+impl CommandStream {
+    fn create(path: &Path, config_hash: &str) -> Result<Self, ReportError> {
+        let file = File::create(path).map_err(|source| ReportError::write(path, &source))?;
+        // The log is named after the configuration it replays into.
+        let genesis = u128::from_str_radix(config_hash, 16).unwrap_or(0);
+        Ok(Self { writer: JournalWriter::new(file, genesis) })
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.writer.finish().map(drop)
+    }
+}
+
+impl CommandSink for CommandStream {
+    fn command(&mut self, input: &Sequenced) -> io::Result<()> {
+        self.writer.append(input)
+    }
+}

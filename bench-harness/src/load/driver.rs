@@ -1,0 +1,265 @@
+//! One run: setup, threads, the end.
+
+use std::hint;
+use std::thread;
+
+use hdrhistogram::Histogram;
+use seawall_engine::pipeline::{
+    EngineThread, Inbound, Layout, Outbound, PipelineError, Shard, ShardCounts, ShardLoop, Timing,
+    Topology, Turn, pin_to,
+};
+use seawall_engine::ring::{Reader, RingReceiver, RingSender, Transport, Waiter, broadcast};
+
+use super::generator::Generator;
+use super::outcome::Outcome;
+use super::recorder::Recorder;
+use super::timed_shard::TimedShard;
+use super::{Pace, Plan, RunClock};
+
+/// Most events taken before the caller gets to do something else.
+const DRAIN_MAX: usize = 128;
+/// Time between the start of the threads and the first due message.
+const LEAD_NS: u64 = 2_000_000;
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct DriverOptions {
+    /// Messages per second; `None` for as fast as the ring takes them.
+    pub msgs_per_s: Option<f64>,
+    /// Where the threads go.
+    pub topology: Topology,
+    /// Slots of the ring in front of the shard.
+    pub ingress_slots: usize,
+    /// Slots of the ring behind it.
+    pub egress_slots: usize,
+}
+
+impl DriverOptions {
+    /// A run at that rate with rings of 1,024 inputs and 4,096 events.
+    pub const fn new(topology: Topology, msgs_per_s: Option<f64>) -> Self {
+        Self { msgs_per_s, topology, ingress_slots: 1024, egress_slots: 4096 }
+    }
+}
+
+/// Sends `plan` through rings of kind `R` to `shard`. The shard comes back as the run left it.
+///
+/// Panics unless the rate is possible ([`Pace::open`]); callers check what they were given.
+pub fn drive<R: Transport, S: Shard + 'static>(
+    plan: &Plan<'_>,
+    shard: S,
+    options: &DriverOptions,
+) -> Result<(Outcome, S), PipelineError> {
+    let clock = RunClock::start();
+    let clock_cost_ns = clock.cost_ns();
+    let (sender, receiver) = R::channel::<Inbound>(options.ingress_slots);
+    let (publisher, mut readers) = broadcast::<Outbound>(options.egress_slots, &["recorder"]);
+    let reader = readers.pop().expect("one reader was asked for");
+    let timed = TimedShard::new(shard, clock.clone(), plan.setup());
+    let shard_loop = ShardLoop::new(timed, vec![receiver], publisher, Timing::Recorded);
+    let mut edge = Edge {
+        generator: Generator::new(plan, sender),
+        recorder: Recorder::new(plan, clock.clone()),
+        reader,
+        clock,
+        end_ns: 0,
+    };
+    let mut shard_loop = edge.set_up(shard_loop, plan.setup());
+    let start_ns = edge.clock.now_ns() + LEAD_NS;
+    let pace = options.msgs_per_s.map_or(Pace::Closed, |rate| {
+        Pace::open(rate, start_ns).expect("the caller checked the rate")
+    });
+    edge.generator.set_pace(pace);
+    edge.recorder.set_pace(pace);
+    let began_ns = if pace.is_open() { start_ns } else { edge.clock.now_ns() };
+
+    let wait = options.topology.wait_strategy();
+    let (edge, end, pinned) = match options.topology.layout {
+        Layout::Inline { core } => {
+            let (edge, shard_loop, pinned) = thread::scope(|scope| {
+                let inline = move || {
+                    let pinned = core.is_some_and(pin_to);
+                    edge.run_inline(&mut shard_loop);
+                    (edge, shard_loop, pinned)
+                };
+                scope.spawn(inline).join().expect("the thread ends")
+            });
+            (edge, shard_loop.into_parts(), pinned)
+        }
+        Layout::Shared { edge: core, engine } => {
+            let engine = EngineThread::start(shard_loop, Some(engine), wait)?;
+            let (edge, pinned) = edge.run_shared(core, &mut Waiter::new(wait));
+            let pinned = pinned && engine.is_pinned();
+            (edge, engine.join()?, pinned)
+        }
+        Layout::Separate { generator, engine, recorder } => {
+            let engine = EngineThread::start(shard_loop, Some(engine), wait)?;
+            let (edge, pinned) = edge.run_separate(generator, recorder, wait);
+            let pinned = pinned && engine.is_pinned();
+            (edge, engine.join()?, pinned)
+        }
+    };
+    let run = Finished { pace, began_ns, pinned, clock_cost_ns, transport: R::NAME };
+    Ok(edge.into_outcome(plan, options, run, end))
+}
+
+/// What is known of a run when its threads have ended.
+struct Finished {
+    pace: Pace,
+    began_ns: u64,
+    pinned: bool,
+    clock_cost_ns: f64,
+    transport: &'static str,
+}
+
+/// Both ends of the pipeline: what sends and what reads.
+struct Edge<'a, S> {
+    generator: Generator<'a, S>,
+    recorder: Recorder<'a>,
+    reader: Reader<Outbound>,
+    clock: RunClock,
+    end_ns: u64,
+}
+
+impl<'a, S: RingSender<Inbound>> Edge<'a, S> {
+    /// Sends the setup through the rings, all in this thread, before the clock counts.
+    fn set_up<T: Shard, G: RingReceiver<Inbound>>(
+        &mut self,
+        mut shard_loop: ShardLoop<T, G>,
+        setup: usize,
+    ) -> ShardLoop<T, G> {
+        loop {
+            let sent = self.generator.send_due(0, setup);
+            let turn = shard_loop.turn();
+            let taken = self.drain();
+            if sent == 0 && taken == 0 && turn == Turn::Applied(0) {
+                return shard_loop;
+            }
+        }
+    }
+
+    #[inline]
+    fn send(&mut self) -> usize {
+        self.generator.send_due(self.clock.now_ns(), usize::MAX)
+    }
+
+    #[inline]
+    fn drain(&mut self) -> usize {
+        let recorder = &mut self.recorder;
+        self.reader.drain(DRAIN_MAX, |out| recorder.take(out))
+    }
+
+    /// Everything in turns in one thread.
+    fn run_inline<T: Shard, G: RingReceiver<Inbound>>(&mut self, shard: &mut ShardLoop<T, G>) {
+        loop {
+            let sent = self.send();
+            let turn = shard.turn();
+            let taken = self.drain();
+            if turn == Turn::Finished && taken == 0 {
+                self.end_ns = self.clock.now_ns();
+                return;
+            }
+            if sent == 0 && taken == 0 {
+                hint::spin_loop();
+            }
+        }
+    }
+
+    /// Sending and reading in turns in one thread.
+    fn run_shared(mut self, core: usize, waiter: &mut Waiter) -> (Self, bool) {
+        thread::scope(|scope| {
+            let run = move || {
+                let pinned = pin_to(core);
+                loop {
+                    let sent = self.send();
+                    let taken = self.drain();
+                    if sent + taken > 0 {
+                        waiter.reset();
+                    } else if self.reader.is_finished() {
+                        self.end_ns = self.clock.now_ns();
+                        return (self, pinned);
+                    } else {
+                        waiter.idle();
+                    }
+                }
+            };
+            scope.spawn(run).join().expect("the thread ends")
+        })
+    }
+
+    /// Sending and reading in a thread each.
+    fn run_separate(
+        self,
+        generator_core: usize,
+        recorder_core: usize,
+        wait: seawall_engine::ring::WaitStrategy,
+    ) -> (Self, bool) {
+        let Self { mut generator, mut recorder, mut reader, clock, .. } = self;
+        let send_clock = clock.clone();
+        let send = move || {
+            let pinned = pin_to(generator_core);
+            let mut waiter = Waiter::new(wait);
+            while !generator.is_done() {
+                if generator.send_due(send_clock.now_ns(), usize::MAX) == 0 {
+                    waiter.idle();
+                } else {
+                    waiter.reset();
+                }
+            }
+            (generator, pinned)
+        };
+        let read = move || {
+            let pinned = pin_to(recorder_core);
+            let mut waiter = Waiter::new(wait);
+            loop {
+                if reader.drain(DRAIN_MAX, |out| recorder.take(out)) > 0 {
+                    waiter.reset();
+                } else if reader.is_finished() {
+                    return (recorder, reader, pinned);
+                } else {
+                    waiter.idle();
+                }
+            }
+        };
+        thread::scope(|scope| {
+            let (send, read) = (scope.spawn(send), scope.spawn(read));
+            let (generator, generator_pinned) = send.join().expect("the thread ends");
+            let (recorder, reader, recorder_pinned) = read.join().expect("the thread ends");
+            let end_ns = clock.now_ns();
+            let edge = Edge { generator, recorder, reader, clock, end_ns };
+            (edge, generator_pinned && recorder_pinned)
+        })
+    }
+
+    fn into_outcome<T>(
+        self,
+        plan: &Plan<'_>,
+        options: &DriverOptions,
+        run: Finished,
+        (timed, shard): (TimedShard<T>, ShardCounts),
+    ) -> (Outcome, T) {
+        let (sent, steps) = self.generator.offered_by_kind();
+        let mut counts = self.recorder.counts;
+        counts.sent = sent;
+        counts.steps = steps;
+        counts.refused = self.generator.refused;
+        let setup = plan.setup() as u64;
+        let service: Histogram<u64> = timed.service;
+        let outcome = Outcome {
+            pace: run.pace,
+            topology: options.topology,
+            pinned: run.pinned,
+            transport: run.transport,
+            counts,
+            shard,
+            offered: self.generator.offered() as u64 - setup,
+            applied: shard.applied - setup,
+            wall_ns: self.end_ns.saturating_sub(run.began_ns),
+            events_hash: self.recorder.events_hash(),
+            cells: if run.pace.is_open() { self.recorder.into_cells() } else { Vec::new() },
+            service,
+            send_lag: self.generator.send_lag,
+            clock_cost_ns: run.clock_cost_ns,
+        };
+        (outcome, timed.shard)
+    }
+}

@@ -1,0 +1,105 @@
+//! What a run came to.
+
+use hdrhistogram::Histogram;
+use seawall_engine::pipeline::{ShardCounts, Topology};
+use serde::Serialize;
+
+use super::Pace;
+use crate::measure::histogram::nanoseconds;
+use crate::scenario::Flow;
+
+/// Latencies of one flow in one phase.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Whose orders.
+    pub flow: Flow,
+    /// In which phase.
+    pub phase: String,
+    /// From the scheduled send (forced: of the input that triggered) to the answer.
+    pub order_to_ack: Histogram<u64>,
+    /// From the same moment to the first fill, of orders that fill on arrival.
+    pub order_to_fill: Histogram<u64>,
+}
+
+/// What went in and what came out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Commands offered, steps not counted: they have no answer.
+    pub sent: u64,
+    /// Commands the engine accepted.
+    pub acknowledged: u64,
+    /// Commands the engine refused.
+    pub rejected: u64,
+    /// Commands the full ring refused.
+    pub refused: u64,
+    /// Answers to a command that had one already: always 0.
+    pub answered_twice: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Events.
+    pub events: u64,
+    /// Trades.
+    pub trades: u64,
+    /// Forced orders of liquidated accounts.
+    pub forced_orders: u64,
+}
+
+impl Counts {
+    /// Whether every command was answered exactly once, by the engine or by the ring.
+    pub const fn reconciles(&self) -> bool {
+        self.sent == self.acknowledged + self.rejected + self.refused && self.answered_twice == 0
+    }
+}
+
+/// Everything a run measured.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The schedule it kept.
+    pub pace: Pace,
+    /// Where its threads ran.
+    pub topology: Topology,
+    /// Whether every thread is where the topology says.
+    pub pinned: bool,
+    /// The ring in front.
+    pub transport: &'static str,
+    /// What went in and out.
+    pub counts: Counts,
+    /// What the shard says of itself.
+    pub shard: ShardCounts,
+    /// Inputs after the setup that were offered.
+    pub offered: u64,
+    /// Inputs after the setup that the shard applied.
+    pub applied: u64,
+    /// From the first due time to the last event.
+    pub wall_ns: u64,
+    /// Latencies by flow and phase; empty for [`Pace::Closed`].
+    pub cells: Vec<Cell>,
+    /// Time inside the engine, one input in sixteen.
+    pub service: Histogram<u64>,
+    /// From the scheduled to the actual send.
+    pub send_lag: Histogram<u64>,
+    /// Hash of the events.
+    pub events_hash: u128,
+    /// What one reading of the clock costs, in nanoseconds.
+    pub clock_cost_ns: f64,
+}
+
+impl Outcome {
+    /// Inputs applied per second.
+    pub fn msgs_per_s(&self) -> f64 {
+        self.applied as f64 / (self.wall_ns.max(1) as f64 / 1e9)
+    }
+
+    /// One measure of one flow over all phases.
+    pub fn flow_total(
+        &self,
+        flow: Flow,
+        measure: impl Fn(&Cell) -> &Histogram<u64>,
+    ) -> Histogram<u64> {
+        let mut total = nanoseconds();
+        for cell in self.cells.iter().filter(|cell| cell.flow == flow) {
+            total.add(measure(cell)).expect("all have the same bounds");
+        }
+        total
+    }
+}

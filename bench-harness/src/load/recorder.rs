@@ -1,0 +1,197 @@
+//! The receiving side: matches events with what was sent and takes the time.
+
+use hdrhistogram::Histogram;
+use seawall_engine::core::EventHasher;
+use seawall_engine::pipeline::{Answer, Outbound, answer};
+use seawall_engine::types::{AccountId, Event, EventSink, Input, OrderId};
+
+use super::outcome::{Cell, Counts};
+use super::plan::FLOWS;
+use super::{Pace, Plan, RunClock};
+use crate::measure::histogram::nanoseconds;
+
+/// How far the liquidation of an account has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Healthy,
+    Triggered,
+    Sent,
+}
+
+/// An account's liquidation and the input that triggered it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Liquidation {
+    stage: Stage,
+    input: usize,
+}
+
+/// Histograms of one cell.
+#[derive(Debug)]
+struct Timings {
+    order_to_ack: Histogram<u64>,
+    order_to_fill: Histogram<u64>,
+}
+
+/// Reads every event of a run.
+#[derive(Debug)]
+pub(super) struct Recorder<'a> {
+    plan: &'a Plan<'a>,
+    clock: RunClock,
+    pace: Pace,
+    hasher: EventHasher,
+    timings: Vec<Timings>,
+    /// Answers come in the order of sending; the next one is to this input or a later one.
+    unanswered: usize,
+    /// The input whose order had its first fill already.
+    filled: usize,
+    liquidations: Vec<Liquidation>,
+    pub(super) counts: Counts,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>, clock: RunClock) -> Self {
+        let timings = || Timings { order_to_ack: nanoseconds(), order_to_fill: nanoseconds() };
+        Self {
+            plan,
+            clock,
+            pace: Pace::Closed,
+            hasher: EventHasher::default(),
+            timings: std::iter::repeat_with(timings).take(plan.cells()).collect(),
+            unanswered: 0,
+            filled: usize::MAX,
+            liquidations: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// From now on latency counts from this schedule.
+    pub(super) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// Takes one event.
+    #[inline]
+    pub(super) fn take(&mut self, out: Outbound) {
+        self.hasher.event(out.event);
+        self.counts.events += 1;
+        let n = usize::try_from(out.tag).expect("a tag is the place of an input");
+        let input = &self.plan.inputs()[n].input;
+        if let Some(answer) = answer(input, &out.event) {
+            self.answered(n, answer);
+            return;
+        }
+        match out.event {
+            Event::Trade { taker, taker_account, .. } => {
+                self.traded(n, input, taker, taker_account)
+            }
+            Event::Triggered { account, .. } => {
+                *self.liquidation(account) = Liquidation { stage: Stage::Triggered, input: n };
+            }
+            Event::Forced { account, .. } if account != AccountId::FUND => self.forced(account),
+            _ => {}
+        }
+    }
+
+    /// Hash of everything so far.
+    pub(super) fn events_hash(&self) -> u128 {
+        self.hasher.digest()
+    }
+
+    /// The measured latencies.
+    pub(super) fn into_cells(self) -> Vec<Cell> {
+        let phases = self.plan.phases();
+        let names = FLOWS.iter().flat_map(|flow| phases.iter().map(move |phase| (*flow, phase)));
+        let cell = |((flow, phase), timings): ((_, &String), Timings)| Cell {
+            flow,
+            phase: phase.clone(),
+            order_to_ack: timings.order_to_ack,
+            order_to_fill: timings.order_to_fill,
+        };
+        names.zip(self.timings).map(cell).collect()
+    }
+
+    #[inline]
+    fn answered(&mut self, n: usize, answer: Answer) {
+        if n < self.unanswered {
+            self.counts.answered_twice += 1;
+        }
+        self.unanswered = n + 1;
+        match answer {
+            Answer::Accepted => self.counts.acknowledged += 1,
+            Answer::Rejected => self.counts.rejected += 1,
+        }
+        if let Some(cell) = self.plan.cell(n)
+            && let Some(latency_ns) = self.latency_ns(n)
+        {
+            self.timings[cell].order_to_ack.saturating_record(latency_ns);
+        }
+    }
+
+    #[inline]
+    fn traded(&mut self, n: usize, input: &Input, taker: OrderId, taker_account: AccountId) {
+        self.counts.trades += 1;
+        if taker.is_derived() {
+            self.forced_filled(taker_account);
+            return;
+        }
+        let own = match input {
+            Input::Order(new) => new.order == taker,
+            Input::Replace { order, .. } => *order == taker,
+            _ => false,
+        };
+        if !own || self.filled == n {
+            return;
+        }
+        self.filled = n;
+        if let Some(cell) = self.plan.cell(n)
+            && let Some(latency_ns) = self.latency_ns(n)
+        {
+            self.timings[cell].order_to_fill.saturating_record(latency_ns);
+        }
+    }
+
+    fn forced(&mut self, account: AccountId) {
+        self.counts.forced_orders += 1;
+        let Liquidation { stage, input } = *self.liquidation(account);
+        if stage != Stage::Triggered {
+            return;
+        }
+        self.liquidation(account).stage = Stage::Sent;
+        if let Some(cell) = self.plan.forced_cell(input)
+            && let Some(latency_ns) = self.latency_ns(input)
+        {
+            self.timings[cell].order_to_ack.saturating_record(latency_ns);
+        }
+    }
+
+    fn forced_filled(&mut self, account: AccountId) {
+        let Liquidation { stage, input } = *self.liquidation(account);
+        if stage != Stage::Sent {
+            return;
+        }
+        self.liquidation(account).stage = Stage::Healthy;
+        if let Some(cell) = self.plan.forced_cell(input)
+            && let Some(latency_ns) = self.latency_ns(input)
+        {
+            self.timings[cell].order_to_fill.saturating_record(latency_ns);
+        }
+    }
+
+    fn liquidation(&mut self, account: AccountId) -> &mut Liquidation {
+        if account.index() >= self.liquidations.len() {
+            self.liquidations.resize(account.index() + 1, Liquidation::default());
+        }
+        &mut self.liquidations[account.index()]
+    }
+
+    /// From the scheduled send of input `n` to now; `None` without a schedule.
+    #[inline]
+    fn latency_ns(&self, n: usize) -> Option<u64> {
+        if !self.pace.is_open() || n < self.plan.setup() {
+            return None;
+        }
+        let scheduled_ns = self.pace.scheduled_ns((n - self.plan.setup()) as u64);
+        Some(self.clock.now_ns().saturating_sub(scheduled_ns).max(1))
+    }
+}

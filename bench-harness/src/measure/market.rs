@@ -1,0 +1,166 @@
+//! The market on the timeline's grid: prices, spread and depth.
+
+use core::ops::Range;
+
+use seawall_engine::core::Engine;
+use seawall_engine::types::{AccountId, Price, Side};
+
+use super::fill_rate::CalmBook;
+use super::summary::MarketSummary;
+use super::tables::TimelineRow;
+use crate::agents::Quote;
+use crate::scenario::SYMBOL;
+
+/// Calm books to remember, at most.
+const CALM_BOOKS: usize = 32;
+
+/// Follows the market of a run.
+#[derive(Debug)]
+pub(super) struct MarketWatch {
+    pub(super) timeline: Vec<TimelineRow>,
+    /// Time and price of every mark.
+    pub(super) marks: Vec<(u64, u32)>,
+    pub(super) calm_books: Vec<CalmBook>,
+    calm_rows: Range<usize>,
+    spread_max_ticks: u32,
+    /// Since the last row.
+    commands: u64,
+    traded_lots: u64,
+}
+
+impl MarketWatch {
+    /// For `rows` rows, of which `calm_rows` lie between warm-up and shock.
+    pub(super) fn new(rows: usize, calm_rows: Range<usize>) -> Self {
+        Self {
+            timeline: Vec::with_capacity(rows),
+            marks: Vec::new(),
+            calm_books: Vec::with_capacity(CALM_BOOKS),
+            calm_rows,
+            spread_max_ticks: 0,
+            commands: 0,
+            traded_lots: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn command(&mut self) {
+        self.commands += 1;
+    }
+
+    #[inline]
+    pub(super) fn traded(&mut self, lots: u64) {
+        self.traded_lots += lots;
+    }
+
+    /// Best prices after an input.
+    #[inline]
+    pub(super) fn quote(&mut self, quote: Quote) {
+        if quote.bid_ticks > 0 {
+            let spread = quote.ask_ticks.saturating_sub(quote.bid_ticks);
+            self.spread_max_ticks = self.spread_max_ticks.max(spread);
+        }
+    }
+
+    /// Ends a row: what an observer sees now. What other measures know is filled in later.
+    pub(super) fn sample(&mut self, time_ns: u64, index_ticks: u32, engine: &Engine) {
+        let ticks = |price: Option<Price>| price.map_or(0, Price::ticks);
+        let (bid_ticks, ask_ticks) =
+            (ticks(engine.best_bid(SYMBOL)), ticks(engine.best_ask(SYMBOL)));
+        let mark_ticks = ticks(engine.mark(SYMBOL));
+        let mid = Quote { bid_ticks, ask_ticks, last_ticks: 0 }.mid();
+        // With a side missing, depth is measured from the mark.
+        let centre = mid.unwrap_or(f64::from(mark_ticks));
+        let within = |side: Side, distances_bp: [f64; 3]| {
+            let reach = distances_bp.map(|bp| centre * bp / 1e4);
+            let mut lots = [0; 3];
+            for (price, level) in engine.depth(SYMBOL, side) {
+                let distance = (f64::from(price.ticks()) - centre).abs();
+                if distance > reach[2] {
+                    break;
+                }
+                for (sum, reach) in lots.iter_mut().zip(reach) {
+                    *sum += if distance <= reach { level } else { 0 };
+                }
+            }
+            lots
+        };
+        let bids = within(Side::Buy, [10.0, 50.0, 100.0]);
+        let asks = within(Side::Sell, [10.0, 50.0, 50.0]);
+        self.remember_calm(mid, engine);
+        self.timeline.push(TimelineRow {
+            time_ns,
+            mark_ticks,
+            index_ticks,
+            bid_ticks,
+            ask_ticks,
+            bid_depth_10bp_lots: bids[0],
+            bid_depth_50bp_lots: bids[1],
+            bid_depth_100bp_lots: bids[2],
+            ask_depth_50bp_lots: asks[1],
+            commands: core::mem::take(&mut self.commands),
+            traded_lots: core::mem::take(&mut self.traded_lots),
+            backlog: engine.backlog() as u64,
+            fund_cash: engine.cash(AccountId::FUND).units(),
+            fund_position_lots: engine.position(SYMBOL, AccountId::FUND).lots,
+            ..TimelineRow::default()
+        });
+    }
+
+    /// Keeps some thirty books, evenly spread over the calm phase after the warm-up.
+    fn remember_calm(&mut self, mid: Option<f64>, engine: &Engine) {
+        let row = self.timeline.len();
+        let every = self.calm_rows.len().div_ceil(CALM_BOOKS).max(1);
+        let due =
+            self.calm_rows.contains(&row) && (row - self.calm_rows.start) % every == every / 2;
+        let Some(mid) = mid.filter(|_| due) else { return };
+        let levels =
+            |side| engine.depth(SYMBOL, side).map(|(price, lots)| (f64::from(price.ticks()), lots));
+        self.calm_books.push(CalmBook::new(mid, levels(Side::Buy), levels(Side::Sell)));
+    }
+
+    /// What the cascade did to the market; `shock_row` is the first row of it.
+    pub(super) fn summarise(&self, shock_row: usize, shock_ns: u64) -> MarketSummary {
+        let (trough, half_recovery_ns) = self.depth_trough(shock_row);
+        MarketSummary {
+            amplification: None,
+            drawdown_bp: self.drawdown_bp(shock_ns),
+            drawdown_ratio: None,
+            depth_trough_fraction: trough,
+            depth_half_recovery_ns: half_recovery_ns,
+            spread_max_ticks: u64::from(self.spread_max_ticks),
+        }
+    }
+
+    /// Largest fall of the mark from its price at the shock, in basis points.
+    pub(super) fn drawdown_bp(&self, shock_ns: u64) -> f64 {
+        let after = self.marks.partition_point(|(time_ns, _)| *time_ns <= shock_ns);
+        let Some((_, start)) = after.checked_sub(1).map(|place| self.marks[place]) else {
+            return 0.0;
+        };
+        let low = self.marks[after..].iter().map(|(_, mark)| *mark).min().unwrap_or(start);
+        f64::from(start.saturating_sub(low)) / f64::from(start) * 1e4
+    }
+
+    /// Least bid depth within 50 bp after the shock over the calm median, and the time from then
+    /// until half of what was lost was back.
+    fn depth_trough(&self, shock_row: usize) -> (Option<f64>, Option<u64>) {
+        let calm = self.calm_rows.clone();
+        let Some(calm) = self.timeline.get(calm.start..calm.end.min(self.timeline.len())) else {
+            return (None, None);
+        };
+        let mut depths: Vec<u64> = calm.iter().map(|row| row.bid_depth_50bp_lots).collect();
+        depths.sort_unstable();
+        let Some(median) = depths.get(depths.len() / 2).copied().filter(|m| *m > 0) else {
+            return (None, None);
+        };
+        let after = self.timeline.get(shock_row..).unwrap_or_default();
+        let Some(place) = (0..after.len()).min_by_key(|n| after[*n].bid_depth_50bp_lots) else {
+            return (None, None);
+        };
+        let least = after[place].bid_depth_50bp_lots;
+        let half = least + median.saturating_sub(least).div_ceil(2);
+        let back = after[place..].iter().find(|row| row.bid_depth_50bp_lots >= half);
+        let recovery = back.map(|row| row.time_ns - after[place].time_ns);
+        (Some(least as f64 / median as f64), recovery)
+    }
+}

@@ -1,0 +1,239 @@
+//! Watches a run event by event and ends with its summary and tables.
+
+use core::ops::Range;
+
+use seawall_engine::core::Engine;
+use seawall_engine::types::{AccountId, Event, Sequenced};
+
+use super::fill_rate::calm_baseline;
+use super::liquidations::Liquidations;
+use super::market::MarketWatch;
+use super::orders::Orders;
+use super::phases::PhaseRows;
+use super::summary::{FillRates, Latency, Summary};
+use super::tables::Tables;
+use crate::agents::Quote;
+use crate::scenario::Scenario;
+
+/// Watches one run. It changes nothing and draws nothing.
+#[derive(Debug)]
+pub struct Recorder {
+    orders: Orders,
+    liquidations: Liquidations,
+    market: MarketWatch,
+    /// Rows of the grid during which the shock lasts; empty without one.
+    shock_rows: Range<usize>,
+    commands: u64,
+    rejected: u64,
+    events: u64,
+    trades: u64,
+}
+
+impl Recorder {
+    /// For one run of a scenario.
+    pub fn new(scenario: &Scenario) -> Self {
+        let rows = row(scenario.clock.duration_ms / scenario.clock.sample_ms);
+        let shock_rows = shock_rows(scenario, rows);
+        let warm = row(scenario.clock.warmup_ms.div_ceil(scenario.clock.sample_ms));
+        Self {
+            orders: Orders::new(scenario, rows),
+            liquidations: Liquidations::new(scenario, rows),
+            market: MarketWatch::new(rows, warm..shock_rows.start),
+            shock_rows,
+            commands: 0,
+            rejected: 0,
+            events: 0,
+            trades: 0,
+        }
+    }
+
+    /// An input is about to be applied; its client sent it at `sent_ns`.
+    #[inline]
+    pub fn begin(&mut self, input: &Sequenced, sent_ns: u64) {
+        self.commands += 1;
+        self.market.command();
+        self.orders.begin(input, sent_ns);
+    }
+
+    /// An event left the engine at `now_ns`.
+    #[inline]
+    pub fn event(&mut self, event: &Event, now_ns: u64) {
+        self.events += 1;
+        match *event {
+            Event::Replaced { order, in_place: true, .. } => {
+                self.orders.acknowledged(order, now_ns);
+            }
+            Event::Accepted { order, qty, .. } | Event::Replaced { order, qty, .. } => {
+                self.orders.admitted(order, qty, now_ns);
+            }
+            Event::Rested { order, .. } => self.orders.rested(order),
+            Event::Trade { taker, taker_account, maker, maker_account, price, qty, .. } => {
+                self.trades += 1;
+                let lots = u64::from(qty.lots());
+                self.market.traded(lots);
+                self.orders.made(maker, maker_account, lots, now_ns);
+                if taker.is_derived() {
+                    self.liquidations.forced_trade(taker_account, price, qty, now_ns);
+                } else {
+                    self.orders.took(lots, now_ns);
+                }
+            }
+            Event::Rejected { reason, .. } => {
+                self.rejected += 1;
+                self.orders.rejected(reason);
+            }
+            Event::Marked { price, .. } => {
+                self.market.marks.push((now_ns, price.ticks()));
+                self.liquidations.marked(price);
+            }
+            _ => self.rare(event, now_ns),
+        }
+    }
+
+    fn rare(&mut self, event: &Event, now_ns: u64) {
+        let l = &mut self.liquidations;
+        match *event {
+            Event::Triggered { account, side, qty, bankruptcy, .. } => {
+                l.triggered(account, side, qty, bankruptcy, now_ns);
+            }
+            Event::Forced { account, side, limit, qty, .. } => {
+                l.forced(account, side, limit, qty, now_ns);
+            }
+            Event::TakenOver { account, side, qty, price, .. } => {
+                l.taken_over(account, side, qty, price);
+            }
+            Event::Deleveraged { account, counterparty, side, qty, price, .. } => {
+                l.deleveraged(account, counterparty, side, qty, price, now_ns);
+            }
+            Event::Recovered { account, .. } => l.ended(account, true, now_ns),
+            Event::Closed { account, .. } => l.ended(account, false, now_ns),
+            Event::Fund { cause, amount, balance, .. } => l.fund(cause, amount, balance, now_ns),
+            Event::Socialised { account, amount } if account != AccountId::FUND => {
+                l.socialised(amount);
+            }
+            _ => {}
+        }
+    }
+
+    /// Best prices after an input, when they changed.
+    #[inline]
+    pub fn quote(&mut self, quote: Quote) {
+        self.market.quote(quote);
+    }
+
+    /// Ends a row of the timeline.
+    pub fn sample(&mut self, time_ns: u64, index_ticks: u32, engine: &Engine) {
+        self.market.sample(time_ns, index_ticks, engine);
+    }
+
+    /// Inputs so far.
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// The run is over: its numbers and its rows. Hashes, times and the paired run are the
+    /// caller's to fill in.
+    pub fn finish(mut self, scenario: &Scenario, engine: &Engine) -> (Summary, Tables) {
+        let liquidation = self.liquidations.finish();
+        self.fill_timeline();
+        let phases = PhaseRows::find(&self.market.timeline, self.shock_rows.clone());
+        for (number, row) in self.market.timeline.iter_mut().enumerate() {
+            row.phase = phases.number(number);
+        }
+        let sample_ns = scenario.clock.sample_ms * 1_000_000;
+        let warmup_ns = scenario.clock.warmup_ms * 1_000_000;
+        let shock_ns = scenario.shock.start_ms * 1_000_000;
+        let calm_forced = calm_baseline(&self.market.calm_books, &self.liquidations.forced_orders);
+        // The warm-up is not calm trading: only makers are there.
+        let measured = PhaseRows {
+            calm: row(scenario.clock.warmup_ms.div_ceil(scenario.clock.sample_ms))
+                .min(phases.calm.end)..phases.calm.end,
+            ..phases.clone()
+        };
+        let mut market = self.market.summarise(self.shock_rows.start, shock_ns);
+        market.amplification = self.amplification(liquidation.forced_qty);
+        let summary = Summary {
+            scenario: scenario.name.clone(),
+            venue: scenario.venue.clone(),
+            seed: scenario.seed,
+            config_hash: scenario.config_hash(),
+            commands: self.commands,
+            rejected: self.rejected,
+            events: self.events,
+            trades: self.trades,
+            sim_seconds: scenario.clock.duration_ms as f64 / 1e3,
+            horizon_ns: scenario.clock.horizon_ms * 1_000_000,
+            money_scale: i64::try_from(scenario.market.money_scale).unwrap_or(i64::MAX),
+            currency: scenario.market.currency.clone(),
+            phases: measured.summarise(
+                &self.market.timeline,
+                &self.market.marks,
+                warmup_ns,
+                sample_ns,
+            ),
+            liquidation,
+            latency_ns: Latency {
+                clock: "virtual".to_owned(),
+                maker: self.orders.makers.summarise(),
+                taker: self.orders.takers.summarise(),
+                forced: self.liquidations.latency.summarise(),
+            },
+            fill_rate: FillRates {
+                maker: self.orders.maker_fills.by_phase(&measured, None),
+                taker: self.orders.taker_fills.by_phase(&measured, None),
+                forced: self.liquidations.fills.by_phase(&measured, calm_forced),
+            },
+            market,
+            conservation_error: engine.conservation_error(),
+            ..Summary::default()
+        };
+        (summary, self.into_tables())
+    }
+
+    /// (Exogenous + forced quantity) over exogenous quantity (rule 11 of the house).
+    fn amplification(&self, forced: u64) -> Option<f64> {
+        let rows = 0..self.market.timeline.len();
+        let exogenous: u64 = rows.map(|row| self.orders.shock_fills.row(row).0).sum();
+        (exogenous > 0).then(|| (exogenous + forced) as f64 / exogenous as f64)
+    }
+
+    /// Puts what other measures know into the timeline.
+    fn fill_timeline(&mut self) {
+        for (number, row) in self.market.timeline.iter_mut().enumerate() {
+            (row.forced_lots, row.forced_filled_lots) = self.liquidations.fills.row(number);
+            (row.taker_lots, row.taker_filled_lots) = self.orders.taker_fills.row(number);
+            (row.maker_lots, row.maker_filled_lots) = self.orders.maker_fills.row(number);
+            row.exogenous_lots = self.orders.shock_fills.row(number).0;
+        }
+    }
+
+    fn into_tables(self) -> Tables {
+        Tables {
+            timeline: self.market.timeline,
+            liquidations: self.liquidations.rows,
+            deleverages: self.liquidations.deleverages,
+            fund: self.liquidations.fund,
+            histograms: vec![
+                self.orders.makers.into_tables("maker"),
+                self.orders.takers.into_tables("taker"),
+                self.liquidations.latency.into_tables("forced"),
+            ],
+        }
+    }
+}
+
+fn row(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+/// Rows from the shock's start to the later end of its two parts; empty without a shock.
+fn shock_rows(scenario: &Scenario, rows: usize) -> Range<usize> {
+    let shock = &scenario.shock;
+    let start = row(shock.start_ms / scenario.clock.sample_ms).min(rows);
+    let selling = if shock.sell_lots > 0 { shock.sell_duration_ms } else { 0 };
+    let falling =
+        if shock.index_drop_bp > 0.0 { shock.index_drop_after_ms + shock.index_drop_ms } else { 0 };
+    let end_ms = shock.start_ms + selling.max(falling);
+    let end = row(end_ms.div_ceil(scenario.clock.sample_ms)).clamp(start, rows);
+    start..end
+}

@@ -1,0 +1,46 @@
+//! Hands inputs to their sink in batches, and keeps the time that takes apart from the loop's.
+
+use seawall_engine::types::Sequenced;
+
+use super::options::{CommandSink, SimulationError};
+use super::thread_cpu_seconds;
+
+const BATCH: usize = 32_768;
+
+/// Inputs on their way to the sink, if there is one.
+pub(super) struct Spool {
+    batch: Vec<Sequenced>,
+    spent_s: f64,
+}
+
+impl Spool {
+    pub(super) fn new(is_used: bool) -> Self {
+        Self { batch: Vec::with_capacity(if is_used { BATCH } else { 0 }), spent_s: 0.0 }
+    }
+
+    /// Takes one input; a full batch goes to the sink.
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        input: &Sequenced,
+        sink: &mut dyn CommandSink,
+    ) -> Result<(), SimulationError> {
+        self.batch.push(*input);
+        if self.batch.len() == BATCH { self.flush(sink) } else { Ok(()) }
+    }
+
+    /// Sends what is left.
+    pub(super) fn flush(&mut self, sink: &mut dyn CommandSink) -> Result<(), SimulationError> {
+        let begun_s = thread_cpu_seconds();
+        for input in self.batch.drain(..) {
+            sink.command(&input)?;
+        }
+        self.spent_s += thread_cpu_seconds() - begun_s;
+        Ok(())
+    }
+
+    /// CPU time that the sink took so far, in seconds.
+    pub(super) fn spent_seconds(&self) -> f64 {
+        self.spent_s
+    }
+}

@@ -1,0 +1,172 @@
+//! The command line from outside: exit codes, streams, files.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A cascade short enough for a test, long enough to have a shock.
+const SHORT: [&str; 4] = ["--set", "clock.duration_ms=1500", "--set", "clock.warmup_ms=200"];
+
+fn seawall(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_seawall"))
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+        .expect("the binary was built with the tests")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
+    assert!(output.stdout.is_empty(), "an error belongs on standard error");
+    stderr(output)
+}
+
+fn short_run(directory: &Path, more: &[&str]) -> Output {
+    let mut arguments = vec!["run", "--no-paired"];
+    arguments.extend(SHORT);
+    arguments.extend(more);
+    seawall(directory, &arguments)
+}
+
+#[test]
+fn a_run_leaves_its_directory_and_prints_one_object() {
+    let place = tempfile::tempdir().unwrap();
+    let output = short_run(place.path(), &["--json", "--seed", "5"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary: Value = serde_json::from_str(&stdout(&output)).expect("one JSON object");
+    assert_eq!(summary["seed"], 5);
+    assert_eq!(summary["conservation_error"], 0);
+    let run = place.path().join("runs/flash-crash-5");
+    for file in [
+        "manifest.json",
+        "scenario.toml",
+        "summary.json",
+        "report.html",
+        "commands.swl",
+        "timeline.parquet",
+        "liquidations.parquet",
+        "deleverages.parquet",
+        "fund.parquet",
+        "latency.hlog",
+    ] {
+        assert!(run.join(file).is_file(), "{file} is missing");
+    }
+    let saved: Value =
+        serde_json::from_slice(&std::fs::read(run.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(saved, summary, "--json prints summary.json");
+}
+
+#[test]
+fn the_resolved_scenario_gives_the_same_run_again() {
+    let place = tempfile::tempdir().unwrap();
+    assert!(short_run(place.path(), &["--quiet"]).status.success());
+    let first = place.path().join("runs/flash-crash-1");
+    let again = seawall(
+        place.path(),
+        &["run", "--no-paired", "--json", "--out", "again", "runs/flash-crash-1/scenario.toml"],
+    );
+    assert!(again.status.success(), "{}", stderr(&again));
+    let before: Value =
+        serde_json::from_slice(&std::fs::read(first.join("summary.json")).unwrap()).unwrap();
+    let after: Value = serde_json::from_str(&stdout(&again)).unwrap();
+    for key in ["config_hash", "events_hash", "state_hash", "commands", "trades"] {
+        assert_eq!(before[key], after[key], "{key}");
+    }
+    let streams = [first.join("commands.swl"), place.path().join("again/commands.swl")];
+    let [left, right] = streams.map(|path| std::fs::read(path).unwrap());
+    assert!(left == right, "the command streams differ");
+}
+
+#[test]
+fn runs_are_never_overwritten_silently() {
+    let place = tempfile::tempdir().unwrap();
+    assert!(short_run(place.path(), &["--quiet"]).status.success());
+    let second = short_run(place.path(), &[]);
+    assert!(second.status.success());
+    assert!(stderr(&second).contains("runs/flash-crash-1-2"), "{}", stderr(&second));
+    assert!(stdout(&second).contains("runs/flash-crash-1-2/report.html"));
+    let kept = refused(&short_run(place.path(), &["--out", "runs"]));
+    assert!(kept.contains("runs") && kept.contains("--force"), "{kept}");
+    let forced = short_run(place.path(), &["--quiet", "--out", "runs/flash-crash-1", "--force"]);
+    assert!(forced.status.success(), "{}", stderr(&forced));
+}
+
+#[test]
+fn a_saved_run_is_reported_without_running_it() {
+    let place = tempfile::tempdir().unwrap();
+    let ran = short_run(place.path(), &["--quiet", "--out", "saved"]);
+    let page = place.path().join("saved/report.html");
+    std::fs::remove_file(&page).unwrap();
+    let reported = seawall(place.path(), &["report", "saved"]);
+    assert!(reported.status.success(), "{}", stderr(&reported));
+    assert_eq!(stdout(&reported), stdout(&ran), "the same tables");
+    assert!(page.is_file());
+}
+
+#[test]
+fn bad_input_is_named_and_exits_with_two() {
+    let place = tempfile::tempdir().unwrap();
+    let here = place.path();
+    std::fs::write(here.join("broken.toml"), "name = \"x\"\n\n[market\n").unwrap();
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["run", "flash-crsh"], &["flash-crsh", "did you mean `flash-crash`"]),
+        (&["run", "missing.toml"], &["missing.toml"]),
+        (&["run", "broken.toml"], &["broken.toml", "3"]),
+        (&["run", "--set", "liquidation.keey=notional"], &["liquidation.keey", "liquidation.key"]),
+        (&["run", "--set", "nonsense"], &["nonsense", "KEY=VALUE"]),
+        (&["run", "--seed", "minus"], &["--seed"]),
+        (&["run", "--background", "none.csv"], &["none.csv"]),
+        (&["report", "nowhere"], &["nowhere", "no such directory"]),
+        (&["replay", "none.csv", "--format", "lobster"], &["none.csv"]),
+    ];
+    for (arguments, words) in cases {
+        let message = refused(&seawall(here, arguments));
+        for word in words {
+            assert!(message.contains(word), "{arguments:?} does not say {word}: {message}");
+        }
+    }
+    assert!(!here.join("runs").exists(), "nothing is left behind by what was refused");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("file"), "").unwrap();
+    let message = refused(&short_run(place.path(), &["--out", "file/below"]));
+    assert!(message.contains("file/below") && message.contains("cannot write"), "{message}");
+}
+
+#[test]
+fn lists_are_lines_or_one_object() {
+    let place = tempfile::tempdir().unwrap();
+    for what in ["scenarios", "venues", "priorities", "adl"] {
+        let lines = seawall(place.path(), &["list", what]);
+        let json = seawall(place.path(), &["list", what, "--json"]);
+        assert!(lines.status.success() && json.status.success());
+        let listed: Value = serde_json::from_slice(&json.stdout).unwrap();
+        let entries = listed[what].as_array().expect("an array under its own name");
+        assert_eq!(stdout(&lines).lines().count(), entries.len());
+    }
+    let scenarios = stdout(&seawall(place.path(), &["list", "scenarios"]));
+    for name in ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"] {
+        assert!(scenarios.contains(name), "{name} is not listed:\n{scenarios}");
+    }
+}
+
+#[test]
+fn help_has_examples_and_no_arguments_is_bad_usage() {
+    let place = tempfile::tempdir().unwrap();
+    let help = seawall(place.path(), &["--help"]);
+    assert!(help.status.success() && stdout(&help).contains("Examples:"));
+    assert_eq!(seawall(place.path(), &[]).status.code(), Some(2));
+    assert_eq!(seawall(place.path(), &["rnu"]).status.code(), Some(2));
+}
