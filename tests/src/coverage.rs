@@ -4,8 +4,17 @@ use std::fmt;
 
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
 
-const CANCELS: [CancelCause; 4] =
-    [CancelCause::Client, CancelCause::Unfilled, CancelCause::FillOrKill, CancelCause::Liquidation];
+const CANCELS: [CancelCause; 9] = [
+    CancelCause::Client,
+    CancelCause::Unfilled,
+    CancelCause::FillOrKill,
+    CancelCause::Liquidation,
+    CancelCause::MassCancel,
+    CancelCause::Disconnect,
+    CancelCause::SelfTrade,
+    CancelCause::MinQty,
+    CancelCause::Expired,
+];
 
 const FUNDS: [FundCause; 5] = [
     FundCause::LiquidationFee,
@@ -54,6 +63,8 @@ pub struct Coverage {
     pub socialised: u64,
     /// Liquidated positions that became flat.
     pub closed: u64,
+    /// Orders that shrank by other means than a trade or a wish.
+    pub reduced: u64,
     rejects: [u64; RejectReason::ALL.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
@@ -93,12 +104,18 @@ impl Coverage {
             Event::Deleveraged { .. } => self.deleveraged += 1,
             Event::Socialised { .. } => self.socialised += 1,
             Event::Closed { .. } => self.closed += 1,
+            Event::Reduced { .. } => self.reduced += 1,
             Event::Accepted { .. }
             | Event::Rested { .. }
             | Event::Marked { .. }
             | Event::Deposited { .. }
             | Event::Withdrawn { .. }
-            | Event::LeverageSet { .. } => {}
+            | Event::LeverageSet { .. }
+            | Event::SelfTradeSet { .. }
+            | Event::MassCancelled { .. }
+            | Event::CancelOnDisconnectSet { .. }
+            | Event::Disconnected { .. }
+            | Event::KillSwitch { .. } => {}
         }
     }
 
@@ -112,7 +129,7 @@ impl Coverage {
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 18] {
+    fn scalars_mut(&mut self) -> [&mut u64; 19] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -132,6 +149,7 @@ impl Coverage {
             &mut self.unwinds,
             &mut self.socialised,
             &mut self.closed,
+            &mut self.reduced,
         ]
     }
 
@@ -169,6 +187,7 @@ impl Coverage {
             ("fund unwinds", self.unwinds),
             ("socialised payments", self.socialised),
             ("closed", self.closed),
+            ("reduced", self.reduced),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

@@ -88,8 +88,15 @@ impl OrderBook {
     /// callers have matched it first. The id must not be live; that is not checked again here.
     #[inline]
     pub fn insert(&mut self, id: OrderId, owner: u32, side: Side, price: Price, qty: Qty) -> Slot {
+        self.insert_flagged(RestingOrder { id, owner, side, price, qty, flags: 0 })
+    }
+
+    /// As [`OrderBook::insert`], with what the caller keeps beside the order noted in its flags.
+    #[inline]
+    pub fn insert_flagged(&mut self, order: RestingOrder) -> Slot {
+        let RestingOrder { id, side, price, qty, .. } = order;
         assert!(!self.crosses(side, price), "an order that joins the book does not cross it");
-        let slot = self.orders.take(RestingOrder { id, owner, side, price, qty });
+        let slot = self.orders.take(order);
         self.ladder.push_back(&mut self.orders, slot, side, price, qty);
         self.ids.insert(id, slot);
         slot

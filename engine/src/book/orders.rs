@@ -45,6 +45,9 @@ pub struct RestingOrder {
     pub price: Price,
     /// What of it rests.
     pub qty: Qty,
+    /// What the owner of the book keeps beside it; 0 for an order about which there is nothing
+    /// more to know.
+    pub flags: u8,
 }
 
 /// One order and its links, half a cache line. Zero links mean none.
@@ -59,7 +62,9 @@ struct Node {
     price: u32,
     lots: u32,
     owner: u32,
-    side: u32,
+    side: u8,
+    flags: u8,
+    spare: u16,
 }
 
 const _: () = assert!(size_of::<Node>() == 32, "two orders share a cache line");
@@ -111,7 +116,9 @@ impl OrderStore {
             price: order.price.ticks(),
             lots: order.qty.lots(),
             owner: order.owner,
-            side: u32::from(order.side == Side::Sell),
+            side: u8::from(order.side == Side::Sell),
+            flags: order.flags,
+            spare: 0,
         };
         self.len += 1;
         Slot::from_raw(raw).expect("slot 0 is never handed out")
@@ -135,6 +142,7 @@ impl OrderStore {
             side: if node.side == 0 { Side::Buy } else { Side::Sell },
             price: Price::new(node.price).expect("a live order has a price"),
             qty: Qty::new(node.lots).expect("a live order has a quantity"),
+            flags: node.flags,
         }
     }
 

@@ -156,6 +156,9 @@ impl Record {
             Event::Block { buyer, seller, price, qty, .. } => {
                 self.byte(11).id(buyer.0).id(seller.0).price(Some(price)).id(qty.lots())
             }
+            Event::Reduced { account, order, qty, cause, .. } => {
+                self.byte(20).id(account.0).order(order).id(qty.lots()).byte(cause as u8)
+            }
             _ => self.liquidation_fields(event),
         };
     }
@@ -192,6 +195,24 @@ impl Record {
                 self.byte(18).byte(cause as u8).money(amount).money(balance)
             }
             Event::Socialised { account, amount } => self.byte(19).id(account.0).money(amount),
+            _ => self.account_fields(event),
+        }
+    }
+
+    fn account_fields(&mut self, event: &Event) -> &mut Self {
+        match *event {
+            Event::SelfTradeSet { account, mode, group } => {
+                self.byte(21).id(account.0).byte(mode as u8).id(group)
+            }
+            Event::MassCancelled { account, orders } => self.byte(22).id(account.0).id(orders),
+            Event::CancelOnDisconnectSet { account, enabled } => {
+                self.byte(23).id(account.0).byte(u8::from(enabled))
+            }
+            Event::Disconnected { account, orders } => self.byte(24).id(account.0).id(orders),
+            // The fund's account stands for the whole shard: it has no kill switch of its own.
+            Event::KillSwitch { account, engaged } => {
+                self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
+            }
             _ => unreachable!("the other kinds are written above"),
         }
     }
@@ -209,6 +230,7 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::Trade { symbol, .. }
         | Event::Cancelled { symbol, .. }
         | Event::Replaced { symbol, .. }
+        | Event::Reduced { symbol, .. }
         | Event::Marked { symbol, .. }
         | Event::LeverageSet { symbol, .. }
         | Event::Block { symbol, .. }
@@ -219,7 +241,14 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::Deleveraged { symbol, .. }
         | Event::Closed { symbol, .. }
         | Event::Fund { symbol, .. } => Some(symbol),
-        Event::Deposited { .. } | Event::Withdrawn { .. } | Event::Socialised { .. } => None,
+        Event::Deposited { .. }
+        | Event::Withdrawn { .. }
+        | Event::Socialised { .. }
+        | Event::SelfTradeSet { .. }
+        | Event::MassCancelled { .. }
+        | Event::CancelOnDisconnectSet { .. }
+        | Event::Disconnected { .. }
+        | Event::KillSwitch { .. } => None,
     }
 }
 
@@ -235,10 +264,13 @@ impl Engine {
         hash.update(&self.pace.steps_in_window.to_le_bytes());
         hash.update(&self.ledger.fees.units().to_le_bytes());
         hash.update(&self.ledger.net_deposits().units().to_le_bytes());
-        for (id, account) in self.ledger.accounts().filter(|(_, account)| account.open != 0) {
+        hash.update(&[u8::from(self.killed)]);
+        for (id, account) in self.ledger.accounts().filter(|(_, account)| account.state != 0) {
             hash.update(&id.0.to_le_bytes());
             hash.update(&account.cash.units().to_le_bytes());
             hash.update(&account.reserved.units().to_le_bytes());
+            hash.update(&account.state.to_le_bytes());
+            hash.update(&account.group.to_le_bytes());
         }
         for waiting in self.queue.in_order() {
             hash.update(&waiting.key.to_le_bytes());
@@ -276,11 +308,15 @@ impl Market {
         }
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
-                for (_, order) in self.book.queue(price) {
+                for (slot, order) in self.book.queue(price) {
                     hash.update(&order.id.0.to_le_bytes());
                     hash.update(&order.owner.to_le_bytes());
                     hash.update(&price.ticks().to_le_bytes());
                     hash.update(&order.qty.lots().to_le_bytes());
+                    if order.flags != 0 {
+                        hash.update(&[order.flags]);
+                        hash.update(&self.details.get(slot).expiry_s.to_le_bytes());
+                    }
                 }
             }
         }

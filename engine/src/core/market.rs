@@ -2,13 +2,13 @@
 
 use zerocopy::FromZeros;
 
+use super::details::{Details, detail_of, flags_of};
 use super::open_orders::OpenOrders;
-use crate::book::{OrderBook, Slot};
+use super::orders::Admitted;
+use crate::book::{OrderBook, RestingOrder, Slot};
 use crate::liquidation::TriggerIndex;
 use crate::risk::{Ledger, MarketRules, Position};
-use crate::types::{
-    AccountId, CancelCause, Event, EventSink, Money, OrderId, Ppm, Price, Qty, Side, SymbolId,
-};
+use crate::types::{AccountId, Event, EventSink, NoEvents, OrderId, Ppm, Price, Qty, SymbolId};
 
 /// One symbol.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Market {
     pub(super) book: OrderBook,
     pub(super) positions: Vec<Position>,
     pub(super) open_orders: OpenOrders,
+    pub(super) details: Details,
     pub(super) index: TriggerIndex,
     pub(super) mark: Option<Price>,
     /// Whether unhealthy positions are looked for at all.
@@ -41,6 +42,7 @@ impl Market {
             positions: Position::new_vec_zeroed(accounts_max as usize)
                 .expect("memory for the positions is there at start"),
             open_orders: OpenOrders::new(orders_max),
+            details: Details::new(orders_max),
             index: TriggerIndex::new(rules.domain()),
             mark: None,
             watches,
@@ -79,17 +81,27 @@ impl Market {
         &mut self,
         ledger: &mut Ledger,
         sink: &mut impl EventSink,
-        (order, account): (OrderId, AccountId),
-        side: Side,
-        price: Price,
+        order: &Admitted,
         qty: Qty,
     ) -> bool {
+        let Admitted { order, account, side, limit: price, kind, .. } = *order;
         let reserve = self.rules.reserve(price, qty.lots(), self.initial(account));
         if ledger.account(account).cash < reserve {
             return false;
         }
         ledger.reserve(account, reserve);
-        let slot = self.book.insert(order, account.0, side, price, qty);
+        let flags = flags_of(kind);
+        let slot = self.book.insert_flagged(RestingOrder {
+            id: order,
+            owner: account.0,
+            side,
+            price,
+            qty,
+            flags,
+        });
+        if flags != 0 {
+            self.details.set(slot, detail_of(kind));
+        }
         let position = &mut self.positions[account.index()];
         self.open_orders.push(position, slot);
         position.open_lots[side.index()] += qty.lots();
@@ -99,31 +111,10 @@ impl Market {
     }
 
     /// Takes an order out of the book and gives its reserve back.
-    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> (AccountId, Money) {
-        let order = self.book.remove(slot);
-        let account = AccountId(order.owner);
-        let reserve = self.rules.reserve(order.price, order.qty.lots(), self.initial(account));
-        let position = &mut self.positions[account.index()];
-        self.open_orders.remove(position, slot);
-        position.open_lots[order.side.index()] -= order.qty.lots();
-        ledger.release(account, reserve);
-        (account, reserve)
-    }
-
-    /// Cancels every resting order of an account, oldest first.
-    pub(super) fn cancel_all(
-        &mut self,
-        ledger: &mut Ledger,
-        sink: &mut impl EventSink,
-        account: AccountId,
-        cause: CancelCause,
-    ) {
-        while let Some(slot) = OpenOrders::first(self.position(account)) {
-            let order = self.book.order(slot);
-            self.withdraw(ledger, slot);
-            let (order, qty) = (order.id, order.qty);
-            sink.event(Event::Cancelled { symbol: self.symbol, account, order, qty, cause });
-        }
+    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) {
+        let mut nobody = NoEvents;
+        let (book, mut settlement) = self.split(ledger, &mut nobody);
+        settlement.withdraw(book, slot);
     }
 
     /// Puts a position where its trigger price says, or takes it out of the index.

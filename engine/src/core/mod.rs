@@ -4,13 +4,19 @@
 //! fill, looks for unhealthy positions and takes as many forced steps as the discipline grants.
 //! It reads no clock and draws no numbers: same inputs, same events, same state hash.
 
+mod accounts;
 mod admission;
 mod audit;
 mod cash;
+mod checks;
 mod config;
+mod details;
+mod expiry;
+mod fillable;
 mod forced;
 mod hash;
 mod market;
+mod meet;
 mod open_orders;
 mod orders;
 mod settle;
@@ -18,9 +24,11 @@ mod view;
 mod waterfall;
 
 pub use config::{ConfigError, ShardConfig};
+pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use hash::EventHasher;
 pub use view::PositionView;
 
+use expiry::Expiries;
 use market::Market;
 
 use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace};
@@ -68,6 +76,9 @@ pub struct Engine {
     time_ns: u64,
     /// Forced orders of the current input.
     forced_orders: u32,
+    /// Whether the shard's kill switch is engaged.
+    killed: bool,
+    expiries: Expiries,
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
@@ -93,6 +104,8 @@ impl Engine {
             seq: Seq(0),
             time_ns: 0,
             forced_orders: 0,
+            killed: false,
+            expiries: Expiries::new(orders_max as usize),
             ranking: AdlRanking::default(),
             scratch_accounts: Vec::with_capacity(1024),
             scratch_shares: Vec::new(),
@@ -113,11 +126,13 @@ impl Engine {
         self.seq = input.seq;
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
+        self.expire(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
         self.trigger(input.time_ns, sink);
         self.steps_after(input, sink);
+        self.expiries.prune(&self.markets);
     }
 
     #[inline]
@@ -167,6 +182,21 @@ impl Engine {
             Input::Block { symbol, buyer, seller, price, qty } => self
                 .block(symbol, (buyer, seller), price, qty, sink)
                 .map_err(|(reason, account)| (symbol, account, None, reason)),
+            Input::SelfTrade { account, mode, group } => {
+                self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))
+            }
+            Input::MassCancel { account, symbol, side } => self
+                .mass_cancel(account, symbol, side, sink)
+                .map_err(refused(symbol.unwrap_or(none), account)),
+            Input::CancelOnDisconnect { account, enabled } => self
+                .set_cancel_on_disconnect(account, enabled, sink)
+                .map_err(refused(none, account)),
+            Input::Disconnect { account } => {
+                self.disconnect(account, sink).map_err(refused(none, account))
+            }
+            Input::Kill { account, engaged } => self
+                .set_kill_switch(account, engaged, sink)
+                .map_err(refused(none, account.unwrap_or(AccountId::FUND))),
             Input::Order(_) | Input::Cancel { .. } | Input::Replace { .. } | Input::Step => {
                 unreachable!("dispatched before")
             }

@@ -55,6 +55,12 @@ impl OpenOrders {
         Slot::from_raw(position.orders[FIRST])
     }
 
+    /// The owner's next younger order.
+    #[inline]
+    pub(super) fn next(&self, slot: Slot) -> Option<Slot> {
+        Slot::from_raw(self.links[slot.index()][NEXT])
+    }
+
     /// The account's resting orders, oldest first.
     pub(super) fn of(&self, position: &Position) -> impl Iterator<Item = Slot> + '_ {
         let next = |slot: &Slot| Slot::from_raw(self.links[slot.index()][NEXT]);

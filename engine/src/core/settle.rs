@@ -9,7 +9,8 @@ use crate::liquidation::TriggerIndex;
 use crate::matching::Fill;
 use crate::risk::{Ledger, MarketRules, Position, Released};
 use crate::types::{
-    AccountId, Event, EventSink, FundCause, Money, OrderId, Ppm, Price, Side, SymbolId, parts_floor,
+    AccountId, Event, EventSink, FundCause, Money, OrderId, Ppm, Price, SelfTrade, Side, SymbolId,
+    parts_floor,
 };
 
 /// Whose order takes.
@@ -30,19 +31,21 @@ pub(super) struct Taker {
     pub(super) account: AccountId,
     pub(super) side: Side,
     pub(super) kind: TakerKind,
+    /// What happens when it meets an order of its own account or group.
+    pub(super) self_trade: SelfTrade,
 }
 
 /// Everything that a fill changes, but for the book.
 pub(super) struct Settlement<'a, S> {
-    symbol: SymbolId,
-    rules: &'a MarketRules,
-    positions: &'a mut [Position],
-    open_orders: &'a mut OpenOrders,
+    pub(super) symbol: SymbolId,
+    pub(super) rules: &'a MarketRules,
+    pub(super) positions: &'a mut [Position],
+    pub(super) open_orders: &'a mut OpenOrders,
     index: &'a mut TriggerIndex,
     watches: bool,
     accounts_used: &'a mut usize,
-    ledger: &'a mut Ledger,
-    sink: &'a mut S,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) sink: &'a mut S,
 }
 
 impl Market {
@@ -69,6 +72,12 @@ impl Market {
 }
 
 impl<S: EventSink> Settlement<'_, S> {
+    /// The account's initial margin rate.
+    #[inline]
+    pub(super) fn initial(&self, account: AccountId) -> Ppm {
+        initial_rate(self.rules, account, &self.positions[account.index()])
+    }
+
     /// Books one fill of a sweep: the maker's side, then the taker's.
     #[inline]
     pub(super) fn fill(&mut self, taker: &Taker, fill: &Fill) {

@@ -57,6 +57,13 @@ fn acknowledgement(input: &Input) -> Option<Event> {
         Input::Block { symbol, buyer, seller, price, qty } => {
             Event::Block { symbol, buyer, seller, price, qty }
         }
+        Input::SelfTrade { account, mode, group } => Event::SelfTradeSet { account, mode, group },
+        Input::MassCancel { account, .. } => Event::MassCancelled { account, orders: 0 },
+        Input::CancelOnDisconnect { account, enabled } => {
+            Event::CancelOnDisconnectSet { account, enabled }
+        }
+        Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
+        Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
         Input::Step => return None,
     })
 }
@@ -78,7 +85,12 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::Deposit { .. }, Event::Deposited { .. })
         | (Input::Withdraw { .. }, Event::Withdrawn { .. })
         | (Input::Leverage { .. }, Event::LeverageSet { .. })
-        | (Input::Block { .. }, Event::Block { .. }) => true,
+        | (Input::Block { .. }, Event::Block { .. })
+        | (Input::SelfTrade { .. }, Event::SelfTradeSet { .. })
+        | (Input::MassCancel { .. }, Event::MassCancelled { .. })
+        | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
+        | (Input::Disconnect { .. }, Event::Disconnected { .. })
+        | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };
     accepted.then_some(Answer::Accepted)

@@ -1,6 +1,6 @@
 //! What the engine says. Events are a function of the inputs and are never journaled.
 
-use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, Side, SymbolId};
+use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, SelfTrade, Side, SymbolId};
 
 /// Why an order left the book, or what was left of it was dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -14,6 +14,16 @@ pub enum CancelCause {
     FillOrKill = 2,
     /// Its account is being liquidated.
     Liquidation = 3,
+    /// Its owner cancelled many at once.
+    MassCancel = 4,
+    /// Its owner's connection was lost.
+    Disconnect = 5,
+    /// It met an order of its own account or group.
+    SelfTrade = 6,
+    /// Less than its least quantity could be had.
+    MinQty = 7,
+    /// Its time was over.
+    Expired = 8,
 }
 
 /// Why the insurance fund's cash changed.
@@ -82,6 +92,9 @@ pub enum Event {
         qty: Qty,
         in_place: bool,
     },
+    /// An order shrank by other means than a trade or its owner's wish; it keeps its place. `qty`
+    /// is what is left.
+    Reduced { symbol: SymbolId, account: AccountId, order: OrderId, qty: Qty, cause: CancelCause },
     /// The mark price was set.
     Marked { symbol: SymbolId, price: Price },
     /// Money came in.
@@ -131,6 +144,16 @@ pub enum Event {
     Fund { symbol: SymbolId, cause: FundCause, amount: Money, balance: Money },
     /// An account paid its share of a loss that nobody else covered.
     Socialised { account: AccountId, amount: Money },
+    /// An account's self-trade prevention was set.
+    SelfTradeSet { account: AccountId, mode: SelfTrade, group: u32 },
+    /// An account's orders were cancelled, so many of them.
+    MassCancelled { account: AccountId, orders: u32 },
+    /// Whether a lost connection cancels an account's orders was set.
+    CancelOnDisconnectSet { account: AccountId, enabled: bool },
+    /// A connection was lost, and so many orders were cancelled.
+    Disconnected { account: AccountId, orders: u32 },
+    /// The kill switch of an account, or of the whole shard, was set.
+    KillSwitch { account: Option<AccountId>, engaged: bool },
 }
 
 /// Where events go. The caller owns the memory; the engine never calls back into itself.
@@ -155,4 +178,5 @@ impl EventSink for NoEvents {
     fn event(&mut self, _event: Event) {}
 }
 
-const _: () = assert!(size_of::<Event>() <= 56, "an event fits the payload of one ring slot");
+const _: () =
+    assert!(size_of::<Event>() <= 40, "an event and whose it is fit the payload of one ring slot");

@@ -3,7 +3,11 @@
 use super::{AccountId, Money, OrderId, Ppm, Price, Qty, Seq, Side, SymbolId};
 
 /// How an order executes. A market order has no price and cannot rest; the type says so.
+///
+/// The representation keeps an [`Input`] at 32 bytes: with a tag of one byte, the compiler tells
+/// inputs apart by the flags at the end of an order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
 pub enum OrderKind {
     /// Executes at its price or better; the rest joins the book (good till cancelled).
     Limit(Price),
@@ -15,6 +19,25 @@ pub enum OrderKind {
     FillOrKill(Price),
     /// Executes at any price; the rest is cancelled.
     Market,
+    /// As a limit order, until a time: seconds on the clock of the inputs.
+    GoodTill {
+        /// Its limit.
+        price: Price,
+        /// The second at which it expires.
+        expiry_s: u32,
+    },
+    /// Joins the book at its price, or, where it would take, one tick step short of the best
+    /// opposite price.
+    PostOnlySlide(Price),
+    /// Executes at its price or better, at least so much at once or nothing; the rest is cancelled.
+    AtLeast {
+        /// Its limit.
+        price: Price,
+        /// Least quantity.
+        min: Qty,
+    },
+    /// Executes at the best opposite price; the rest joins the book there.
+    MarketToLimit,
 }
 
 impl OrderKind {
@@ -25,16 +48,50 @@ impl OrderKind {
             Self::Limit(price)
             | Self::PostOnly(price)
             | Self::ImmediateOrCancel(price)
-            | Self::FillOrKill(price) => Some(price),
-            Self::Market => None,
+            | Self::FillOrKill(price)
+            | Self::GoodTill { price, .. }
+            | Self::PostOnlySlide(price)
+            | Self::AtLeast { price, .. } => Some(price),
+            Self::Market | Self::MarketToLimit => None,
         }
     }
 
     /// Whether what does not execute joins the book.
     #[inline]
     pub const fn may_rest(self) -> bool {
-        matches!(self, Self::Limit(_) | Self::PostOnly(_))
+        matches!(
+            self,
+            Self::Limit(_)
+                | Self::PostOnly(_)
+                | Self::GoodTill { .. }
+                | Self::PostOnlySlide(_)
+                | Self::MarketToLimit
+        )
     }
+}
+
+/// What happens when an account's order meets an order of its own, or of its group
+/// (`docs/ORDERS.md`, Self-trade prevention).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[repr(u8)]
+pub enum SelfTrade {
+    /// They trade.
+    #[default]
+    Allow = 0,
+    /// What is left of the incoming order is cancelled.
+    CancelNewest = 1,
+    /// The resting order is cancelled.
+    CancelOldest = 2,
+    /// Both are cancelled.
+    CancelBoth = 3,
+    /// Both shrink by the smaller of the two.
+    Decrement = 4,
+}
+
+impl SelfTrade {
+    /// Every mode, in the order of its number.
+    pub const ALL: [Self; 5] =
+        [Self::Allow, Self::CancelNewest, Self::CancelOldest, Self::CancelBoth, Self::Decrement];
 }
 
 /// A client's new order.
@@ -129,7 +186,47 @@ pub enum Input {
     },
     /// Nothing but time: lets a backlog of forced orders go on.
     Step,
+    /// Sets what happens when an account's orders would meet orders of its own or of its group.
+    SelfTrade {
+        /// Account it is for.
+        account: AccountId,
+        /// What happens when its order takes.
+        mode: SelfTrade,
+        /// The accounts that count as one; 0 for the account alone.
+        group: u32,
+    },
+    /// Cancels every order of an account, everywhere or in one market, of both sides or one.
+    MassCancel {
+        /// Owner of the orders.
+        account: AccountId,
+        /// Only in this market.
+        symbol: Option<SymbolId>,
+        /// Only of this side.
+        side: Option<Side>,
+    },
+    /// Sets whether a `Disconnect` cancels an account's orders.
+    CancelOnDisconnect {
+        /// Account it is for.
+        account: AccountId,
+        /// Whether it does.
+        enabled: bool,
+    },
+    /// An account's connection is lost.
+    Disconnect {
+        /// Account whose connection it was.
+        account: AccountId,
+    },
+    /// Blocks new orders and changes of orders, or lets them through again. Cancels go through.
+    Kill {
+        /// One account, or the whole shard.
+        account: Option<AccountId>,
+        /// Whether orders are blocked from now on.
+        engaged: bool,
+    },
 }
+
+const _: () =
+    assert!(size_of::<Input>() <= 32, "an input leaves room for its times in a ring slot");
 
 /// An input with its place in the shard's order and its times.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

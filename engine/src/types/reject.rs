@@ -46,11 +46,25 @@ pub enum RejectReason {
     SelfBlock = 20,
     /// The insurance fund's account cannot trade or withdraw by command.
     FundAccount = 21,
+    /// The kill switch is engaged for the account or the shard.
+    KillSwitch = 22,
+    /// The price is not a multiple of the market's tick step.
+    OffTick = 23,
+    /// The quantity is not a multiple of the market's lot step.
+    OffLot = 24,
+    /// The order is worth less than the market's least notional.
+    BelowMinNotional = 25,
+    /// The limit reaches too far through the mark.
+    PriceBand = 26,
+    /// The least quantity exceeds the order's.
+    MinAboveQty = 27,
+    /// The order would be expired already.
+    ExpiryPassed = 28,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 28] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -72,5 +86,12 @@ impl RejectReason {
         Self::InsufficientCash,
         Self::SelfBlock,
         Self::FundAccount,
+        Self::KillSwitch,
+        Self::OffTick,
+        Self::OffLot,
+        Self::BelowMinNotional,
+        Self::PriceBand,
+        Self::MinAboveQty,
+        Self::ExpiryPassed,
     ];
 }

@@ -2,7 +2,7 @@
 
 use seawall_engine::types::{
     AccountId, Input, MONEY_MAX_UNITS, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    SymbolId,
+    SelfTrade, SymbolId,
 };
 
 use super::Generator;
@@ -10,7 +10,8 @@ use crate::reference::Reference;
 
 impl Generator {
     pub(super) fn junk(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
-        match self.dice.range(1, 12) {
+        match self.dice.range(1, 14) {
+            13 => self.wrong_account_input(),
             1..=4 => self.wrong_order(shard, symbol),
             5 => Input::Mark { symbol: self.nowhere(), price: Price::MIN },
             6 => Input::Mark { symbol, price: self.outside(symbol) },
@@ -74,6 +75,19 @@ impl Generator {
                 NewOrder { qty: Qty::new(most + 1).expect("small"), ..order }
             }
         })
+    }
+
+    fn wrong_account_input(&mut self) -> Input {
+        let nobody = self.nobody();
+        let account = self.dice.pick(&[AccountId::FUND, nobody, AccountId(1)]);
+        match self.dice.range(1, 6) {
+            1 => Input::SelfTrade { account, mode: SelfTrade::Allow, group: 0 },
+            2 => Input::MassCancel { account, symbol: Some(self.nowhere()), side: None },
+            3 => Input::MassCancel { account, symbol: None, side: None },
+            4 => Input::CancelOnDisconnect { account, enabled: true },
+            5 => Input::Disconnect { account },
+            _ => Input::Kill { account: Some(account), engaged: false },
+        }
     }
 
     fn wrong_block(&mut self, shard: &Reference, symbol: SymbolId) -> Input {

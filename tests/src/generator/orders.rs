@@ -29,7 +29,8 @@ impl Generator {
         } else {
             self.dice.range_u32(1, 3 * self.habits.lots)
         };
-        let kind = self.kind(price, crossing, reduce_only);
+        let lots = self.on_lot(symbol, lots);
+        let kind = self.kind(price, crossing, reduce_only, lots);
         let order = self.new_id(shard, symbol);
         let qty = Qty::new(lots).expect("at least one lot");
         Input::Order(NewOrder { symbol, account, order, side, qty, kind, reduce_only })
@@ -51,7 +52,34 @@ impl Generator {
         account
     }
 
+    /// The least multiple of the market's lot step that is not below, mostly.
+    fn on_lot(&mut self, symbol: SymbolId, lots: u32) -> u32 {
+        let step = self.setup.order_rules[symbol.index()].lot;
+        if self.dice.percent(3) { lots } else { lots.next_multiple_of(step) }
+    }
+
+    /// A multiple of the market's tick step nearby, mostly.
+    fn on_tick(&mut self, symbol: SymbolId, price: Price) -> Price {
+        let step = self.setup.order_rules[symbol.index()].tick;
+        if self.dice.percent(3) {
+            return price;
+        }
+        let ticks = price.ticks() / step * step;
+        self.price(symbol, i64::from(if ticks == 0 { step } else { ticks }))
+    }
+
     fn limit(&mut self, shard: &Reference, symbol: SymbolId, side: Side, crossing: bool) -> Price {
+        let price = self.raw_limit(shard, symbol, side, crossing);
+        self.on_tick(symbol, price)
+    }
+
+    fn raw_limit(
+        &mut self,
+        shard: &Reference,
+        symbol: SymbolId,
+        side: Side,
+        crossing: bool,
+    ) -> Price {
         let away = |ticks: i64| match side {
             Side::Buy => -ticks,
             Side::Sell => ticks,
@@ -67,7 +95,7 @@ impl Generator {
         self.price(symbol, centre + away(distance))
     }
 
-    fn kind(&mut self, price: Price, crossing: bool, reduce_only: bool) -> OrderKind {
+    fn kind(&mut self, price: Price, crossing: bool, reduce_only: bool, lots: u32) -> OrderKind {
         let immediate = OrderKind::ImmediateOrCancel(price);
         if reduce_only {
             return match self.dice.range(1, 5) {
@@ -76,6 +104,9 @@ impl Generator {
                 3 if self.dice.percent(10) => OrderKind::Limit(price),
                 _ => immediate,
             };
+        }
+        if let Some(kind) = self.rarer_kind(price, crossing, lots) {
+            return kind;
         }
         match self.dice.range(1, 20) {
             1..=3 if crossing && self.habits.uses(Kind::Market) => OrderKind::Market,
@@ -86,6 +117,22 @@ impl Generator {
             13 if self.habits.uses(Kind::Market) => OrderKind::Market,
             _ => OrderKind::Limit(price),
         }
+    }
+
+    fn rarer_kind(&mut self, price: Price, crossing: bool, lots: u32) -> Option<OrderKind> {
+        Some(match self.dice.range(1, 20) {
+            1 | 2 if self.habits.uses(Kind::GoodTill) => {
+                let now = u32::try_from(self.time_ns / 1_000_000_000).expect("a short run");
+                OrderKind::GoodTill { price, expiry_s: now + self.dice.range_u32(0, 4) }
+            }
+            3 if self.habits.uses(Kind::Slide) => OrderKind::PostOnlySlide(price),
+            4 if crossing && self.habits.uses(Kind::AtLeast) => {
+                let min = self.dice.range_u32(1, lots + 1);
+                OrderKind::AtLeast { price, min: Qty::new(min).expect("at least one lot") }
+            }
+            5 if crossing && self.habits.uses(Kind::MarketToLimit) => OrderKind::MarketToLimit,
+            _ => return None,
+        })
     }
 
     /// A small id, so that ids are reused; mostly one that no live order has.
@@ -142,6 +189,7 @@ impl Generator {
             3 => live.qty.lots() + self.dice.range_u32(1, 3),
             _ => self.dice.range_u32(1, live.qty.lots()),
         };
+        let lots = if self.dice.percent(50) { self.on_lot(symbol, lots) } else { lots };
         let qty = Qty::new(lots).expect("at least one lot");
         Input::Replace { symbol, account: live.account, order: live.order, price, qty }
     }

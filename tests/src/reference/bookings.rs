@@ -1,8 +1,8 @@
 //! Trades and what they book: "Bookings of one fill" and the taking side of "Order".
 
-use seawall_engine::types::{CancelCause, Event, FundCause, OrderId, Side};
+use seawall_engine::types::{CancelCause, Event, FundCause, OrderId, SelfTrade, Side};
 
-use super::market::{MILLION, Market, floor_div, sign};
+use super::market::{MILLION, Market, Resting, floor_div, sign};
 use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
 
 /// In which role an order takes.
@@ -35,14 +35,27 @@ pub(super) struct Closed {
 }
 
 impl Reference {
-    /// Fills an order against the opposite side, best first; returns what is left of it.
-    pub(super) fn take(&mut self, taker: &Taker, lots: i128) -> i128 {
+    /// Fills an order against the opposite side, best first; returns what is left of it, and
+    /// whether self-trade prevention stopped it.
+    pub(super) fn take(&mut self, taker: &Taker, lots: i128) -> (i128, bool) {
         let mut left = lots;
+        let mut stopped = false;
         while left > 0 {
             let best = self.markets[taker.symbol].best(taker.side.opposite()).copied();
             let Some(maker) = best else { break };
             if !Market::meets(taker.side, taker.limit, maker.price) {
                 break;
+            }
+            let mode = match taker.role {
+                Role::Client => self.settings[taker.account].mode,
+                Role::Liquidation | Role::Unwind => SelfTrade::Allow,
+            };
+            if mode != SelfTrade::Allow && self.same_party(taker.account, maker.account) {
+                stopped = self.prevent(mode, taker, &maker, &mut left);
+                if stopped {
+                    break;
+                }
+                continue;
             }
             let fill = left.min(maker.lots);
             left -= fill;
@@ -51,7 +64,33 @@ impl Reference {
         if taker.account != FUND {
             self.shortfall(taker.symbol, taker.account);
         }
-        left
+        (left, stopped)
+    }
+
+    /// Two orders of one party meet; says whether the taker is stopped.
+    fn prevent(
+        &mut self,
+        mode: SelfTrade,
+        taker: &Taker,
+        maker: &Resting,
+        left: &mut i128,
+    ) -> bool {
+        let symbol = taker.symbol;
+        let cause = CancelCause::SelfTrade;
+        if mode == SelfTrade::CancelOldest || mode == SelfTrade::CancelBoth {
+            self.cut_order(symbol, maker.id, maker.lots, cause);
+        }
+        if mode == SelfTrade::Decrement {
+            let cut = maker.lots.min(*left);
+            self.cut_order(symbol, maker.id, cut, cause);
+            *left -= cut;
+            if *left == 0 {
+                self.say_cancelled(symbol, taker.account, taker.order, cut, cause);
+            } else {
+                self.say_reduced(symbol, taker.account, taker.order, *left, cause);
+            }
+        }
+        mode == SelfTrade::CancelNewest || mode == SelfTrade::CancelBoth
     }
 
     /// One fill, with all its bookings except the taker's shortfall.

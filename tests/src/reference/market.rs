@@ -73,6 +73,8 @@ pub(super) struct Resting {
     pub(super) lots: i128,
     /// When it last joined a queue: a counter, not a time.
     pub(super) joined: u64,
+    /// The second at which it expires, if it does.
+    pub(super) expiry_s: Option<u32>,
 }
 
 /// Rules and state of one symbol.
@@ -88,6 +90,12 @@ pub(super) struct Market {
     pub(super) order_lots_max: i128,
     pub(super) position_lots_max: i128,
     pub(super) band: i128,
+    /// Steps of limits and quantities.
+    pub(super) tick: i128,
+    pub(super) lot: i128,
+    pub(super) notional_min: i128,
+    /// How far through the mark a limit may reach, in parts per million; zero for no bound.
+    pub(super) price_band: i128,
     pub(super) mark: Option<i128>,
     /// In no order that matters: the best one is looked for each time.
     pub(super) orders: Vec<Resting>,
@@ -125,6 +133,10 @@ impl Market {
             order_lots_max: i128::from(rules.order_lots_max()),
             position_lots_max: i128::from(rules.position_lots_max()),
             band: i128::from(rules.market_band().parts()),
+            tick: i128::from(rules.order_rules().tick),
+            lot: i128::from(rules.order_rules().lot),
+            notional_min: rules.order_rules().notional_min.wide(),
+            price_band: i128::from(rules.order_rules().price_band.parts()),
             mark: None,
             orders: Vec::new(),
             positions,
@@ -243,13 +255,13 @@ impl Market {
         orders.min_by_key(|order| (-sign(side) * order.price, order.joined))
     }
 
-    /// Lots of one side that an order with that limit could take.
-    pub(super) fn within(&self, taker: Side, limit: i128) -> i128 {
+    /// Orders of one side that an order with that limit could meet, best first.
+    pub(super) fn within(&self, taker: Side, limit: i128) -> Vec<Resting> {
         let opposite = self.orders.iter().filter(|order| order.side != taker);
-        opposite
-            .filter(|order| Self::meets(taker, limit, order.price))
-            .map(|order| order.lots)
-            .sum()
+        let mut within: Vec<Resting> =
+            opposite.filter(|order| Self::meets(taker, limit, order.price)).copied().collect();
+        within.sort_unstable_by_key(|order| (sign(taker) * order.price, order.joined));
+        within
     }
 
     /// Lots of an account's resting orders on a side.

@@ -4,8 +4,10 @@
 //! nothing else. It keeps no index and no aggregate: the best order, an account's resting lots,
 //! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
 
+mod accounts;
 mod bookings;
 mod deleverage;
+mod expiry;
 mod forced;
 mod inputs;
 mod market;
@@ -19,6 +21,7 @@ use seawall_engine::types::{
     SymbolId,
 };
 
+use accounts::Settings;
 use market::Market;
 pub use view::OrderView;
 
@@ -44,6 +47,10 @@ pub struct Reference {
     markets: Vec<Market>,
     /// Free cash by account; `None` until a deposit opens it.
     cash: Vec<Option<i128>>,
+    /// What accounts have set, by account.
+    settings: Vec<Settings>,
+    /// The shard's kill switch.
+    killed: bool,
     fees: i128,
     /// Deposits less withdrawals.
     net_deposits: i128,
@@ -76,6 +83,8 @@ impl Reference {
             rules: *config.liquidation(),
             markets: config.markets().iter().map(|m| Market::new(m, accounts_max)).collect(),
             cash,
+            settings: vec![Settings::default(); accounts_max],
+            killed: false,
             fees: 0,
             net_deposits: 0,
             queue: Vec::new(),
@@ -100,6 +109,7 @@ impl Reference {
         self.time_ns = sequenced.time_ns;
         self.forced = 0;
 
+        self.expire();
         self.steps_before(sequenced);
         self.input(&sequenced.input);
         self.solvency();
@@ -127,6 +137,15 @@ impl Reference {
                 self.block(*symbol, *buyer, *seller, *price, *qty)
             }
             Input::Step => Ok(()),
+            Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
+            Input::MassCancel { account, symbol, side } => {
+                self.mass_cancel(*account, *symbol, *side)
+            }
+            Input::CancelOnDisconnect { account, enabled } => {
+                self.cancel_on_disconnect(*account, *enabled)
+            }
+            Input::Disconnect { account } => self.disconnect(*account),
+            Input::Kill { account, engaged } => self.kill(*account, *engaged),
         };
         if let Err((account, reason)) = outcome {
             let (symbol, order) = named(input);
@@ -198,7 +217,14 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
         Input::Mark { symbol, .. }
         | Input::Leverage { symbol, .. }
         | Input::Block { symbol, .. } => (*symbol, None),
-        Input::Deposit { .. } | Input::Withdraw { .. } | Input::Step => (SymbolId(0), None),
+        Input::MassCancel { symbol, .. } => (symbol.unwrap_or(SymbolId(0)), None),
+        Input::Deposit { .. }
+        | Input::Withdraw { .. }
+        | Input::Step
+        | Input::SelfTrade { .. }
+        | Input::CancelOnDisconnect { .. }
+        | Input::Disconnect { .. }
+        | Input::Kill { .. } => (SymbolId(0), None),
     }
 }
 

@@ -1,13 +1,14 @@
 //! "Order", "Margin check", "Cancel" and "Replace".
 
 use seawall_engine::types::{
-    AccountId, CancelCause, Event, NewOrder, OrderId, OrderKind, Price, Qty, RejectReason, Side,
-    SymbolId,
+    AccountId, CancelCause, Event, NewOrder, OrderId, OrderKind, Price, Qty, RejectReason,
+    SelfTrade, Side, SymbolId,
 };
 
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, Market, Resting, ceil_div, floor_div};
-use super::{FUND, Reference, Refusal, account_id, price as to_price, qty as to_qty, symbol_id};
+use super::expiry::begin_ns;
+use super::market::{MILLION, Market, Resting, ceil_div, floor_div, sign};
+use super::{Reference, Refusal, account_id, price as to_price, qty as to_qty, symbol_id};
 
 /// What the margin check is about.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ pub(super) struct Intent {
 impl Reference {
     pub(super) fn order(&mut self, new: &NewOrder) -> Result<(), Refusal> {
         let intent = self.admit(new)?;
-        let Intent { symbol, account, side, lots, price, .. } = intent;
+        let Intent { symbol, account, side, lots, .. } = intent;
         self.out.push(Event::Accepted {
             symbol: new.symbol,
             account: new.account,
@@ -37,23 +38,50 @@ impl Reference {
             price: new.kind.price(),
             qty: to_qty(lots),
         });
-        let all_or_none = matches!(new.kind, OrderKind::FillOrKill(_));
-        if all_or_none && self.markets[symbol].within(side, price) < lots {
-            self.say_cancelled(symbol, account, new.order, lots, CancelCause::FillOrKill);
+        let wanted = match new.kind {
+            OrderKind::FillOrKill(_) => Some((lots, CancelCause::FillOrKill)),
+            OrderKind::AtLeast { min, .. } => Some((i128::from(min.lots()), CancelCause::MinQty)),
+            _ => None,
+        };
+        if let Some((least, cause)) = wanted
+            && self.at_once(&intent) < least
+        {
+            self.say_cancelled(symbol, account, new.order, lots, cause);
             return Ok(());
         }
-        self.execute(&intent, new.order, rests(new.kind));
+        let expiry_s = match new.kind {
+            OrderKind::GoodTill { expiry_s, .. } => Some(expiry_s),
+            _ => None,
+        };
+        self.execute(&intent, new.order, rests(new.kind), expiry_s);
         Ok(())
+    }
+
+    /// How many lots of an order would trade at once.
+    fn at_once(&self, intent: &Intent) -> i128 {
+        let mode = self.settings[intent.account].mode;
+        let (mut had, mut left) = (0, intent.lots);
+        for maker in self.markets[intent.symbol].within(intent.side, intent.price) {
+            let both = maker.lots.min(left);
+            let own = mode != SelfTrade::Allow && self.same_party(intent.account, maker.account);
+            match mode {
+                _ if !own => {
+                    had += both;
+                    left -= both;
+                }
+                SelfTrade::CancelNewest | SelfTrade::CancelBoth => left = 0,
+                SelfTrade::Decrement => left -= both,
+                SelfTrade::CancelOldest | SelfTrade::Allow => {}
+            }
+        }
+        had
     }
 
     /// The checks of an order, in the order written.
     fn admit(&self, new: &NewOrder) -> Result<Intent, Refusal> {
         let symbol = self.known_symbol(new.symbol, new.account)?;
         let refuse = |reason| Err((new.account.index(), reason));
-        if new.account.index() == FUND {
-            return refuse(RejectReason::FundAccount);
-        }
-        let account = self.known_account(new.account)?;
+        let account = self.trader(new.account)?;
         if !(1..1 << 63).contains(&new.order.0) {
             return refuse(RejectReason::OrderIdOutOfRange);
         }
@@ -65,6 +93,16 @@ impl Reference {
         let client_price = new.kind.price().map(|price| i128::from(price.ticks()));
         if client_price.is_some_and(|price| price != market.held(price)) {
             return refuse(RejectReason::PriceOutOfDomain);
+        }
+        market.order_rules(account, client_price, new.side, (!new.reduce_only).then_some(lots))?;
+        match new.kind {
+            OrderKind::AtLeast { min, .. } if i128::from(min.lots()) > lots => {
+                return refuse(RejectReason::MinAboveQty);
+            }
+            OrderKind::GoodTill { expiry_s, .. } if begin_ns(expiry_s) <= self.time_ns => {
+                return refuse(RejectReason::ExpiryPassed);
+            }
+            _ => {}
         }
         if new.reduce_only && rests(new.kind) {
             return refuse(RejectReason::ReduceOnlyMayNotRest);
@@ -87,11 +125,22 @@ impl Reference {
         if matches!(new.kind, OrderKind::PostOnly(_)) && client_price.is_some_and(crosses) {
             return refuse(RejectReason::PostOnlyWouldCross);
         }
-        let price = match (client_price, opposite) {
-            (Some(price), _) => price,
-            (None, Some(best)) => market.cap(new.side, best),
-            (None, None) => return refuse(RejectReason::NoLiquidity),
+        let price = match (new.kind, client_price, opposite) {
+            (OrderKind::PostOnlySlide(_), Some(price), Some(best)) if crosses(price) => {
+                let slid = best - sign(new.side) * market.tick;
+                if slid != market.held(slid) {
+                    return refuse(RejectReason::PostOnlyWouldCross);
+                }
+                slid
+            }
+            (_, Some(price), _) => price,
+            (OrderKind::MarketToLimit, None, Some(best)) => best,
+            (_, None, Some(best)) => market.cap(new.side, best),
+            (_, None, None) => return refuse(RejectReason::NoLiquidity),
         };
+        if !new.reduce_only && market.value(price, lots) < market.notional_min {
+            return refuse(RejectReason::BelowMinNotional);
+        }
         if rests(new.kind) && market.orders.len() >= self.orders_max {
             return refuse(RejectReason::BookFull);
         }
@@ -105,11 +154,15 @@ impl Reference {
     }
 
     /// Takes, then rests or drops what is left.
-    fn execute(&mut self, intent: &Intent, order: OrderId, rests: bool) {
+    fn execute(&mut self, intent: &Intent, order: OrderId, rests: bool, expiry_s: Option<u32>) {
         let Intent { symbol, account, side, lots, price, .. } = *intent;
         let taker = Taker { symbol, account, order, side, limit: price, role: Role::Client };
-        let left = self.take(&taker, lots);
+        let (left, stopped) = self.take(&taker, lots);
         if left == 0 {
+            return;
+        }
+        if stopped {
+            self.say_cancelled(symbol, account, order, left, CancelCause::SelfTrade);
             return;
         }
         let reserve = self.markets[symbol].reserve(account, price, left);
@@ -120,7 +173,8 @@ impl Reference {
         let joined = self.joins;
         self.joins += 1;
         let market = &mut self.markets[symbol];
-        market.orders.push(Resting { id: order.0, account, side, price, lots: left, joined });
+        let lots = left;
+        market.orders.push(Resting { id: order.0, account, side, price, lots, joined, expiry_s });
         *self.cash_of(account) -= reserve;
         self.out.push(Event::Rested {
             symbol: symbol_id(symbol),
@@ -195,10 +249,7 @@ impl Reference {
     ) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, account)?;
         let refuse = |reason| Err((account.index(), reason));
-        if account.index() == FUND {
-            return refuse(RejectReason::FundAccount);
-        }
-        let a = self.known_account(account)?;
+        let a = self.trader(account)?;
         let resting = self.own_order(s, a, order)?;
         let (ticks, lots) = (i128::from(price.ticks()), i128::from(qty.lots()));
         let market = &self.markets[s];
@@ -207,6 +258,10 @@ impl Reference {
         }
         if ticks != market.held(ticks) {
             return refuse(RejectReason::PriceOutOfDomain);
+        }
+        market.order_rules(a, Some(ticks), resting.side, Some(lots))?;
+        if market.value(ticks, lots) < market.notional_min {
+            return refuse(RejectReason::BelowMinNotional);
         }
         if market.positions[a].locked {
             return refuse(RejectReason::InLiquidation);
@@ -242,17 +297,47 @@ impl Reference {
         without.margin_check(&intent)?;
         self.withdraw_order(s, order.0);
         self.out.push(replaced);
-        self.execute(&intent, order, true);
+        self.execute(&intent, order, true, resting.expiry_s);
         Ok(())
     }
 }
 
 /// Whether what is left of an order joins the book.
 fn rests(kind: OrderKind) -> bool {
-    matches!(kind, OrderKind::Limit(_) | OrderKind::PostOnly(_))
+    matches!(
+        kind,
+        OrderKind::Limit(_)
+            | OrderKind::PostOnly(_)
+            | OrderKind::GoodTill { .. }
+            | OrderKind::PostOnlySlide(_)
+            | OrderKind::MarketToLimit
+    )
 }
 
 impl Market {
+    /// Steps of price and quantity, and the band; a reduce-only order has no lots to look at.
+    fn order_rules(
+        &self,
+        account: usize,
+        price: Option<i128>,
+        side: Side,
+        lots: Option<i128>,
+    ) -> Result<(), Refusal> {
+        if price.is_some_and(|price| price % self.tick != 0) {
+            return Err((account, RejectReason::OffTick));
+        }
+        if lots.is_some_and(|lots| lots % self.lot != 0) {
+            return Err((account, RejectReason::OffLot));
+        }
+        if let (Some(price), Some(mark)) = (price, self.mark)
+            && self.price_band > 0
+            && sign(side) * (price - mark) > floor_div(mark * self.price_band, MILLION)
+        {
+            return Err((account, RejectReason::PriceBand));
+        }
+        Ok(())
+    }
+
     /// The worst price of a market order that finds this best opposite price.
     fn cap(&self, side: Side, best: i128) -> i128 {
         let distance = floor_div(best * self.band, MILLION);

@@ -5,6 +5,7 @@ use seawall_engine::core::PositionView;
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{AccountId, Money, OrderId, Price, Qty, Side, SymbolId};
 
+use super::expiry::begin_ns;
 use super::market::sign;
 use super::{FUND, Reference, account_id, money, price, qty};
 
@@ -128,6 +129,11 @@ impl Reference {
         if self.any_unhealthy() {
             return Some(self.time_ns);
         }
+        let expiry = self.next_expiry().map(|(second, ..)| begin_ns(second).max(self.time_ns));
+        [self.next_forced_ns(), expiry].into_iter().flatten().min()
+    }
+
+    fn next_forced_ns(&self) -> Option<u64> {
         let mut at_ns = self.time_ns;
         if self.queue.is_empty() {
             self.unwind_symbol()?;
