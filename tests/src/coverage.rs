@@ -4,7 +4,7 @@ use std::fmt;
 
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
 
-const CANCELS: [CancelCause; 9] = [
+const CANCELS: [CancelCause; 10] = [
     CancelCause::Client,
     CancelCause::Unfilled,
     CancelCause::FillOrKill,
@@ -14,6 +14,7 @@ const CANCELS: [CancelCause; 9] = [
     CancelCause::SelfTrade,
     CancelCause::MinQty,
     CancelCause::Expired,
+    CancelCause::ReduceOnly,
 ];
 
 const FUNDS: [FundCause; 5] = [
@@ -63,6 +64,8 @@ pub struct Coverage {
     pub socialised: u64,
     /// Liquidated positions that became flat.
     pub closed: u64,
+    /// Further parts of iceberg orders.
+    pub parts: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
     rejects: [u64; RejectReason::ALL.len()],
@@ -80,6 +83,12 @@ impl Coverage {
         self.trading += u64::from(events.iter().any(|event| matches!(event, Event::Trade { .. })));
         for event in events {
             self.count_event(event);
+        }
+        for (number, event) in events.iter().enumerate() {
+            if let Event::Rested { order, .. } = *event {
+                let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
+                self.parts += u64::from(events[..number].iter().any(part));
+            }
         }
     }
 
@@ -129,7 +138,7 @@ impl Coverage {
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 19] {
+    fn scalars_mut(&mut self) -> [&mut u64; 20] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -150,6 +159,7 @@ impl Coverage {
             &mut self.socialised,
             &mut self.closed,
             &mut self.reduced,
+            &mut self.parts,
         ]
     }
 
@@ -188,6 +198,7 @@ impl Coverage {
             ("socialised payments", self.socialised),
             ("closed", self.closed),
             ("reduced", self.reduced),
+            ("iceberg parts", self.parts),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

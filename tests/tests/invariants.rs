@@ -40,6 +40,11 @@ impl Told {
                     self.taking.insert(order, qty.lots());
                 }
             }
+            Event::Reduced { order, qty, .. } => {
+                let index = self.find(order);
+                assert!(qty.lots() < self.resting[index].3, "it shrinks");
+                self.resting[index].3 = qty.lots();
+            }
             Event::Rested { order, side, price, qty, .. } => {
                 assert_eq!(self.taking.remove(&order), Some(qty.lots()), "all of the rest joins");
                 self.resting.push((order, side, price, qty.lots()));

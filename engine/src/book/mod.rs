@@ -155,6 +155,17 @@ impl OrderBook {
         }
     }
 
+    /// Gives the first order of its level, whose quantity is used up, a new one, at the back of
+    /// the queue.
+    pub(crate) fn refill_front(&mut self, slot: Slot, qty: Qty) {
+        let order = self.orders.get(slot);
+        self.ladder.pop_front(&mut self.orders, slot, &order);
+        self.orders.set_qty(slot, qty);
+        self.orders.set_next(slot, None);
+        self.orders.set_prev(slot, None);
+        self.ladder.push_back(&mut self.orders, slot, order.side, order.price, qty);
+    }
+
     /// Levels of one side from the best outwards: price and total quantity in lots.
     pub fn depth(&self, side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
         self.ladder.levels(side)

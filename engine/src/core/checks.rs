@@ -2,9 +2,11 @@
 //! (`docs/MATCHING.md`, Order; `docs/ORDERS.md`). Checks read; they change nothing.
 
 use super::admission::Admission;
+use super::details::flag;
 use super::expiry::is_over;
 use super::market::Market;
 use super::orders::{Admitted, Checked};
+use crate::book::RestingOrder;
 use crate::risk::Ledger;
 use crate::types::{AccountId, Money, NewOrder, OrderKind, Ppm, Price, Qty, RejectReason, Side};
 
@@ -27,7 +29,7 @@ impl Market {
             self.check_order_rules(order)?;
         }
         check_kind(order, time_ns)?;
-        if order.reduce_only && order.kind.may_rest() {
+        if order.reduce_only && matches!(order.kind, OrderKind::Iceberg { .. }) {
             return Err(RejectReason::ReduceOnlyMayNotRest);
         }
         if self.book.find(order.order).is_some() {
@@ -55,8 +57,8 @@ impl Market {
                 reduce_only: order.reduce_only,
             },
         )?;
-        let NewOrder { order, account, side, kind, .. } = *order;
-        Ok(Admitted { order, account, side, limit, qty, kind })
+        let NewOrder { order, account, side, kind, reduce_only, .. } = *order;
+        Ok(Admitted { order, account, side, limit, qty, kind, reduce_only })
     }
 
     pub(super) fn check_qty(&self, qty: Qty) -> Checked<()> {
@@ -79,9 +81,23 @@ impl Market {
         if !order.reduce_only {
             return Ok(order.qty);
         }
-        let closing =
-            self.position(order.account).closing_lots(order.side, u64::from(order.qty.lots()));
-        let lots = u32::try_from(closing).expect("no more than the order's own quantity");
+        let resting =
+            if order.kind.may_rest() { self.position(order.account).reduce_lots } else { 0 };
+        self.reducing(order.account, order.side, order.qty, resting)
+    }
+
+    /// How much of a quantity reduces the position beside what rests to reduce it.
+    pub(super) fn reducing(
+        &self,
+        account: AccountId,
+        side: Side,
+        qty: Qty,
+        resting: u32,
+    ) -> Checked<Qty> {
+        let position = self.position(account);
+        let closing = position.closing_lots(side, position.size());
+        let room = closing.saturating_sub(u64::from(resting)).min(u64::from(qty.lots()));
+        let lots = u32::try_from(room).expect("no more than the order's own quantity");
         Qty::new(lots).ok_or(RejectReason::NothingToReduce)
     }
 
@@ -97,7 +113,8 @@ impl Market {
             | OrderKind::ImmediateOrCancel(price)
             | OrderKind::FillOrKill(price)
             | OrderKind::GoodTill { price, .. }
-            | OrderKind::AtLeast { price, .. } => Ok(price),
+            | OrderKind::AtLeast { price, .. }
+            | OrderKind::Iceberg { price, .. } => Ok(price),
             OrderKind::PostOnlySlide(price) if !self.book.crosses(order.side, price) => Ok(price),
             OrderKind::PostOnlySlide(_) => {
                 self.one_step_short(order.side).ok_or(RejectReason::PostOnlyWouldCross)
@@ -155,15 +172,21 @@ impl Market {
 
     /// Steps, band and least value of what a resting order is to become.
     #[cold]
-    pub(super) fn check_replacement(&self, side: Side, price: Price, qty: Qty) -> Checked<()> {
+    pub(super) fn check_replacement(
+        &self,
+        old: &RestingOrder,
+        price: Price,
+        qty: Qty,
+    ) -> Checked<()> {
+        let reduce_only = old.flags & flag::REDUCE_ONLY != 0;
         self.check_tick(price)?;
-        if !qty.lots().is_multiple_of(self.rules.order_rules.lot) {
+        if !reduce_only && !qty.lots().is_multiple_of(self.rules.order_rules.lot) {
             return Err(RejectReason::OffLot);
         }
-        if !self.rules.in_band(side, price, self.mark) {
+        if !self.rules.in_band(old.side, price, self.mark) {
             return Err(RejectReason::PriceBand);
         }
-        self.check_notional(price, qty)
+        if reduce_only { Ok(()) } else { self.check_notional(price, qty) }
     }
 
     /// A price that is worse for `side` by a part of it, within the domain.
@@ -223,6 +246,9 @@ fn check_kind(order: &NewOrder, time_ns: u64) -> Checked<()> {
         OrderKind::AtLeast { min, .. } if min > order.qty => Err(RejectReason::MinAboveQty),
         OrderKind::GoodTill { expiry_s, .. } if is_over(expiry_s, time_ns) => {
             Err(RejectReason::ExpiryPassed)
+        }
+        OrderKind::Iceberg { display, .. } if display > order.qty => {
+            Err(RejectReason::DisplayAboveQty)
         }
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! How much an order could have at once, for kinds that want all or a least quantity
 //! (`docs/ORDERS.md`, All or a least quantity).
 
+use super::details::flag;
 use super::market::Market;
 use super::meet::same_party;
 use crate::matching::can_fill;
@@ -23,17 +24,10 @@ impl Market {
     /// Whether the order could have its least quantity at once.
     pub(super) fn could_have(&self, ledger: &Ledger, wanted: &Wanted) -> bool {
         let mode = ledger.account(wanted.account).self_trade();
-        if mode == SelfTrade::Allow {
+        if mode == SelfTrade::Allow && self.details.unlike_their_lots == 0 {
             return can_fill(&self.book, wanted.side, wanted.limit, wanted.least);
         }
-        self.could_have_of_others(ledger, wanted, mode)
-    }
-
-    /// The same where orders of one party do not trade: looks at orders, not levels.
-    #[cold]
-    fn could_have_of_others(&self, ledger: &Ledger, wanted: &Wanted, mode: SelfTrade) -> bool {
-        let mut left = wanted.qty.lots();
-        let mut had = 0;
+        let mut count = Count { had: 0, left: wanted.qty.lots() };
         for (price, _) in self.book.depth(wanted.side.opposite()) {
             let allowed = match wanted.side {
                 Side::Buy => price <= wanted.limit,
@@ -42,23 +36,61 @@ impl Market {
             if !allowed {
                 break;
             }
-            for (_, order) in self.book.queue(price) {
-                let lots = order.qty.lots().min(left);
-                if same_party(ledger, wanted.account, AccountId(order.owner)) {
-                    match mode {
-                        SelfTrade::CancelNewest | SelfTrade::CancelBoth => left = 0,
-                        SelfTrade::Decrement => left -= lots,
-                        SelfTrade::Allow | SelfTrade::CancelOldest => {}
-                    }
-                } else {
-                    had += lots;
-                    left -= lots;
-                }
-                if had >= wanted.least.lots() || left == 0 {
-                    return had >= wanted.least.lots();
-                }
+            self.count_level(ledger, wanted, mode, price, &mut count);
+            if count.had >= wanted.least.lots() {
+                return true;
+            }
+            if count.left == 0 {
+                break;
             }
         }
         false
+    }
+
+    /// Counts what a level would trade: what it shows, then what it hides.
+    #[cold]
+    fn count_level(
+        &self,
+        ledger: &Ledger,
+        wanted: &Wanted,
+        mode: SelfTrade,
+        price: Price,
+        count: &mut Count,
+    ) {
+        for (slot, order) in self.book.queue(price) {
+            let owner = AccountId(order.owner);
+            if mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner) {
+                match mode {
+                    SelfTrade::CancelNewest | SelfTrade::CancelBoth => count.left = 0,
+                    SelfTrade::Decrement => {
+                        count.left -= self.details.total(slot, &order).lots().min(count.left);
+                    }
+                    SelfTrade::Allow | SelfTrade::CancelOldest => {}
+                }
+            } else if order.flags & flag::REDUCE_ONLY == 0 {
+                count.take(order.qty.lots());
+            }
+        }
+        for (slot, order) in self.book.queue(price) {
+            let owner = AccountId(order.owner);
+            let own = mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner);
+            if !own {
+                count.take(self.details.hidden_lots(slot, &order));
+            }
+        }
+    }
+}
+
+/// What would have traded so far, and what would be left of the order.
+struct Count {
+    had: u32,
+    left: u32,
+}
+
+impl Count {
+    fn take(&mut self, lots: u32) {
+        let lots = lots.min(self.left);
+        self.had += lots;
+        self.left -= lots;
     }
 }

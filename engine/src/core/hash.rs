@@ -315,7 +315,10 @@ impl Market {
                     hash.update(&order.qty.lots().to_le_bytes());
                     if order.flags != 0 {
                         hash.update(&[order.flags]);
-                        hash.update(&self.details.get(slot).expiry_s.to_le_bytes());
+                        let detail = self.details.get(slot);
+                        hash.update(&detail.expiry_s.to_le_bytes());
+                        hash.update(&detail.hidden_lots.to_le_bytes());
+                        hash.update(&detail.display_lots.to_le_bytes());
                     }
                 }
             }

@@ -2,13 +2,15 @@
 
 use zerocopy::FromZeros;
 
-use super::details::{Details, detail_of, flags_of};
+use super::details::{Details, flags_of, shown};
 use super::open_orders::OpenOrders;
 use super::orders::Admitted;
 use crate::book::{OrderBook, RestingOrder, Slot};
 use crate::liquidation::TriggerIndex;
 use crate::risk::{Ledger, MarketRules, Position};
-use crate::types::{AccountId, Event, EventSink, NoEvents, OrderId, Ppm, Price, Qty, SymbolId};
+use crate::types::{
+    AccountId, Event, EventSink, Money, NoEvents, OrderId, Ppm, Price, Qty, SymbolId,
+};
 
 /// One symbol.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Market {
     pub(super) positions: Vec<Position>,
     pub(super) open_orders: OpenOrders,
     pub(super) details: Details,
+    /// Accounts with resting reduce-only orders whose position has changed.
+    pub(super) to_clip: Vec<AccountId>,
     pub(super) index: TriggerIndex,
     pub(super) mark: Option<Price>,
     /// Whether unhealthy positions are looked for at all.
@@ -43,6 +47,7 @@ impl Market {
                 .expect("memory for the positions is there at start"),
             open_orders: OpenOrders::new(orders_max),
             details: Details::new(orders_max),
+            to_clip: Vec::new(),
             index: TriggerIndex::new(rules.domain()),
             mark: None,
             watches,
@@ -84,13 +89,19 @@ impl Market {
         order: &Admitted,
         qty: Qty,
     ) -> bool {
-        let Admitted { order, account, side, limit: price, kind, .. } = *order;
-        let reserve = self.rules.reserve(price, qty.lots(), self.initial(account));
+        let Admitted { order, account, side, limit: price, kind, reduce_only, .. } = *order;
+        let reserve = if reduce_only {
+            Money::ZERO
+        } else {
+            self.rules.reserve(price, qty.lots(), self.initial(account))
+        };
         if ledger.account(account).cash < reserve {
             return false;
         }
         ledger.reserve(account, reserve);
-        let flags = flags_of(kind);
+        let flags = flags_of(kind, reduce_only);
+        let whole = qty;
+        let (qty, detail) = shown(kind, whole);
         let slot = self.book.insert_flagged(RestingOrder {
             id: order,
             owner: account.0,
@@ -100,21 +111,26 @@ impl Market {
             flags,
         });
         if flags != 0 {
-            self.details.set(slot, detail_of(kind));
+            self.details.add(slot, flags, detail);
         }
         let position = &mut self.positions[account.index()];
         self.open_orders.push(position, slot);
-        position.open_lots[side.index()] += qty.lots();
+        if reduce_only {
+            position.reduce_lots += whole.lots();
+        } else {
+            position.open_lots[side.index()] += whole.lots();
+        }
         self.accounts_used = self.accounts_used.max(account.index() + 1);
         sink.event(Event::Rested { symbol: self.symbol, account, order, side, price, qty });
         true
     }
 
     /// Takes an order out of the book and gives its reserve back.
-    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) {
+    /// Returns its whole open quantity.
+    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> Qty {
         let mut nobody = NoEvents;
         let (book, mut settlement) = self.split(ledger, &mut nobody);
-        settlement.withdraw(book, slot);
+        settlement.withdraw(book, slot).1
     }
 
     /// Puts a position where its trigger price says, or takes it out of the index.

@@ -9,6 +9,7 @@ mod admission;
 mod audit;
 mod cash;
 mod checks;
+mod clip;
 mod config;
 mod details;
 mod expiry;
@@ -79,6 +80,8 @@ pub struct Engine {
     /// Whether the shard's kill switch is engaged.
     killed: bool,
     expiries: Expiries,
+    /// Symbols where reduce-only orders may have to be clipped.
+    clips: Vec<SymbolId>,
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
@@ -106,6 +109,7 @@ impl Engine {
             forced_orders: 0,
             killed: false,
             expiries: Expiries::new(orders_max as usize),
+            clips: Vec::new(),
             ranking: AdlRanking::default(),
             scratch_accounts: Vec::with_capacity(1024),
             scratch_shares: Vec::new(),
@@ -130,8 +134,10 @@ impl Engine {
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
+        self.note_clips();
         self.trigger(input.time_ns, sink);
         self.steps_after(input, sink);
+        self.clip(sink);
         self.expiries.prune(&self.markets);
     }
 
@@ -206,7 +212,7 @@ impl Engine {
     /// Notes that triggers must be looked for in a symbol.
     #[inline]
     fn heat(&mut self, symbol: SymbolId) {
-        if !self.rules.enabled || self.hot.last() == Some(&symbol) {
+        if self.hot.last() == Some(&symbol) {
             return;
         }
         if let Err(place) = self.hot.binary_search(&symbol) {

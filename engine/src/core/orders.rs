@@ -4,6 +4,7 @@ use ::core::ops::ControlFlow;
 
 use super::Engine;
 use super::admission::Admission;
+use super::details::flag;
 use super::fillable::Wanted;
 use super::market::Market;
 use super::meet::Crossing;
@@ -11,7 +12,7 @@ use super::settle::{Taker, TakerKind};
 use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, NewOrder, OrderId, OrderKind, Price, Qty,
+    AccountId, CancelCause, Event, EventSink, Money, NewOrder, OrderId, OrderKind, Price, Qty,
     RejectReason, Side, SymbolId,
 };
 
@@ -24,6 +25,7 @@ pub(super) struct Admitted {
     pub(super) limit: Price,
     pub(super) qty: Qty,
     pub(super) kind: OrderKind,
+    pub(super) reduce_only: bool,
 }
 
 pub(super) type Checked<T> = Result<T, RejectReason>;
@@ -60,8 +62,7 @@ impl Engine {
         self.check_open(account)?;
         let market = &mut self.markets[symbol.index()];
         let slot = market.find(account, order).ok_or(RejectReason::UnknownOrder)?;
-        let qty = market.book.order(slot).qty;
-        market.withdraw(&mut self.ledger, slot);
+        let qty = market.withdraw(&mut self.ledger, slot);
         sink.event(Event::Cancelled { symbol, account, order, qty, cause: CancelCause::Client });
         Ok(())
     }
@@ -122,7 +123,7 @@ impl Engine {
 impl Market {
     /// Matches an admitted order, then rests or drops what is left.
     fn execute(&mut self, ledger: &mut Ledger, sink: &mut impl EventSink, order: &Admitted) {
-        let Admitted { order: id, account, side, limit, qty, kind } = *order;
+        let Admitted { order: id, account, side, limit, qty, kind, .. } = *order;
         let symbol = self.symbol;
         let dropped = |qty, cause| Event::Cancelled { symbol, account, order: id, qty, cause };
         if let Some(cause) = self.falls_short(ledger, order) {
@@ -189,21 +190,30 @@ impl Market {
         self.check_price(price)?;
         let old = self.book.order(slot);
         if self.rules.asks {
-            self.check_replacement(old.side, price, qty)?;
+            self.check_replacement(&old, price, qty)?;
         }
         self.check_unlocked(account)?;
-        let initial = self.initial(account);
-        let reserve = self.rules.reserve(old.price, old.qty.lots(), initial);
+        let kind = self.kind_at(slot, &old, price);
+        let total = self.details.total(slot, &old);
+        let reduce_only = old.flags & flag::REDUCE_ONLY != 0;
+        let iceberg = old.flags & flag::ICEBERG != 0;
+        let in_place = price == old.price && qty <= total && !iceberg;
         let symbol = self.symbol;
-        let in_place = price == old.price && qty <= old.qty;
-        let event = Event::Replaced { symbol, account, order, price, qty, in_place };
         if in_place {
             self.book.reduce(slot, qty);
-            let cut = old.qty.lots() - qty.lots();
-            self.positions[account.index()].open_lots[old.side.index()] -= cut;
-            ledger.release(account, reserve - self.rules.reserve(price, qty.lots(), initial));
-            sink.event(event);
+            let (_, mut settlement) = self.split(ledger, sink);
+            settlement.shrink(&old, total.lots(), qty.lots());
+            sink.event(Event::Replaced { symbol, account, order, price, qty, in_place });
             return Ok(OrderKind::Limit(price));
+        }
+        let mut replaces = (Money::ZERO, 0);
+        let mut qty = qty;
+        if reduce_only {
+            let others = self.position(account).reduce_lots - total.lots();
+            qty = self.reducing(account, old.side, qty, others)?;
+        } else {
+            let initial = self.initial(account);
+            replaces = (self.rules.reserve(old.price, total.lots(), initial), total.lots());
         }
         self.admit(
             ledger,
@@ -214,18 +224,15 @@ impl Market {
                 limit: price,
                 touch: self.touch(old.side, price),
                 fee: self.rules.fee_max(),
-                replaces: (reserve, old.qty.lots()),
-                reduce_only: false,
+                replaces,
+                reduce_only,
             },
         )?;
-        let kind = self.kind_at(slot, &old, price);
         self.withdraw(ledger, slot);
-        sink.event(event);
-        self.execute(
-            ledger,
-            sink,
-            &Admitted { order, account, side: old.side, limit: price, qty, kind },
-        );
+        sink.event(Event::Replaced { symbol, account, order, price, qty, in_place });
+        let side = old.side;
+        let again = Admitted { order, account, side, limit: price, qty, kind, reduce_only };
+        self.execute(ledger, sink, &again);
         Ok(kind)
     }
 }

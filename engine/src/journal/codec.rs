@@ -141,7 +141,10 @@ const ON_BIT: u8 = 0b0000_0100;
 
 /// Whether an order of that kind has a second number.
 const fn is_long(kind: OrderKind) -> bool {
-    matches!(kind, OrderKind::GoodTill { .. } | OrderKind::AtLeast { .. })
+    matches!(
+        kind,
+        OrderKind::GoodTill { .. } | OrderKind::AtLeast { .. } | OrderKind::Iceberg { .. }
+    )
 }
 
 /// Writes the body of `message` to the front of `body` and says how long it is. The rest of
@@ -220,6 +223,7 @@ fn encode_order(order: &NewOrder, body: &mut [u8; BODY_BYTES_MAX]) {
     let (kind, second) = match order.kind {
         OrderKind::GoodTill { expiry_s, .. } => (0, expiry_s),
         OrderKind::AtLeast { min, .. } => (1, min.lots()),
+        OrderKind::Iceberg { display, .. } => (2, display.lots()),
         kind => (short_kind(kind), 0),
     };
     put_u32(body, 32, second);
@@ -241,7 +245,7 @@ const fn short_kind(kind: OrderKind) -> u8 {
         OrderKind::Market => 4,
         OrderKind::PostOnlySlide(_) => 5,
         OrderKind::MarketToLimit => 6,
-        OrderKind::GoodTill { .. } | OrderKind::AtLeast { .. } => {
+        OrderKind::GoodTill { .. } | OrderKind::AtLeast { .. } | OrderKind::Iceberg { .. } => {
             unreachable!()
         }
     }
@@ -378,7 +382,8 @@ impl Fields<'_> {
         Ok(match kind {
             0 => OrderKind::GoodTill { price, expiry_s: self.u32(32) },
             1 => OrderKind::AtLeast { price, min: self.qty(32)? },
-            other => return Err(error(1, "long order kind", u64::from(other), "0 to 1")),
+            2 => OrderKind::Iceberg { price, display: self.qty(32)? },
+            other => return Err(error(1, "long order kind", u64::from(other), "0 to 2")),
         })
     }
 

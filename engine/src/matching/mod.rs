@@ -121,7 +121,7 @@ pub fn sweep_with(
 
 /// Trades as much as both have with the first order of a level. Returns what is left.
 #[inline]
-pub(crate) fn trade(
+fn trade(
     book: &mut OrderBook,
     slot: Slot,
     maker: &RestingOrder,

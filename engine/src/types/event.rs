@@ -24,6 +24,8 @@ pub enum CancelCause {
     MinQty = 7,
     /// Its time was over.
     Expired = 8,
+    /// It could have done more than reduce its owner's position.
+    ReduceOnly = 9,
 }
 
 /// Why the insurance fund's cash changed.
@@ -58,7 +60,8 @@ pub enum Event {
     },
     /// An input was refused and changed nothing. `order` where the input named one.
     Rejected { symbol: SymbolId, account: AccountId, order: Option<OrderId>, reason: RejectReason },
-    /// What was left of an order joined the book, last in its level's queue.
+    /// What was left of an order joined the book, last in its level's queue; of an iceberg order,
+    /// the next part that is shown.
     Rested {
         symbol: SymbolId,
         account: AccountId,
@@ -68,7 +71,7 @@ pub enum Event {
         qty: Qty,
     },
     /// Two orders met, at the maker's price. `side` is the taker's; `maker_leaves_lots` is what
-    /// still rests of the maker.
+    /// still rests of the maker (of an iceberg order, of the part that is shown).
     Trade {
         symbol: SymbolId,
         side: Side,

@@ -38,6 +38,13 @@ pub enum OrderKind {
     },
     /// Executes at the best opposite price; the rest joins the book there.
     MarketToLimit,
+    /// As a limit order, of which the book shows only a part at a time.
+    Iceberg {
+        /// Its limit.
+        price: Price,
+        /// The largest part that is shown.
+        display: Qty,
+    },
 }
 
 impl OrderKind {
@@ -51,7 +58,8 @@ impl OrderKind {
             | Self::FillOrKill(price)
             | Self::GoodTill { price, .. }
             | Self::PostOnlySlide(price)
-            | Self::AtLeast { price, .. } => Some(price),
+            | Self::AtLeast { price, .. }
+            | Self::Iceberg { price, .. } => Some(price),
             Self::Market | Self::MarketToLimit => None,
         }
     }
@@ -66,6 +74,7 @@ impl OrderKind {
                 | Self::GoodTill { .. }
                 | Self::PostOnlySlide(_)
                 | Self::MarketToLimit
+                | Self::Iceberg { .. }
         )
     }
 }
@@ -109,7 +118,7 @@ pub struct NewOrder {
     pub qty: Qty,
     /// Kind and price.
     pub kind: OrderKind,
-    /// Only ever shrinks the position; clipped to it at admission. May not rest.
+    /// Only ever shrinks the position; clipped to it at admission and while it rests.
     pub reduce_only: bool,
 }
 

@@ -32,7 +32,7 @@ pub enum RejectReason {
     InLiquidation = 13,
     /// A reduce-only order would not shrink a position.
     NothingToReduce = 14,
-    /// A reduce-only order may not rest.
+    /// An iceberg order may not be reduce-only.
     ReduceOnlyMayNotRest = 15,
     /// The book has no room for another resting order.
     BookFull = 16,
@@ -60,11 +60,13 @@ pub enum RejectReason {
     MinAboveQty = 27,
     /// The order would be expired already.
     ExpiryPassed = 28,
+    /// The part that is shown exceeds the order.
+    DisplayAboveQty = 29,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -93,5 +95,6 @@ impl RejectReason {
         Self::PriceBand,
         Self::MinAboveQty,
         Self::ExpiryPassed,
+        Self::DisplayAboveQty,
     ];
 }

@@ -26,6 +26,7 @@ fn kind() -> impl Strategy<Value = OrderKind> {
         price().prop_map(OrderKind::PostOnlySlide),
         (price(), qty()).prop_map(|(price, min)| OrderKind::AtLeast { price, min }),
         Just(OrderKind::MarketToLimit),
+        (price(), qty()).prop_map(|(price, display)| OrderKind::Iceberg { price, display }),
     ]
 }
 

@@ -65,7 +65,13 @@ impl Generator {
             4 => NewOrder { order: OrderId(self.dice.pick(&[0, 1 << 63, u64::MAX])), ..order },
             5 => NewOrder { qty: Qty::MAX, ..order },
             6 => NewOrder { kind: OrderKind::Limit(self.outside(symbol)), ..order },
-            7 => NewOrder { reduce_only: true, ..order },
+            7 => {
+                let kind = order
+                    .kind
+                    .price()
+                    .map_or(order.kind, |price| OrderKind::Iceberg { price, display: order.qty });
+                NewOrder { reduce_only: true, kind, ..order }
+            }
             8 => match shard.orders(symbol).first() {
                 Some(live) => NewOrder { order: live.order, ..order },
                 None => order,

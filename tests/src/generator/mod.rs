@@ -46,9 +46,10 @@ enum Kind {
     Slide,
     AtLeast,
     MarketToLimit,
+    Iceberg,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::ImmediateOrCancel,
     Kind::FillOrKill,
     Kind::PostOnly,
@@ -58,6 +59,7 @@ const KINDS: [Kind; 9] = [
     Kind::Slide,
     Kind::AtLeast,
     Kind::MarketToLimit,
+    Kind::Iceberg,
 ];
 
 /// What a seed does, and how often.

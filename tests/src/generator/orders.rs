@@ -13,7 +13,7 @@ impl Generator {
         let position = shard.position(symbol, account);
         let mut side = self.side();
         let mut reduce_only = false;
-        if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(12) {
+        if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(20) {
             reduce_only = true;
             side = if position.lots > 0 { Side::Sell } else { Side::Buy };
         }
@@ -98,10 +98,11 @@ impl Generator {
     fn kind(&mut self, price: Price, crossing: bool, reduce_only: bool, lots: u32) -> OrderKind {
         let immediate = OrderKind::ImmediateOrCancel(price);
         if reduce_only {
-            return match self.dice.range(1, 5) {
+            return match self.dice.range(1, 7) {
                 1 if self.habits.uses(Kind::Market) => OrderKind::Market,
                 2 if self.habits.uses(Kind::FillOrKill) => OrderKind::FillOrKill(price),
-                3 if self.dice.percent(10) => OrderKind::Limit(price),
+                3 => OrderKind::Limit(price),
+                4 => OrderKind::PostOnly(price),
                 _ => immediate,
             };
         }
@@ -131,6 +132,11 @@ impl Generator {
                 OrderKind::AtLeast { price, min: Qty::new(min).expect("at least one lot") }
             }
             5 if crossing && self.habits.uses(Kind::MarketToLimit) => OrderKind::MarketToLimit,
+            6 | 7 if self.habits.uses(Kind::Iceberg) => {
+                let most = if self.dice.percent(5) { lots + 1 } else { lots.div_ceil(2) };
+                let display = Qty::new(self.dice.range_u32(1, most)).expect("at least one lot");
+                OrderKind::Iceberg { price, display }
+            }
             _ => return None,
         })
     }

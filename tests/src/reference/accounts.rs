@@ -141,17 +141,18 @@ impl Reference {
     pub(super) fn cut_order(&mut self, s: usize, id: u64, cut: i128, cause: CancelCause) {
         let market = &self.markets[s];
         let order = *market.orders.iter().find(|order| order.id == id).expect("it rests");
-        if order.lots == cut {
+        if order.total() == cut {
             self.withdraw_order(s, id);
             self.say_cancelled(s, order.account, OrderId(id), cut, cause);
             return;
         }
-        let before = market.reserve(order.account, order.price, order.lots);
-        let after = market.reserve(order.account, order.price, order.lots - cut);
-        *self.cash_of(order.account) += before - after;
+        let mut rest = order;
+        rest.hidden -= cut.min(order.hidden);
+        rest.lots -= cut - (order.hidden - rest.hidden);
+        *self.cash_of(order.account) += market.reserve_of(&order) - market.reserve_of(&rest);
         let orders = &mut self.markets[s].orders;
-        orders.iter_mut().find(|order| order.id == id).expect("it rests").lots -= cut;
-        self.say_reduced(s, order.account, OrderId(id), order.lots - cut, cause);
+        *orders.iter_mut().find(|order| order.id == id).expect("it rests") = rest;
+        self.say_reduced(s, order.account, OrderId(id), rest.lots, cause);
     }
 
     pub(super) fn say_reduced(

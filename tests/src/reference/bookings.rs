@@ -57,7 +57,15 @@ impl Reference {
                 }
                 continue;
             }
-            let fill = left.min(maker.lots);
+            let mut fill = left.min(maker.lots);
+            if maker.reduce_only {
+                let position = self.markets[taker.symbol].positions[maker.account];
+                fill = fill.min(position.on(maker.side.opposite()));
+            }
+            if fill == 0 {
+                self.cut_order(taker.symbol, maker.id, maker.total(), CancelCause::ReduceOnly);
+                continue;
+            }
             left -= fill;
             self.trade(taker, maker.id, fill);
         }
@@ -78,10 +86,10 @@ impl Reference {
         let symbol = taker.symbol;
         let cause = CancelCause::SelfTrade;
         if mode == SelfTrade::CancelOldest || mode == SelfTrade::CancelBoth {
-            self.cut_order(symbol, maker.id, maker.lots, cause);
+            self.cut_order(symbol, maker.id, maker.total(), cause);
         }
         if mode == SelfTrade::Decrement {
-            let cut = maker.lots.min(*left);
+            let cut = maker.total().min(*left);
             self.cut_order(symbol, maker.id, cut, cause);
             *left -= cut;
             if *left == 0 {
@@ -99,12 +107,20 @@ impl Reference {
         let market = &mut self.markets[symbol];
         let index = market.orders.iter().position(|order| order.id == maker_id).expect("it rests");
         let maker = market.orders[index];
-        let before = market.reserve(maker.account, maker.price, maker.lots);
-        let after = market.reserve(maker.account, maker.price, maker.lots - fill);
-        if maker.lots == fill {
-            market.orders.remove(index);
-        } else {
-            market.orders[index].lots -= fill;
+        let before = market.reserve_of(&maker);
+        let mut rest = maker;
+        rest.lots -= fill;
+        let after = market.reserve_of(&rest);
+        market.orders.remove(index);
+        let next_part = rest.lots == 0 && rest.hidden > 0;
+        if next_part {
+            rest.lots = rest.hidden.min(rest.display.expect("only an iceberg order hides"));
+            rest.hidden -= rest.lots;
+            rest.joined = self.joins;
+            self.joins += 1;
+        }
+        if rest.lots > 0 {
+            market.orders.push(rest);
         }
         let value = market.value(maker.price, fill);
         let (maker_fee, taker_fee) = (market.maker_fee, market.taker_fee);
@@ -131,6 +147,21 @@ impl Reference {
             Role::Liquidation => self.charge_liquidation(symbol, taker.account, value, closed),
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
+        if next_part {
+            self.say_rested(symbol, &rest);
+        }
+    }
+
+    /// Says that an order, or its next part, joined the end of a queue.
+    pub(super) fn say_rested(&mut self, symbol: usize, order: &Resting) {
+        self.out.push(Event::Rested {
+            symbol: symbol_id(symbol),
+            account: account_id(order.account),
+            order: OrderId(order.id),
+            side: order.side,
+            price: to_price(order.price),
+            qty: qty(order.lots),
+        });
     }
 
     /// Closing and opening part of `lots` for the value `value` on one side of an account.
@@ -213,9 +244,9 @@ impl Reference {
         let market = &mut self.markets[symbol];
         let index = market.orders.iter().position(|order| order.id == id).expect("it rests");
         let order = market.orders.remove(index);
-        let reserve = market.reserve(order.account, order.price, order.lots);
+        let reserve = market.reserve_of(&order);
         *self.cash_of(order.account) += reserve;
-        order.lots
+        order.total()
     }
 
     /// Says that an order, or what was left of it, is gone.

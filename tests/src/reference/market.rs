@@ -75,6 +75,19 @@ pub(super) struct Resting {
     pub(super) joined: u64,
     /// The second at which it expires, if it does.
     pub(super) expiry_s: Option<u32>,
+    /// Only ever reduces its owner's position.
+    pub(super) reduce_only: bool,
+    /// Of an iceberg order: the largest part that is shown. `lots` are those shown now.
+    pub(super) display: Option<i128>,
+    /// Lots that are not shown.
+    pub(super) hidden: i128,
+}
+
+impl Resting {
+    /// Its whole open quantity.
+    pub(super) fn total(&self) -> i128 {
+        self.lots + self.hidden
+    }
 }
 
 /// Rules and state of one symbol.
@@ -267,7 +280,7 @@ impl Market {
     /// Lots of an account's resting orders on a side.
     pub(super) fn resting_lots(&self, account: usize, side: Side) -> i128 {
         let own = self.orders.iter().filter(|order| order.account == account && order.side == side);
-        own.map(|order| order.lots).sum()
+        own.filter(|order| !order.reduce_only).map(Resting::total).sum()
     }
 
     /// The higher of the two fee rates: what an order reserves for its fee.
@@ -279,6 +292,20 @@ impl Market {
     pub(super) fn reserve(&self, account: usize, price: i128, lots: i128) -> i128 {
         let rate = self.positions[account].initial + self.fee_reserved();
         ceil_div(self.value(price, lots) * rate, MILLION)
+    }
+
+    /// Lots of an account's resting reduce-only orders.
+    pub(super) fn reduce_only_lots(&self, account: usize) -> i128 {
+        let own = self.orders.iter().filter(|order| order.account == account && order.reduce_only);
+        own.map(|order| order.lots).sum()
+    }
+
+    /// What a resting order keeps reserved.
+    pub(super) fn reserve_of(&self, order: &Resting) -> i128 {
+        if order.reduce_only {
+            return 0;
+        }
+        self.reserve(order.account, order.price, order.total())
     }
 
     /// Margin and entry value that closing `lots` of a position releases.

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod bookings;
+mod clip;
 mod deleverage;
 mod expiry;
 mod forced;
@@ -115,6 +116,7 @@ impl Reference {
         self.solvency();
         self.triggers();
         self.steps_after(&sequenced.input);
+        self.clip();
 
         self.check();
         events.append(&mut self.out);

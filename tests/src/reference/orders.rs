@@ -8,7 +8,7 @@ use seawall_engine::types::{
 use super::bookings::{Role, Taker};
 use super::expiry::begin_ns;
 use super::market::{MILLION, Market, Resting, ceil_div, floor_div, sign};
-use super::{Reference, Refusal, account_id, price as to_price, qty as to_qty, symbol_id};
+use super::{Reference, Refusal, qty as to_qty};
 
 /// What the margin check is about.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,14 @@ pub(super) struct Intent {
     /// Fee rate that is reserved.
     pub(super) fee: i128,
     pub(super) reduce_only: bool,
+}
+
+/// How what is left of an order rests, if it may.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    rests: bool,
+    expiry_s: Option<u32>,
+    display: Option<i128>,
 }
 
 impl Reference {
@@ -53,7 +61,11 @@ impl Reference {
             OrderKind::GoodTill { expiry_s, .. } => Some(expiry_s),
             _ => None,
         };
-        self.execute(&intent, new.order, rests(new.kind), expiry_s);
+        let display = match new.kind {
+            OrderKind::Iceberg { display, .. } => Some(i128::from(display.lots())),
+            _ => None,
+        };
+        self.execute(&intent, new.order, Shape { rests: rests(new.kind), expiry_s, display });
         Ok(())
     }
 
@@ -61,17 +73,33 @@ impl Reference {
     fn at_once(&self, intent: &Intent) -> i128 {
         let mode = self.settings[intent.account].mode;
         let (mut had, mut left) = (0, intent.lots);
-        for maker in self.markets[intent.symbol].within(intent.side, intent.price) {
-            let both = maker.lots.min(left);
+        let makers = self.markets[intent.symbol].within(intent.side, intent.price);
+        // Level by level, what is shown and then what is hidden.
+        let mut parts: Vec<(usize, i128, Resting)> = Vec::new();
+        let mut level = 0;
+        for (n, maker) in makers.iter().enumerate() {
+            if n > 0 && makers[n - 1].price != maker.price {
+                level += 1;
+            }
+            parts.push((2 * level, maker.lots, *maker));
+            parts.push((2 * level + 1, maker.hidden, *maker));
+        }
+        parts.sort_by_key(|part| part.0);
+        for (part, lots, maker) in parts {
+            let mut both = lots.min(left);
             let own = mode != SelfTrade::Allow && self.same_party(intent.account, maker.account);
             match mode {
+                _ if !own && maker.reduce_only => {}
                 _ if !own => {
                     had += both;
                     left -= both;
                 }
                 SelfTrade::CancelNewest | SelfTrade::CancelBoth => left = 0,
-                SelfTrade::Decrement => left -= both,
-                SelfTrade::CancelOldest | SelfTrade::Allow => {}
+                SelfTrade::Decrement if part % 2 == 0 => {
+                    both = maker.total().min(left);
+                    left -= both;
+                }
+                SelfTrade::Decrement | SelfTrade::CancelOldest | SelfTrade::Allow => {}
             }
         }
         had
@@ -102,9 +130,12 @@ impl Reference {
             OrderKind::GoodTill { expiry_s, .. } if begin_ns(expiry_s) <= self.time_ns => {
                 return refuse(RejectReason::ExpiryPassed);
             }
+            OrderKind::Iceberg { display, .. } if i128::from(display.lots()) > lots => {
+                return refuse(RejectReason::DisplayAboveQty);
+            }
             _ => {}
         }
-        if new.reduce_only && rests(new.kind) {
+        if new.reduce_only && matches!(new.kind, OrderKind::Iceberg { .. }) {
             return refuse(RejectReason::ReduceOnlyMayNotRest);
         }
         if market.orders.iter().any(|order| order.id == new.order.0) {
@@ -115,8 +146,9 @@ impl Reference {
             return refuse(RejectReason::InLiquidation);
         }
         if new.reduce_only {
-            lots = lots.min(position.on(new.side.opposite()));
-            if lots == 0 {
+            let others = if rests(new.kind) { market.reduce_only_lots(account) } else { 0 };
+            lots = lots.min(position.on(new.side.opposite()) - others);
+            if lots <= 0 {
                 return refuse(RejectReason::NothingToReduce);
             }
         }
@@ -154,7 +186,7 @@ impl Reference {
     }
 
     /// Takes, then rests or drops what is left.
-    fn execute(&mut self, intent: &Intent, order: OrderId, rests: bool, expiry_s: Option<u32>) {
+    fn execute(&mut self, intent: &Intent, order: OrderId, shape: Shape) {
         let Intent { symbol, account, side, lots, price, .. } = *intent;
         let taker = Taker { symbol, account, order, side, limit: price, role: Role::Client };
         let (left, stopped) = self.take(&taker, lots);
@@ -165,25 +197,28 @@ impl Reference {
             self.say_cancelled(symbol, account, order, left, CancelCause::SelfTrade);
             return;
         }
-        let reserve = self.markets[symbol].reserve(account, price, left);
-        if !rests || *self.cash_of(account) < reserve {
+        let shown = shape.display.unwrap_or(left).min(left);
+        let rest = Resting {
+            id: order.0,
+            account,
+            side,
+            price,
+            lots: shown,
+            joined: self.joins,
+            expiry_s: shape.expiry_s,
+            reduce_only: intent.reduce_only,
+            display: shape.display,
+            hidden: left - shown,
+        };
+        let reserve = self.markets[symbol].reserve_of(&rest);
+        if !shape.rests || *self.cash_of(account) < reserve {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
             return;
         }
-        let joined = self.joins;
         self.joins += 1;
-        let market = &mut self.markets[symbol];
-        let lots = left;
-        market.orders.push(Resting { id: order.0, account, side, price, lots, joined, expiry_s });
+        self.markets[symbol].orders.push(rest);
         *self.cash_of(account) -= reserve;
-        self.out.push(Event::Rested {
-            symbol: symbol_id(symbol),
-            account: account_id(account),
-            order,
-            side,
-            price: to_price(price),
-            qty: to_qty(left),
-        });
+        self.say_rested(symbol, &rest);
     }
 
     pub(super) fn margin_check(&self, intent: &Intent) -> Result<(), Refusal> {
@@ -259,24 +294,35 @@ impl Reference {
         if ticks != market.held(ticks) {
             return refuse(RejectReason::PriceOutOfDomain);
         }
-        market.order_rules(a, Some(ticks), resting.side, Some(lots))?;
-        if market.value(ticks, lots) < market.notional_min {
+        let asked = (!resting.reduce_only).then_some(lots);
+        market.order_rules(a, Some(ticks), resting.side, asked)?;
+        if !resting.reduce_only && market.value(ticks, lots) < market.notional_min {
             return refuse(RejectReason::BelowMinNotional);
         }
         if market.positions[a].locked {
             return refuse(RejectReason::InLiquidation);
         }
-        let in_place = ticks == resting.price && lots <= resting.lots;
-        let replaced = Event::Replaced { symbol, account, order, price, qty, in_place };
+        let in_place = ticks == resting.price && lots <= resting.lots && resting.display.is_none();
         if in_place {
-            let before = market.reserve(a, ticks, resting.lots);
-            let after = market.reserve(a, ticks, lots);
-            *self.cash_of(a) += before - after;
+            let rest = Resting { lots, ..resting };
+            *self.cash_of(a) += {
+                let market = &self.markets[s];
+                market.reserve_of(&resting) - market.reserve_of(&rest)
+            };
             let orders = &mut self.markets[s].orders;
-            orders.iter_mut().find(|o| o.id == order.0).expect("it rests").lots = lots;
-            self.out.push(replaced);
+            *orders.iter_mut().find(|o| o.id == order.0).expect("it rests") = rest;
+            self.out.push(Event::Replaced { symbol, account, order, price, qty, in_place });
             return Ok(());
         }
+        let mut lots = lots;
+        if resting.reduce_only {
+            let others = market.reduce_only_lots(a) - resting.lots;
+            lots = lots.min(market.positions[a].on(resting.side.opposite()) - others);
+            if lots <= 0 {
+                return refuse(RejectReason::NothingToReduce);
+            }
+        }
+        let qty = to_qty(lots);
         // The check looks at a copy of everything in which the order is gone.
         let mut without = self.clone();
         without.withdraw_order(s, order.0);
@@ -292,12 +338,13 @@ impl Reference {
             price: ticks,
             worst,
             fee,
-            reduce_only: false,
+            reduce_only: resting.reduce_only,
         };
         without.margin_check(&intent)?;
         self.withdraw_order(s, order.0);
-        self.out.push(replaced);
-        self.execute(&intent, order, true, resting.expiry_s);
+        self.out.push(Event::Replaced { symbol, account, order, price, qty, in_place });
+        let Resting { expiry_s, display, .. } = resting;
+        self.execute(&intent, order, Shape { rests: true, expiry_s, display });
         Ok(())
     }
 }
@@ -311,6 +358,7 @@ fn rests(kind: OrderKind) -> bool {
             | OrderKind::GoodTill { .. }
             | OrderKind::PostOnlySlide(_)
             | OrderKind::MarketToLimit
+            | OrderKind::Iceberg { .. }
     )
 }
 

@@ -153,7 +153,7 @@ impl Reference {
         let mut total: i128 = self.cash.iter().flatten().sum();
         for market in &self.markets {
             for order in &market.orders {
-                total += market.reserve(order.account, order.price, order.lots);
+                total += market.reserve_of(order);
             }
             for position in market.positions.iter().filter(|position| position.lots != 0) {
                 total += position.margin - market.direction(position.side()) * position.entry;

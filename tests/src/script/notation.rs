@@ -157,6 +157,7 @@ fn order_line(order: &NewOrder) -> String {
         OrderKind::PostOnlySlide(price) => format!("slide {price}"),
         OrderKind::AtLeast { price, min } => format!("at-least {min} at {price}"),
         OrderKind::MarketToLimit => "market-to-limit".to_owned(),
+        OrderKind::Iceberg { price, display } => format!("iceberg {price} shows {display}"),
     };
     let reduce = if order.reduce_only { " reduce-only" } else { "" };
     let NewOrder { symbol, account, side, qty, .. } = order;

@@ -411,6 +411,11 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
             words.literal("second")?;
             OrderKind::GoodTill { price, expiry_s: words.number("a second")? }
         }
+        "iceberg" => {
+            let price = words.price()?;
+            words.literal("shows")?;
+            OrderKind::Iceberg { price, display: words.qty()? }
+        }
         "at-least" => {
             let min = words.qty()?;
             words.literal("at")?;
