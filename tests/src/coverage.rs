@@ -64,6 +64,12 @@ pub struct Coverage {
     pub socialised: u64,
     /// Liquidated positions that became flat.
     pub closed: u64,
+    /// Stop orders that wait.
+    pub stops: u64,
+    /// Stop orders that became orders.
+    pub stops_triggered: u64,
+    /// Stop orders that became orders and were refused.
+    pub stops_rejected: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
     /// Orders that shrank by other means than a trade or a wish.
@@ -114,12 +120,16 @@ impl Coverage {
             Event::Socialised { .. } => self.socialised += 1,
             Event::Closed { .. } => self.closed += 1,
             Event::Reduced { .. } => self.reduced += 1,
+            Event::StopPlaced { .. } => self.stops += 1,
+            Event::StopTriggered { .. } => self.stops_triggered += 1,
+            Event::StopRejected { .. } => self.stops_rejected += 1,
             Event::Accepted { .. }
             | Event::Rested { .. }
             | Event::Marked { .. }
             | Event::Deposited { .. }
             | Event::Withdrawn { .. }
             | Event::LeverageSet { .. }
+            | Event::Indexed { .. }
             | Event::SelfTradeSet { .. }
             | Event::MassCancelled { .. }
             | Event::CancelOnDisconnectSet { .. }
@@ -138,7 +148,7 @@ impl Coverage {
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 20] {
+    fn scalars_mut(&mut self) -> [&mut u64; 23] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -160,6 +170,9 @@ impl Coverage {
             &mut self.closed,
             &mut self.reduced,
             &mut self.parts,
+            &mut self.stops,
+            &mut self.stops_triggered,
+            &mut self.stops_rejected,
         ]
     }
 
@@ -199,6 +212,9 @@ impl Coverage {
             ("closed", self.closed),
             ("reduced", self.reduced),
             ("iceberg parts", self.parts),
+            ("stops placed", self.stops),
+            ("stops triggered", self.stops_triggered),
+            ("stops rejected", self.stops_rejected),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

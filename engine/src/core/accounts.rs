@@ -110,7 +110,12 @@ impl Engine {
             None => &mut self.markets[..],
         };
         let ledger = &mut self.ledger;
-        markets.iter_mut().map(|m| m.cancel_side(ledger, sink, account, side, cause)).sum()
+        let mut cancelled = 0;
+        for market in markets {
+            cancelled += market.cancel_side(ledger, sink, account, side, cause);
+            cancelled += market.cancel_stops(sink, account, side, cause);
+        }
+        cancelled
     }
 }
 
@@ -133,6 +138,24 @@ impl Market {
                 settlement.cancel(book, slot, cause);
                 cancelled += 1;
             }
+        }
+        cancelled
+    }
+
+    /// Cancels an account's waiting stops of a side or both, in the order in which they would
+    /// trigger. Returns how many.
+    fn cancel_stops(
+        &mut self,
+        sink: &mut impl EventSink,
+        account: AccountId,
+        side: Option<Side>,
+        cause: CancelCause,
+    ) -> u32 {
+        let mut cancelled = 0;
+        while let Some(order) = self.stops.next_of(account, side) {
+            let qty = self.stops.cancel(account, order).expect("it waits");
+            sink.event(Event::Cancelled { symbol: self.symbol, account, order, qty, cause });
+            cancelled += 1;
         }
         cancelled
     }

@@ -24,6 +24,7 @@ impl Market {
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
     pub(super) fn assert_consistent(&self, ledger: &Ledger) -> i128 {
         self.book.assert_consistent();
+        self.stops.assert_consistent();
         let net: i64 = self.positions.iter().map(crate::risk::Position::lots).sum();
         assert_eq!(net, 0, "positions sum to zero");
         let mut open_lots = vec![[0_u64; 2]; self.positions.len()];

@@ -8,7 +8,9 @@ use super::market::Market;
 use super::orders::{Admitted, Checked};
 use crate::book::RestingOrder;
 use crate::risk::Ledger;
-use crate::types::{AccountId, Money, NewOrder, OrderKind, Ppm, Price, Qty, RejectReason, Side};
+use crate::types::{
+    AccountId, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, RejectReason, Side,
+};
 
 impl Market {
     /// Every check of a new order, in the order of the specification.
@@ -32,9 +34,7 @@ impl Market {
         if order.reduce_only && matches!(order.kind, OrderKind::Iceberg { .. }) {
             return Err(RejectReason::ReduceOnlyMayNotRest);
         }
-        if self.book.find(order.order).is_some() {
-            return Err(RejectReason::DuplicateOrder);
-        }
+        self.check_new_id(order.order)?;
         self.check_unlocked(order.account)?;
         let qty = self.clipped(order)?;
         let limit = self.limit_of(order)?;
@@ -59,6 +59,14 @@ impl Market {
         )?;
         let NewOrder { order, account, side, kind, reduce_only, .. } = *order;
         Ok(Admitted { order, account, side, limit, qty, kind, reduce_only })
+    }
+
+    #[inline]
+    pub(super) fn check_new_id(&self, order: OrderId) -> Checked<()> {
+        if self.book.find(order).is_some() || (!self.stops.is_empty() && self.stops.has(order)) {
+            return Err(RejectReason::DuplicateOrder);
+        }
+        Ok(())
     }
 
     pub(super) fn check_qty(&self, qty: Qty) -> Checked<()> {
@@ -123,6 +131,7 @@ impl Market {
                 let best = opposite.ok_or(RejectReason::NoLiquidity)?;
                 Ok(self.beyond(best, order.side, self.rules.market_band))
             }
+            OrderKind::Stop { .. } => unreachable!("a stop order is not admitted, it waits"),
             OrderKind::MarketToLimit => opposite.ok_or(RejectReason::NoLiquidity),
         }
     }
@@ -156,7 +165,7 @@ impl Market {
         }
     }
 
-    fn check_tick(&self, price: Price) -> Checked<()> {
+    pub(super) fn check_tick(&self, price: Price) -> Checked<()> {
         let on_tick = price.ticks().is_multiple_of(self.rules.order_rules.tick);
         if on_tick { Ok(()) } else { Err(RejectReason::OffTick) }
     }

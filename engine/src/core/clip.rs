@@ -10,12 +10,19 @@ use crate::risk::Ledger;
 use crate::types::{AccountId, CancelCause, EventSink, Qty, Side};
 
 impl Engine {
-    /// Notes the symbols among the hot ones where something may have to be clipped.
+    /// Notes the symbols among the hot ones where something may have to be clipped or may trigger.
     #[inline]
-    pub(super) fn note_clips(&mut self) {
+    pub(super) fn note_hot(&mut self) {
+        if !self.cares {
+            return;
+        }
         for symbol in &self.hot {
-            if !self.markets[symbol.index()].to_clip.is_empty() && !self.clips.contains(symbol) {
+            let market = &self.markets[symbol.index()];
+            if !market.to_clip.is_empty() && !self.clips.contains(symbol) {
                 self.clips.push(*symbol);
+            }
+            if !market.stops.is_empty() && !self.moved.contains(symbol) {
+                self.moved.push(*symbol);
             }
         }
     }
@@ -23,7 +30,8 @@ impl Engine {
     /// Clips what the input has left too large.
     #[inline]
     pub(super) fn clip(&mut self, sink: &mut impl EventSink) {
-        self.note_clips();
+        // Stops that became orders may have changed positions.
+        self.note_hot();
         if !self.clips.is_empty() {
             self.clip_noted(sink);
         }

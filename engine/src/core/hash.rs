@@ -209,6 +209,20 @@ impl Record {
                 self.byte(23).id(account.0).byte(u8::from(enabled))
             }
             Event::Disconnected { account, orders } => self.byte(24).id(account.0).id(orders),
+            Event::Indexed { price, .. } => self.byte(26).price(Some(price)),
+            Event::StopPlaced { account, order, side, trigger, qty, .. } => self
+                .byte(27)
+                .id(account.0)
+                .order(order)
+                .side(side)
+                .price(Some(trigger))
+                .id(qty.lots()),
+            Event::StopTriggered { account, order, price, .. } => {
+                self.byte(28).id(account.0).order(order).price(Some(price))
+            }
+            Event::StopRejected { account, order, reason, .. } => {
+                self.byte(29).id(account.0).order(order).byte(reason as u8)
+            }
             // The fund's account stands for the whole shard: it has no kill switch of its own.
             Event::KillSwitch { account, engaged } => {
                 self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
@@ -232,6 +246,10 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::Replaced { symbol, .. }
         | Event::Reduced { symbol, .. }
         | Event::Marked { symbol, .. }
+        | Event::Indexed { symbol, .. }
+        | Event::StopPlaced { symbol, .. }
+        | Event::StopTriggered { symbol, .. }
+        | Event::StopRejected { symbol, .. }
         | Event::LeverageSet { symbol, .. }
         | Event::Block { symbol, .. }
         | Event::Triggered { symbol, .. }
@@ -272,6 +290,14 @@ impl Engine {
             hash.update(&account.state.to_le_bytes());
             hash.update(&account.group.to_le_bytes());
         }
+        for order in &self.fired {
+            hash.update(&order.symbol.0.to_le_bytes());
+            hash.update(&order.account.0.to_le_bytes());
+            hash.update(&order.order.0.to_le_bytes());
+            hash.update(&order.qty.lots().to_le_bytes());
+            hash.update(&order.kind.price().map_or(0, Price::ticks).to_le_bytes());
+            hash.update(&[u8::from(order.side == Side::Sell), u8::from(order.reduce_only)]);
+        }
         for waiting in self.queue.in_order() {
             hash.update(&waiting.key.to_le_bytes());
             hash.update(&waiting.symbol.0.to_le_bytes());
@@ -288,7 +314,17 @@ impl Engine {
 impl Market {
     fn hash(&self, hash: &mut Xxh3) {
         hash.update(&self.symbol.0.to_le_bytes());
-        hash.update(&self.mark.map_or(0, Price::ticks).to_le_bytes());
+        for price in [self.mark, self.index_price, self.last] {
+            hash.update(&price.map_or(0, Price::ticks).to_le_bytes());
+        }
+        for (stop, limit) in self.stops.in_order() {
+            hash.update(&stop.id.0.to_le_bytes());
+            hash.update(&stop.owner.to_le_bytes());
+            hash.update(&stop.price.ticks().to_le_bytes());
+            hash.update(&stop.qty.lots().to_le_bytes());
+            hash.update(&limit.to_le_bytes());
+            hash.update(&[stop.flags, u8::from(stop.side == Side::Sell)]);
+        }
         for (id, position) in (0_u32..).zip(&self.positions) {
             if position.lots() == 0 && position.initial().is_none() {
                 continue;

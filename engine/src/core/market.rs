@@ -5,6 +5,7 @@ use zerocopy::FromZeros;
 use super::details::{Details, flags_of, shown};
 use super::open_orders::OpenOrders;
 use super::orders::Admitted;
+use super::stops::Stops;
 use crate::book::{OrderBook, RestingOrder, Slot};
 use crate::liquidation::TriggerIndex;
 use crate::risk::{Ledger, MarketRules, Position};
@@ -25,6 +26,10 @@ pub(super) struct Market {
     pub(super) to_clip: Vec<AccountId>,
     pub(super) index: TriggerIndex,
     pub(super) mark: Option<Price>,
+    pub(super) index_price: Option<Price>,
+    /// Price of the last trade in the book.
+    pub(super) last: Option<Price>,
+    pub(super) stops: Stops,
     /// Whether unhealthy positions are looked for at all.
     pub(super) watches: bool,
     /// Accounts from here on have never been used: scans stop before them.
@@ -50,6 +55,9 @@ impl Market {
             to_clip: Vec::new(),
             index: TriggerIndex::new(rules.domain()),
             mark: None,
+            index_price: None,
+            last: None,
+            stops: Stops::new(symbol, rules.domain(), orders_max),
             watches,
             accounts_used: 0,
         }

@@ -4,6 +4,8 @@
 //! fill, looks for unhealthy positions and takes as many forced steps as the discipline grants.
 //! It reads no clock and draws no numbers: same inputs, same events, same state hash.
 
+use std::collections::VecDeque;
+
 mod accounts;
 mod admission;
 mod audit;
@@ -14,6 +16,7 @@ mod config;
 mod details;
 mod expiry;
 mod fillable;
+mod fire;
 mod forced;
 mod hash;
 mod market;
@@ -21,11 +24,13 @@ mod meet;
 mod open_orders;
 mod orders;
 mod settle;
+mod stops;
 mod view;
 mod waterfall;
 
 pub use config::{ConfigError, ShardConfig};
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
+pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
 pub use view::PositionView;
 
@@ -35,7 +40,8 @@ use market::Market;
 use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace};
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, Event, EventSink, Input, Money, OrderId, RejectReason, Seq, Sequenced, SymbolId,
+    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
+    SymbolId,
 };
 
 /// One shard: the markets of one margin group and everything they share.
@@ -82,6 +88,13 @@ pub struct Engine {
     expiries: Expiries,
     /// Symbols where reduce-only orders may have to be clipped.
     clips: Vec<SymbolId>,
+    /// Whether there ever was a stop or a reduce-only order: until then nobody looks for what
+    /// they need.
+    cares: bool,
+    /// Symbols where stops wait and a reference may have changed.
+    moved: Vec<SymbolId>,
+    /// Stops that triggered and are still to become orders.
+    fired: VecDeque<NewOrder>,
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
@@ -110,6 +123,9 @@ impl Engine {
             killed: false,
             expiries: Expiries::new(orders_max as usize),
             clips: Vec::new(),
+            cares: false,
+            moved: Vec::new(),
+            fired: VecDeque::new(),
             ranking: AdlRanking::default(),
             scratch_accounts: Vec::with_capacity(1024),
             scratch_shares: Vec::new(),
@@ -134,9 +150,11 @@ impl Engine {
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
-        self.note_clips();
+        self.note_hot();
         self.trigger(input.time_ns, sink);
         self.steps_after(input, sink);
+        self.note_hot();
+        self.fire(sink);
         self.clip(sink);
         self.expiries.prune(&self.markets);
     }
@@ -188,6 +206,9 @@ impl Engine {
             Input::Block { symbol, buyer, seller, price, qty } => self
                 .block(symbol, (buyer, seller), price, qty, sink)
                 .map_err(|(reason, account)| (symbol, account, None, reason)),
+            Input::Index { symbol, price } => {
+                self.set_index(symbol, price, sink).map_err(refused(symbol, AccountId::FUND))
+            }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))
             }
@@ -231,6 +252,7 @@ const fn symbol_of(input: &Input) -> Option<SymbolId> {
         Input::Order(order) => Some(order.symbol),
         Input::Replace { symbol, .. }
         | Input::Mark { symbol, .. }
+        | Input::Index { symbol, .. }
         | Input::Block { symbol, .. } => Some(*symbol),
         _ => None,
     }

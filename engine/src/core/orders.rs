@@ -9,6 +9,7 @@ use super::fillable::Wanted;
 use super::market::Market;
 use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
+use super::stops::Waits;
 use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
@@ -34,6 +35,9 @@ impl Engine {
     pub(super) fn new_order(&mut self, order: &NewOrder, sink: &mut impl EventSink) -> Checked<()> {
         self.check_symbol(order.symbol)?;
         self.check_trader(order.account)?;
+        if let Some(waits) = Waits::of(order) {
+            return self.place_stop(order, &waits, sink);
+        }
         let market = &mut self.markets[order.symbol.index()];
         let admitted = market.check_order(&self.ledger, order, self.time_ns)?;
         sink.event(Event::Accepted {
@@ -45,6 +49,7 @@ impl Engine {
             qty: admitted.qty,
         });
         market.execute(&mut self.ledger, sink, &admitted);
+        self.cares |= order.reduce_only;
         if let OrderKind::GoodTill { .. } = order.kind {
             self.note_expiry(order.symbol, order.order);
         }
@@ -61,8 +66,10 @@ impl Engine {
         self.check_symbol(symbol)?;
         self.check_open(account)?;
         let market = &mut self.markets[symbol.index()];
-        let slot = market.find(account, order).ok_or(RejectReason::UnknownOrder)?;
-        let qty = market.withdraw(&mut self.ledger, slot);
+        let qty = match market.find(account, order) {
+            Some(slot) => market.withdraw(&mut self.ledger, slot),
+            None => market.stops.cancel(account, order).ok_or(RejectReason::UnknownOrder)?,
+        };
         sink.event(Event::Cancelled { symbol, account, order, qty, cause: CancelCause::Client });
         Ok(())
     }

@@ -44,6 +44,7 @@ pub(super) struct Settlement<'a, S> {
     pub(super) open_orders: &'a mut OpenOrders,
     pub(super) details: &'a mut Details,
     to_clip: &'a mut Vec<AccountId>,
+    last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
     watches: bool,
     accounts_used: &'a mut usize,
@@ -66,6 +67,7 @@ impl Market {
             open_orders: &mut self.open_orders,
             details: &mut self.details,
             to_clip: &mut self.to_clip,
+            last: &mut self.last,
             index: &mut self.index,
             watches: self.watches,
             accounts_used: &mut self.accounts_used,
@@ -102,6 +104,7 @@ impl<S: EventSink> Settlement<'_, S> {
         qty: Qty,
         (maker, maker_account, maker_leaves_lots): (OrderId, AccountId, u32),
     ) {
+        *self.last = Some(price);
         self.sink.event(Event::Trade {
             symbol: self.symbol,
             side: taker.side,

@@ -21,7 +21,7 @@ impl Engine {
     /// When a `Step` would next do something, if anything waits: at the time of the last input
     /// or later.
     pub fn next_step_ns(&self) -> Option<u64> {
-        if self.triggers_wait() {
+        if self.triggers_wait() || !self.fired.is_empty() {
             return Some(self.time_ns);
         }
         let forced_ns = self.ready_ns().map(|ready_ns| {

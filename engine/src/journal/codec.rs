@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::types::{
     AccountId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
-    QTY_LOTS_MAX, Qty, SelfTrade, Seq, Sequenced, Side, SymbolId,
+    QTY_LOTS_MAX, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
 /// Longest body of an input.
@@ -52,6 +52,7 @@ enum Code {
     CancelOnDisconnect = 13,
     Disconnect = 14,
     Kill = 15,
+    Index = 16,
 }
 
 impl Code {
@@ -72,6 +73,7 @@ impl Code {
             Input::CancelOnDisconnect { .. } => Self::CancelOnDisconnect,
             Input::Disconnect { .. } => Self::Disconnect,
             Input::Kill { .. } => Self::Kill,
+            Input::Index { .. } => Self::Index,
         }
     }
 
@@ -92,6 +94,7 @@ impl Code {
             13 => Self::CancelOnDisconnect,
             14 => Self::Disconnect,
             15 => Self::Kill,
+            16 => Self::Index,
             _ => return None,
         })
     }
@@ -108,6 +111,7 @@ impl Code {
             | Self::Deposit
             | Self::Withdraw
             | Self::Leverage
+            | Self::Index
             | Self::SelfTrade => 24,
             Self::Order | Self::Replace | Self::Block => 32,
             Self::LongOrder => BODY_BYTES_MAX,
@@ -119,7 +123,8 @@ impl Code {
     /// The bits of the detail byte that mean something.
     const fn detail_mask(self) -> u8 {
         match self {
-            Self::Order | Self::LongOrder => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT,
+            Self::Order => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT,
+            Self::LongOrder => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT | WATCH_MASK | PROFIT_BIT,
             Self::SelfTrade => KIND_MASK,
             Self::MassCancel => NAMED_BIT | SIDED_BIT | SELL_BIT,
             Self::CancelOnDisconnect => ON_BIT,
@@ -132,6 +137,10 @@ impl Code {
 const KIND_MASK: u8 = 0b0000_0111;
 const SELL_BIT: u8 = 0b0000_1000;
 const REDUCE_ONLY_BIT: u8 = 0b0001_0000;
+/// The reference that a stop order watches.
+const WATCH_MASK: u8 = 0b0110_0000;
+const WATCH_SHIFT: u32 = 5;
+const PROFIT_BIT: u8 = 0b1000_0000;
 /// An optional field is there: the symbol of a mass cancel, the account of a kill switch.
 const NAMED_BIT: u8 = 0b0000_0001;
 /// A mass cancel is of one side.
@@ -143,7 +152,10 @@ const ON_BIT: u8 = 0b0000_0100;
 const fn is_long(kind: OrderKind) -> bool {
     matches!(
         kind,
-        OrderKind::GoodTill { .. } | OrderKind::AtLeast { .. } | OrderKind::Iceberg { .. }
+        OrderKind::GoodTill { .. }
+            | OrderKind::AtLeast { .. }
+            | OrderKind::Iceberg { .. }
+            | OrderKind::Stop { .. }
     )
 }
 
@@ -167,7 +179,7 @@ pub fn encode_body(message: &Sequenced, body: &mut [u8; BODY_BYTES_MAX]) -> usiz
             put_u32(body, 24, price.ticks());
             put_u32(body, 28, qty.lots());
         }
-        Input::Mark { symbol, price } => {
+        Input::Mark { symbol, price } | Input::Index { symbol, price } => {
             put_u16(body, 2, symbol.0);
             put_u32(body, 16, price.ticks());
         }
@@ -224,6 +236,10 @@ fn encode_order(order: &NewOrder, body: &mut [u8; BODY_BYTES_MAX]) {
         OrderKind::GoodTill { expiry_s, .. } => (0, expiry_s),
         OrderKind::AtLeast { min, .. } => (1, min.lots()),
         OrderKind::Iceberg { display, .. } => (2, display.lots()),
+        OrderKind::Stop { watch, take_profit, trigger, .. } => {
+            let profit = if take_profit { PROFIT_BIT } else { 0 };
+            (3 | (watch as u8) << WATCH_SHIFT | profit, trigger.ticks())
+        }
         kind => (short_kind(kind), 0),
     };
     put_u32(body, 32, second);
@@ -245,7 +261,10 @@ const fn short_kind(kind: OrderKind) -> u8 {
         OrderKind::Market => 4,
         OrderKind::PostOnlySlide(_) => 5,
         OrderKind::MarketToLimit => 6,
-        OrderKind::GoodTill { .. } | OrderKind::AtLeast { .. } | OrderKind::Iceberg { .. } => {
+        OrderKind::GoodTill { .. }
+        | OrderKind::AtLeast { .. }
+        | OrderKind::Iceberg { .. }
+        | OrderKind::Stop { .. } => {
             unreachable!()
         }
     }
@@ -281,9 +300,12 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
             }
         }
         Code::Mark => {
-            fields.zero_u32(4, "account")?;
-            fields.zero_u32(20, "padding")?;
-            Input::Mark { symbol: fields.target().0, price: fields.price(16)? }
+            let (symbol, price) = fields.reference()?;
+            Input::Mark { symbol, price }
+        }
+        Code::Index => {
+            let (symbol, price) = fields.reference()?;
+            Input::Index { symbol, price }
         }
         Code::Deposit => {
             let (account, amount) = fields.transfer()?;
@@ -330,7 +352,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 15"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 16"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -347,7 +369,8 @@ impl Fields<'_> {
     fn order(&self, code: Code) -> Result<Input, DecodeError> {
         let detail = self.body[1];
         let kind = match code {
-            Code::LongOrder => self.long_kind(detail & KIND_MASK)?,
+            Code::LongOrder if detail & KIND_MASK == 3 => self.stop(detail)?,
+            Code::LongOrder => self.long_kind(detail & (KIND_MASK | WATCH_MASK | PROFIT_BIT))?,
             _ => self.short_kind(detail & KIND_MASK)?,
         };
         let (symbol, account) = self.target();
@@ -383,8 +406,22 @@ impl Fields<'_> {
             0 => OrderKind::GoodTill { price, expiry_s: self.u32(32) },
             1 => OrderKind::AtLeast { price, min: self.qty(32)? },
             2 => OrderKind::Iceberg { price, display: self.qty(32)? },
-            other => return Err(error(1, "long order kind", u64::from(other), "0 to 2")),
+            other => return Err(error(1, "long order kind", u64::from(other), "0 to 3")),
         })
+    }
+
+    fn stop(&self, detail: u8) -> Result<OrderKind, DecodeError> {
+        self.zero_u32(36, "padding")?;
+        let watch = (detail & WATCH_MASK) >> WATCH_SHIFT;
+        let Some(&watch) = Reference::ALL.get(usize::from(watch)) else {
+            return Err(error(1, "reference of a stop order", u64::from(watch), "0 to 2"));
+        };
+        let limit = match self.u32(24) {
+            0 => None,
+            _ => Some(self.price(24)?),
+        };
+        let trigger = self.price(32)?;
+        Ok(OrderKind::Stop { watch, take_profit: detail & PROFIT_BIT != 0, trigger, limit })
     }
 
     fn account_input(&self, code: Code) -> Result<Input, DecodeError> {
@@ -420,6 +457,12 @@ impl Fields<'_> {
                 Input::Kill { account, engaged: has(ON_BIT) }
             }
         })
+    }
+
+    fn reference(&self) -> Result<(SymbolId, Price), DecodeError> {
+        self.zero_u32(4, "account")?;
+        self.zero_u32(20, "padding")?;
+        Ok((self.target().0, self.price(16)?))
     }
 
     fn transfer(&self) -> Result<(AccountId, Money), DecodeError> {

@@ -49,6 +49,7 @@ fn acknowledgement(input: &Input) -> Option<Event> {
             Event::Replaced { symbol, account, order, price, qty, in_place: true }
         }
         Input::Mark { symbol, price } => Event::Marked { symbol, price },
+        Input::Index { symbol, price } => Event::Indexed { symbol, price },
         Input::Deposit { account, amount } => Event::Deposited { account, amount },
         Input::Withdraw { account, amount } => Event::Withdrawn { account, amount },
         Input::Leverage { symbol, account, initial } => {
@@ -76,7 +77,9 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         (Input::Step, _) => false,
         // Forced orders are never rejected, so a rejection is always the input's own.
         (_, Event::Rejected { .. }) => return Some(Answer::Rejected),
-        (Input::Order(new), Event::Accepted { order, .. }) => new.order == *order,
+        (Input::Order(new), Event::Accepted { order, .. } | Event::StopPlaced { order, .. }) => {
+            new.order == *order
+        }
         (Input::Cancel { order: id, .. }, Event::Cancelled { order, cause, .. }) => {
             id == order && *cause == CancelCause::Client
         }
@@ -90,6 +93,7 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::MassCancel { .. }, Event::MassCancelled { .. })
         | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
+        | (Input::Index { .. }, Event::Indexed { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };

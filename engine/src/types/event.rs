@@ -155,6 +155,21 @@ pub enum Event {
     CancelOnDisconnectSet { account: AccountId, enabled: bool },
     /// A connection was lost, and so many orders were cancelled.
     Disconnected { account: AccountId, orders: u32 },
+    /// The index price was set.
+    Indexed { symbol: SymbolId, price: Price },
+    /// A stop order waits for its trigger.
+    StopPlaced {
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        side: Side,
+        trigger: Price,
+        qty: Qty,
+    },
+    /// A stop order's reference, now at `price`, reached its trigger: it becomes an order.
+    StopTriggered { symbol: SymbolId, account: AccountId, order: OrderId, price: Price },
+    /// The order that a stop order became was refused.
+    StopRejected { symbol: SymbolId, account: AccountId, order: OrderId, reason: RejectReason },
     /// The kill switch of an account, or of the whole shard, was set.
     KillSwitch { account: Option<AccountId>, engaged: bool },
 }

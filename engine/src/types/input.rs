@@ -45,6 +45,18 @@ pub enum OrderKind {
         /// The largest part that is shown.
         display: Qty,
     },
+    /// Waits outside the book until a reference price reaches its trigger; then a limit order, or
+    /// a market order without a limit.
+    Stop {
+        /// The reference that is watched.
+        watch: Reference,
+        /// Whether it waits for a better price instead of a worse one.
+        take_profit: bool,
+        /// Price at which it triggers.
+        trigger: Price,
+        /// Limit of the order that it becomes.
+        limit: Option<Price>,
+    },
 }
 
 impl OrderKind {
@@ -60,6 +72,7 @@ impl OrderKind {
             | Self::PostOnlySlide(price)
             | Self::AtLeast { price, .. }
             | Self::Iceberg { price, .. } => Some(price),
+            Self::Stop { limit, .. } => limit,
             Self::Market | Self::MarketToLimit => None,
         }
     }
@@ -77,6 +90,23 @@ impl OrderKind {
                 | Self::Iceberg { .. }
         )
     }
+}
+
+/// A price that a stop order may watch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Reference {
+    /// The last trade in the book.
+    Last = 0,
+    /// The mark price.
+    Mark = 1,
+    /// The index price.
+    Index = 2,
+}
+
+impl Reference {
+    /// Every reference, in the order of its number.
+    pub const ALL: [Self; 3] = [Self::Last, Self::Mark, Self::Index];
 }
 
 /// What happens when an account's order meets an order of its own, or of its group
@@ -224,6 +254,13 @@ pub enum Input {
     Disconnect {
         /// Account whose connection it was.
         account: AccountId,
+    },
+    /// A new index price.
+    Index {
+        /// Market it is for.
+        symbol: SymbolId,
+        /// The index.
+        price: Price,
     },
     /// Blocks new orders and changes of orders, or lets them through again. Cancels go through.
     Kill {

@@ -62,11 +62,17 @@ pub enum RejectReason {
     ExpiryPassed = 28,
     /// The part that is shown exceeds the order.
     DisplayAboveQty = 29,
+    /// The reference that a stop order is to watch is not set yet.
+    NoReference = 30,
+    /// A stop order would trigger at once.
+    WouldTriggerAtOnce = 31,
+    /// There is no room for another stop order.
+    TooManyStops = 32,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -96,5 +102,8 @@ impl RejectReason {
         Self::MinAboveQty,
         Self::ExpiryPassed,
         Self::DisplayAboveQty,
+        Self::NoReference,
+        Self::WouldTriggerAtOnce,
+        Self::TooManyStops,
     ];
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use seawall_engine::types::{
-    AccountId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, SelfTrade, Seq,
-    Sequenced, Side, SymbolId,
+    AccountId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference, SelfTrade,
+    Seq, Sequenced, Side, SymbolId,
 };
 
 fn price() -> impl Strategy<Value = Price> {
@@ -27,6 +27,12 @@ fn kind() -> impl Strategy<Value = OrderKind> {
         (price(), qty()).prop_map(|(price, min)| OrderKind::AtLeast { price, min }),
         Just(OrderKind::MarketToLimit),
         (price(), qty()).prop_map(|(price, display)| OrderKind::Iceberg { price, display }),
+        (0..3_usize, any::<bool>(), price(), proptest::option::of(price())).prop_map(
+            |(watch, take_profit, trigger, limit)| {
+                let watch = Reference::ALL[watch];
+                OrderKind::Stop { watch, take_profit, trigger, limit }
+            }
+        ),
     ]
 }
 
@@ -75,6 +81,7 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
             }
         ),
         (symbol(), price()).prop_map(|(symbol, price)| Input::Mark { symbol, price }),
+        (symbol(), price()).prop_map(|(symbol, price)| Input::Index { symbol, price }),
         (account(), amount()).prop_map(|(account, amount)| Input::Deposit { account, amount }),
         (account(), amount()).prop_map(|(account, amount)| Input::Withdraw { account, amount }),
         (symbol(), account(), 0..=Ppm::SCALE).prop_map(|(symbol, account, parts)| {

@@ -14,6 +14,7 @@ impl Generator {
             13 => self.wrong_account_input(),
             1..=4 => self.wrong_order(shard, symbol),
             5 => Input::Mark { symbol: self.nowhere(), price: Price::MIN },
+            6 if self.dice.percent(30) => Input::Index { symbol, price: self.outside(symbol) },
             6 => Input::Mark { symbol, price: self.outside(symbol) },
             7 => {
                 let account = self.nobody();

@@ -32,6 +32,7 @@ enum Theme {
     Junk,
     Account,
     MassCancel,
+    Index,
 }
 
 /// Kinds of order that a seed may do without.
@@ -47,9 +48,10 @@ enum Kind {
     AtLeast,
     MarketToLimit,
     Iceberg,
+    Stop,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::ImmediateOrCancel,
     Kind::FillOrKill,
     Kind::PostOnly,
@@ -60,6 +62,7 @@ const KINDS: [Kind; 10] = [
     Kind::AtLeast,
     Kind::MarketToLimit,
     Kind::Iceberg,
+    Kind::Stop,
 ];
 
 /// What a seed does, and how often.
@@ -94,13 +97,14 @@ impl Habits {
             (Theme::Step, 50),
             (Theme::Junk, 25),
             (Theme::Account, dice.pick(&[3, 12])),
+            (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[40, 50, 65]),
+            crossing: dice.pick(&[50, 65, 75]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
@@ -199,6 +203,10 @@ impl Generator {
             Theme::Step => Input::Step,
             Theme::Junk => self.junk(shard, symbol),
             Theme::Account => self.account_setting(),
+            Theme::Index => match self.mark(shard, symbol) {
+                Input::Mark { symbol, price } => Input::Index { symbol, price },
+                other => other,
+            },
             Theme::MassCancel => self.mass_cancel(symbol),
         }
     }

@@ -1,7 +1,8 @@
 //! Orders, changes of orders, and block trades.
 
 use seawall_engine::types::{
-    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Side, SymbolId,
+    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Reference as Watched, Side,
+    SymbolId,
 };
 
 use super::{Generator, Kind};
@@ -30,7 +31,10 @@ impl Generator {
             self.dice.range_u32(1, 3 * self.habits.lots)
         };
         let lots = self.on_lot(symbol, lots);
-        let kind = self.kind(price, crossing, reduce_only, lots);
+        let mut kind = self.kind(price, crossing, reduce_only, lots);
+        if self.habits.uses(Kind::Stop) && self.dice.percent(7) {
+            kind = self.stop(shard, symbol, side);
+        }
         let order = self.new_id(shard, symbol);
         let qty = Qty::new(lots).expect("at least one lot");
         Input::Order(NewOrder { symbol, account, order, side, qty, kind, reduce_only })
@@ -120,6 +124,28 @@ impl Generator {
         }
     }
 
+    /// A stop order, mostly on the side of its reference where it waits.
+    fn stop(&mut self, shard: &Reference, symbol: SymbolId, side: Side) -> OrderKind {
+        let watch = self.dice.pick(&Watched::ALL);
+        let now = shard.watched(symbol, watch).map_or(0, Price::ticks);
+        let centre = self.centre(shard, symbol);
+        let base = if now == 0 { centre } else { i64::from(now) };
+        let take_profit = self.dice.percent(40);
+        let above = (side == Side::Buy) != take_profit;
+        let width = u64::try_from(base / 12).expect("a price") + 2;
+        let distance = i64::try_from(self.dice.range(1, width)).expect("small");
+        let wrong_side = self.dice.percent(4);
+        let away = if above == wrong_side { -distance } else { distance };
+        let trigger = self.price(symbol, base + away);
+        let trigger = self.on_tick(symbol, trigger);
+        let limit = if self.dice.percent(50) {
+            None
+        } else {
+            Some(self.limit(shard, symbol, side, self.habits.crossing > 50))
+        };
+        OrderKind::Stop { watch, take_profit, trigger, limit }
+    }
+
     fn rarer_kind(&mut self, price: Price, crossing: bool, lots: u32) -> Option<OrderKind> {
         Some(match self.dice.range(1, 20) {
             1 | 2 if self.habits.uses(Kind::GoodTill) => {
@@ -147,12 +173,12 @@ impl Generator {
             return OrderId(self.dice.range(1, (1 << 63) - 1));
         }
         let orders = shard.orders(symbol);
-        let mut id = OrderId(self.dice.range(1, 150));
+        let mut id = OrderId(self.dice.range(1, 250));
         for _ in 0..4 {
             if orders.iter().all(|order| order.order != id) {
                 break;
             }
-            id = OrderId(self.dice.range(1, 150));
+            id = OrderId(self.dice.range(1, 250));
         }
         id
     }
@@ -176,7 +202,7 @@ impl Generator {
             Some(live) => Input::Cancel { symbol, account: live.account, order: live.order },
             None if self.dice.percent(60) => self.order(shard, symbol),
             None => {
-                let order = OrderId(self.dice.range(1, 150));
+                let order = OrderId(self.dice.range(1, 250));
                 Input::Cancel { symbol, account: self.client(), order }
             }
         }

@@ -133,6 +133,9 @@ impl Reference {
                 self.say_cancelled(s, account, OrderId(order.id), lots, cause);
                 count += 1;
             }
+            if cause != CancelCause::Liquidation {
+                count += self.cancel_stops(s, account, side, cause);
+            }
         }
         count
     }

@@ -123,6 +123,7 @@ impl Reference {
             market.orders.push(rest);
         }
         let value = market.value(maker.price, fill);
+        market.last = Some(maker.price);
         let (maker_fee, taker_fee) = (market.maker_fee, market.taker_fee);
         self.out.push(Event::Trade {
             symbol: symbol_id(symbol),

@@ -6,6 +6,8 @@
 use seawall_engine::risk::MarketRules;
 use seawall_engine::types::{ContractKind, Side};
 
+use super::stops::Stop;
+
 /// Parts per million in a whole.
 pub(super) const MILLION: i128 = 1_000_000;
 
@@ -110,6 +112,11 @@ pub(super) struct Market {
     /// How far through the mark a limit may reach, in parts per million; zero for no bound.
     pub(super) price_band: i128,
     pub(super) mark: Option<i128>,
+    pub(super) index: Option<i128>,
+    /// Price of the last trade in the book.
+    pub(super) last: Option<i128>,
+    /// Stop orders that wait.
+    pub(super) stops: Vec<Stop>,
     /// In no order that matters: the best one is looked for each time.
     pub(super) orders: Vec<Resting>,
     /// By account.
@@ -151,6 +158,9 @@ impl Market {
             notional_min: rules.order_rules().notional_min.wide(),
             price_band: i128::from(rules.order_rules().price_band.parts()),
             mark: None,
+            index: None,
+            last: None,
+            stops: Vec::new(),
             orders: Vec::new(),
             positions,
         }

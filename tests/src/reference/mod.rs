@@ -13,13 +13,14 @@ mod forced;
 mod inputs;
 mod market;
 mod orders;
+mod stops;
 mod view;
 
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::LiquidationRules;
 use seawall_engine::types::{
-    AccountId, Event, FundCause, Input, Money, OrderId, Price, Qty, RejectReason, Sequenced,
-    SymbolId,
+    AccountId, Event, FundCause, Input, Money, NewOrder, OrderId, Price, Qty, RejectReason,
+    Sequenced, SymbolId,
 };
 
 use accounts::Settings;
@@ -52,6 +53,8 @@ pub struct Reference {
     settings: Vec<Settings>,
     /// The shard's kill switch.
     killed: bool,
+    /// Stops that triggered and are still to become orders, first to come first.
+    fired: Vec<NewOrder>,
     fees: i128,
     /// Deposits less withdrawals.
     net_deposits: i128,
@@ -86,6 +89,7 @@ impl Reference {
             cash,
             settings: vec![Settings::default(); accounts_max],
             killed: false,
+            fired: Vec::new(),
             fees: 0,
             net_deposits: 0,
             queue: Vec::new(),
@@ -116,6 +120,7 @@ impl Reference {
         self.solvency();
         self.triggers();
         self.steps_after(&sequenced.input);
+        self.fire();
         self.clip();
 
         self.check();
@@ -146,6 +151,7 @@ impl Reference {
             Input::CancelOnDisconnect { account, enabled } => {
                 self.cancel_on_disconnect(*account, *enabled)
             }
+            Input::Index { symbol, price } => self.index_input(*symbol, *price),
             Input::Disconnect { account } => self.disconnect(*account),
             Input::Kill { account, engaged } => self.kill(*account, *engaged),
         };
@@ -217,6 +223,7 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
             (*symbol, Some(*order))
         }
         Input::Mark { symbol, .. }
+        | Input::Index { symbol, .. }
         | Input::Leverage { symbol, .. }
         | Input::Block { symbol, .. } => (*symbol, None),
         Input::MassCancel { symbol, .. } => (symbol.unwrap_or(SymbolId(0)), None),

@@ -36,6 +36,9 @@ struct Shape {
 
 impl Reference {
     pub(super) fn order(&mut self, new: &NewOrder) -> Result<(), Refusal> {
+        if matches!(new.kind, OrderKind::Stop { .. }) {
+            return self.place_stop(new);
+        }
         let intent = self.admit(new)?;
         let Intent { symbol, account, side, lots, .. } = intent;
         self.out.push(Event::Accepted {
@@ -138,7 +141,7 @@ impl Reference {
         if new.reduce_only && matches!(new.kind, OrderKind::Iceberg { .. }) {
             return refuse(RejectReason::ReduceOnlyMayNotRest);
         }
-        if market.orders.iter().any(|order| order.id == new.order.0) {
+        if self.is_taken(symbol, new.order) {
             return refuse(RejectReason::DuplicateOrder);
         }
         let position = market.positions[account];
@@ -260,6 +263,9 @@ impl Reference {
     ) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, account)?;
         let a = self.known_account(account)?;
+        if self.cancel_stop(s, a, order) {
+            return Ok(());
+        }
         self.own_order(s, a, order)?;
         let lots = self.withdraw_order(s, order.0);
         self.say_cancelled(s, a, order, lots, CancelCause::Client);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
 use seawall_engine::risk::{MarketSpec, OrderRules};
 use seawall_engine::types::{
-    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, SelfTrade, Side,
+    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side,
 };
 
 use crate::setup::Setup;
@@ -97,6 +97,7 @@ pub fn input_line(input: &Input) -> String {
             format!("replace {symbol:?} {account:?} {} {qty} at {price}", id(*order))
         }
         Input::Mark { symbol, price } => format!("mark {symbol:?} {price}"),
+        Input::Index { symbol, price } => format!("index {symbol:?} {price}"),
         Input::Deposit { account, amount } => format!("deposit {account:?} {amount}"),
         Input::Withdraw { account, amount } => format!("withdraw {account:?} {amount}"),
         Input::Leverage { symbol, account, initial } => {
@@ -142,6 +143,15 @@ pub(super) fn mode_name(mode: SelfTrade) -> &'static str {
     }
 }
 
+/// How a reference is called in scripts.
+pub(super) fn reference_name(reference: Reference) -> &'static str {
+    match reference {
+        Reference::Last => "last",
+        Reference::Mark => "mark",
+        Reference::Index => "index",
+    }
+}
+
 fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
@@ -157,6 +167,11 @@ fn order_line(order: &NewOrder) -> String {
         OrderKind::PostOnlySlide(price) => format!("slide {price}"),
         OrderKind::AtLeast { price, min } => format!("at-least {min} at {price}"),
         OrderKind::MarketToLimit => "market-to-limit".to_owned(),
+        OrderKind::Stop { watch, take_profit, trigger, limit } => {
+            let name = if take_profit { "take-profit" } else { "stop" };
+            let limit = limit.map_or(String::new(), |limit| format!(" limit {limit}"));
+            format!("{name} {} at {trigger}{limit}", reference_name(watch))
+        }
         OrderKind::Iceberg { price, display } => format!("iceberg {price} shows {display}"),
     };
     let reduce = if order.reduce_only { " reduce-only" } else { "" };
@@ -264,6 +279,17 @@ fn account_event(event: &Event) -> String {
     match event {
         Event::SelfTradeSet { account, mode, group } => {
             format!("self-trade-set {account:?} {} group {group}", mode_name(*mode))
+        }
+        Event::Indexed { symbol, price } => format!("indexed {symbol:?} {price}"),
+        Event::StopPlaced { symbol, account, order, side, trigger, qty } => {
+            let (order, side) = (id(*order), side_name(*side));
+            format!("stop-placed {symbol:?} {account:?} {order} {side} {qty} at {trigger}")
+        }
+        Event::StopTriggered { symbol, account, order, price } => {
+            format!("stop-triggered {symbol:?} {account:?} {} by {price}", id(*order))
+        }
+        Event::StopRejected { symbol, account, order, reason } => {
+            format!("stop-rejected {symbol:?} {account:?} {} {reason:?}", id(*order))
         }
         Event::MassCancelled { account, orders } => format!("mass-cancelled {account:?} {orders}"),
         Event::CancelOnDisconnectSet { account, enabled } => {

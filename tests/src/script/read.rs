@@ -7,10 +7,10 @@ use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
 use seawall_engine::risk::{MarginTier, OrderRules};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    SelfTrade, Seq, Sequenced, Side, SymbolId,
+    Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
-use super::notation::{key_name, mode_name};
+use super::notation::{key_name, mode_name, reference_name};
 use super::{Entry, Script};
 use crate::setup::Setup;
 
@@ -377,6 +377,7 @@ fn account_input(word: &str, words: &mut Words<'_>) -> Result<Input, String> {
         "cancel-on-disconnect" => {
             Input::CancelOnDisconnect { account: words.account()?, enabled: words.on()? }
         }
+        "index" => Input::Index { symbol: words.symbol()?, price: words.price()? },
         "disconnect" => Input::Disconnect { account: words.account()? },
         "kill" => {
             let account = if words.all()? { None } else { Some(words.account()?) };
@@ -410,6 +411,19 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
             let price = words.price()?;
             words.literal("second")?;
             OrderKind::GoodTill { price, expiry_s: words.number("a second")? }
+        }
+        name @ ("stop" | "take-profit") => {
+            let word = words.word("last, mark or index")?;
+            let found = Reference::ALL.into_iter().find(|other| reference_name(*other) == word);
+            let watch = found.ok_or_else(|| format!("{word:?}, expected last, mark or index"))?;
+            words.literal("at")?;
+            let trigger = words.price()?;
+            let mut limit = None;
+            if words.peek() == Some("limit") {
+                words.literal("limit")?;
+                limit = Some(words.price()?);
+            }
+            OrderKind::Stop { watch, take_profit: name == "take-profit", trigger, limit }
         }
         "iceberg" => {
             let price = words.price()?;
