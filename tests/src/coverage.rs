@@ -4,8 +4,18 @@ use std::fmt;
 
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
 
-const CANCELS: [CancelCause; 4] =
-    [CancelCause::Client, CancelCause::Unfilled, CancelCause::FillOrKill, CancelCause::Liquidation];
+const CANCELS: [CancelCause; 10] = [
+    CancelCause::Client,
+    CancelCause::Unfilled,
+    CancelCause::FillOrKill,
+    CancelCause::Liquidation,
+    CancelCause::MassCancel,
+    CancelCause::Disconnect,
+    CancelCause::SelfTrade,
+    CancelCause::MinQty,
+    CancelCause::Expired,
+    CancelCause::ReduceOnly,
+];
 
 const FUNDS: [FundCause; 5] = [
     FundCause::LiquidationFee,
@@ -54,6 +64,16 @@ pub struct Coverage {
     pub socialised: u64,
     /// Liquidated positions that became flat.
     pub closed: u64,
+    /// Stop orders that wait.
+    pub stops: u64,
+    /// Stop orders that became orders.
+    pub stops_triggered: u64,
+    /// Stop orders that became orders and were refused.
+    pub stops_rejected: u64,
+    /// Further parts of iceberg orders.
+    pub parts: u64,
+    /// Orders that shrank by other means than a trade or a wish.
+    pub reduced: u64,
     rejects: [u64; RejectReason::ALL.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
@@ -69,6 +89,12 @@ impl Coverage {
         self.trading += u64::from(events.iter().any(|event| matches!(event, Event::Trade { .. })));
         for event in events {
             self.count_event(event);
+        }
+        for (number, event) in events.iter().enumerate() {
+            if let Event::Rested { order, .. } = *event {
+                let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
+                self.parts += u64::from(events[..number].iter().any(part));
+            }
         }
     }
 
@@ -93,12 +119,22 @@ impl Coverage {
             Event::Deleveraged { .. } => self.deleveraged += 1,
             Event::Socialised { .. } => self.socialised += 1,
             Event::Closed { .. } => self.closed += 1,
+            Event::Reduced { .. } => self.reduced += 1,
+            Event::StopPlaced { .. } => self.stops += 1,
+            Event::StopTriggered { .. } => self.stops_triggered += 1,
+            Event::StopRejected { .. } => self.stops_rejected += 1,
             Event::Accepted { .. }
             | Event::Rested { .. }
             | Event::Marked { .. }
             | Event::Deposited { .. }
             | Event::Withdrawn { .. }
-            | Event::LeverageSet { .. } => {}
+            | Event::LeverageSet { .. }
+            | Event::Indexed { .. }
+            | Event::SelfTradeSet { .. }
+            | Event::MassCancelled { .. }
+            | Event::CancelOnDisconnectSet { .. }
+            | Event::Disconnected { .. }
+            | Event::KillSwitch { .. } => {}
         }
     }
 
@@ -112,7 +148,7 @@ impl Coverage {
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 18] {
+    fn scalars_mut(&mut self) -> [&mut u64; 23] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -132,6 +168,11 @@ impl Coverage {
             &mut self.unwinds,
             &mut self.socialised,
             &mut self.closed,
+            &mut self.reduced,
+            &mut self.parts,
+            &mut self.stops,
+            &mut self.stops_triggered,
+            &mut self.stops_rejected,
         ]
     }
 
@@ -169,6 +210,11 @@ impl Coverage {
             ("fund unwinds", self.unwinds),
             ("socialised payments", self.socialised),
             ("closed", self.closed),
+            ("reduced", self.reduced),
+            ("iceberg parts", self.parts),
+            ("stops placed", self.stops),
+            ("stops triggered", self.stops_triggered),
+            ("stops rejected", self.stops_rejected),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

@@ -2,7 +2,7 @@
 
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
-use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
 /// What a shard is built from.
@@ -14,6 +14,8 @@ pub struct Setup {
     pub orders_max: u32,
     /// Rules of the markets, by symbol.
     pub markets: Vec<MarketSpec>,
+    /// What the markets ask of orders, by symbol.
+    pub order_rules: Vec<OrderRules>,
     /// How unhealthy positions are disposed of.
     pub liquidation: LiquidationRules,
 }
@@ -22,8 +24,9 @@ impl Setup {
     /// The checked configuration, or what is wrong with the rules.
     pub fn build(&self) -> Result<ShardConfig, String> {
         let mut markets = Vec::new();
-        for spec in &self.markets {
-            markets.push(MarketRules::new(spec.clone()).map_err(|error| error.to_string())?);
+        for (spec, asks) in self.markets.iter().zip(&self.order_rules) {
+            let rules = MarketRules::new(spec.clone()).and_then(|r| r.with_order_rules(*asks));
+            markets.push(rules.map_err(|error| error.to_string())?);
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
             .map_err(|error| error.to_string())

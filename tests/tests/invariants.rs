@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use conformance::setup::Setup;
 use seawall_engine::core::{Engine, EventHasher};
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::risk::OrderRules;
 use seawall_engine::types::{
     AccountId, CancelCause, ContractKind, Event, EventSink, Input, Money, NewOrder, OrderId,
     OrderKind, Ppm, Price, Qty, Seq, Sequenced, Side, SymbolId,
@@ -39,15 +40,23 @@ impl Told {
                     self.taking.insert(order, qty.lots());
                 }
             }
+            Event::Reduced { order, qty, .. } => {
+                let index = self.find(order);
+                assert!(qty.lots() < self.resting[index].3, "it shrinks");
+                self.resting[index].3 = qty.lots();
+            }
             Event::Rested { order, side, price, qty, .. } => {
                 assert_eq!(self.taking.remove(&order), Some(qty.lots()), "all of the rest joins");
                 self.resting.push((order, side, price, qty.lots()));
             }
             Event::Cancelled { order, qty, cause, .. } => match cause {
-                CancelCause::Unfilled | CancelCause::FillOrKill => {
+                CancelCause::Unfilled | CancelCause::FillOrKill | CancelCause::MinQty => {
                     assert_eq!(self.taking.remove(&order), Some(qty.lots()), "all of it is gone");
                 }
-                CancelCause::Client | CancelCause::Liquidation => {
+                CancelCause::SelfTrade if self.taking.contains_key(&order) => {
+                    assert_eq!(self.taking.remove(&order), Some(qty.lots()), "all of it is gone");
+                }
+                _ => {
                     let index = self.find(order);
                     assert_eq!(self.resting.remove(index).3, qty.lots(), "all of it is gone");
                 }
@@ -217,7 +226,13 @@ fn setup() -> impl Strategy<Value = Setup> {
                 liquidation.plan =
                     Plan::Fraction { part: Ppm::new(400_000).expect("below one"), lots_min: 2 };
             }
-            Setup { accounts_max: ACCOUNTS, orders_max: 24, markets: vec![market], liquidation }
+            Setup {
+                accounts_max: ACCOUNTS,
+                orders_max: 24,
+                markets: vec![market],
+                order_rules: vec![OrderRules::default()],
+                liquidation,
+            }
         },
     )
 }

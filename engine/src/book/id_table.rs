@@ -200,6 +200,7 @@ mod tests {
             side: Side::Buy,
             price: Price::MIN,
             qty: Qty::MAX,
+            flags: 0,
         }
     }
 

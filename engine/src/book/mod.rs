@@ -90,8 +90,15 @@ impl OrderBook {
     /// callers have matched it first. The id must not be live; that is not checked again here.
     #[inline]
     pub fn insert(&mut self, id: OrderId, owner: u32, side: Side, price: Price, qty: Qty) -> Slot {
+        self.insert_flagged(RestingOrder { id, owner, side, price, qty, flags: 0 })
+    }
+
+    /// As [`OrderBook::insert`], with what the caller keeps beside the order noted in its flags.
+    #[inline]
+    pub fn insert_flagged(&mut self, order: RestingOrder) -> Slot {
+        let RestingOrder { id, side, price, qty, .. } = order;
         assert!(!self.crosses(side, price), "an order that joins the book does not cross it");
-        let slot = self.orders.take(RestingOrder { id, owner, side, price, qty });
+        let slot = self.orders.take(order);
         self.ladder.push_back(&mut self.orders, slot, side, price, qty);
         self.ids.insert(id, slot, self.orders.len());
         slot
@@ -155,6 +162,17 @@ impl OrderBook {
                 self.orders.release(slot);
             }
         }
+    }
+
+    /// Gives the first order of its level, whose quantity is used up, a new one, at the back of
+    /// the queue.
+    pub(crate) fn refill_front(&mut self, slot: Slot, qty: Qty) {
+        let order = self.orders.get(slot);
+        self.ladder.pop_front(&mut self.orders, slot, &order);
+        self.orders.set_qty(slot, qty);
+        self.orders.set_next(slot, None);
+        self.orders.set_prev(slot, None);
+        self.ladder.push_back(&mut self.orders, slot, order.side, order.price, qty);
     }
 
     /// Levels of one side from the best outwards: price and total quantity in lots.

@@ -43,6 +43,9 @@ pub struct RestingOrder {
     pub price: Price,
     /// What of it rests.
     pub qty: Qty,
+    /// What the owner of the book keeps beside it; 0 for an order about which there is nothing
+    /// more to know.
+    pub flags: u8,
 }
 
 /// One order and its links, half a cache line.
@@ -58,6 +61,7 @@ struct Node {
     qty: Qty,
     owner: u32,
     side: Side,
+    flags: u8,
 }
 
 const _: () = assert!(size_of::<Node>() == 32, "two orders share a cache line");
@@ -71,6 +75,7 @@ impl Node {
         qty: Qty::MAX,
         owner: 0,
         side: Side::Buy,
+        flags: 0,
     };
 }
 
@@ -119,6 +124,7 @@ impl OrderStore {
         node.qty = order.qty;
         node.owner = order.owner;
         node.side = order.side;
+        node.flags = order.flags;
         slot
     }
 
@@ -140,8 +146,8 @@ impl OrderStore {
 
     #[inline]
     pub(super) fn get(&self, slot: Slot) -> RestingOrder {
-        let Node { id, owner, side, price, qty, .. } = self.nodes[slot.index()];
-        RestingOrder { id, owner, side, price, qty }
+        let Node { id, owner, side, price, qty, flags, .. } = self.nodes[slot.index()];
+        RestingOrder { id, owner, side, price, qty, flags }
     }
 
     #[inline]

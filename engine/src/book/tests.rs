@@ -95,7 +95,7 @@ proptest! {
                     prop_assert_eq!(left.map_or(0, Qty::lots), lots_left);
                     if let Some(qty) = left {
                         book.insert(id, 7, side, limit, qty);
-                        model.0.push(RestingOrder { id, owner: 7, side, price: limit, qty });
+                        model.0.push(RestingOrder { id, owner: 7, side, price: limit, qty, flags: 0 });
                     }
                 }
                 Op::Leave { which, by_id } if !model.0.is_empty() => {

@@ -1,5 +1,6 @@
 //! Reconciles one market's book, positions and trigger index with each other.
 
+use super::details::flag;
 use super::market::Market;
 use crate::risk::Ledger;
 use crate::types::{AccountId, Price, Side};
@@ -23,18 +24,25 @@ impl Market {
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
     pub(super) fn assert_consistent(&self, ledger: &Ledger) -> i128 {
         self.book.assert_consistent();
+        self.stops.assert_consistent();
         let net: i64 = self.positions.iter().map(crate::risk::Position::lots).sum();
         assert_eq!(net, 0, "positions sum to zero");
         let mut open_lots = vec![[0_u64; 2]; self.positions.len()];
+        let mut reduce_lots = vec![0_u64; self.positions.len()];
         let mut reserved = 0;
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
-                for (_, order) in self.book.queue(price) {
+                for (slot, order) in self.book.queue(price) {
                     let account = AccountId(order.owner);
                     assert!(ledger.is_open(account), "an order has an owner");
-                    open_lots[account.index()][side.index()] += u64::from(order.qty.lots());
+                    let total = self.details.total(slot, &order).lots();
+                    if order.flags & flag::REDUCE_ONLY != 0 {
+                        reduce_lots[account.index()] += u64::from(total);
+                        continue;
+                    }
+                    open_lots[account.index()][side.index()] += u64::from(total);
                     let initial = self.initial(account);
-                    reserved += self.rules.reserve(price, order.qty.lots(), initial).wide();
+                    reserved += self.rules.reserve(price, total, initial).wide();
                 }
             }
         }
@@ -42,6 +50,9 @@ impl Market {
             (0..).map(AccountId).zip(self.positions.iter().zip(&open_lots))
         {
             assert_eq!(position.open_lots.map(u64::from), *open, "open lots are those in the book");
+            let reduce = reduce_lots[account.index()];
+            assert_eq!(u64::from(position.reduce_lots), reduce, "and so are reduce-only lots");
+            assert!(reduce <= position.size(), "reduce-only orders only reduce");
             self.assert_indexed(account);
         }
         reserved

@@ -87,7 +87,7 @@ impl Engine {
             return Err(RejectReason::AmountOutOfRange);
         }
         let position = &mut market.positions[account.index()];
-        if position.lots() != 0 || position.open_lots != [0, 0] {
+        if position.lots() != 0 || position.open_lots != [0, 0] || position.reduce_lots != 0 {
             return Err(RejectReason::LeverageInUse);
         }
         position.set_initial(initial);

@@ -6,7 +6,8 @@ use super::Engine;
 use super::settle::{Taker, TakerKind};
 use crate::liquidation::{Pace, Waiting, priority};
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, OrderId, Price, Qty, Sequenced, Side, SymbolId,
+    AccountId, CancelCause, Event, EventSink, OrderId, Price, Qty, SelfTrade, Sequenced, Side,
+    SymbolId,
 };
 
 /// A liquidated position's part that the book did not take.
@@ -151,7 +152,8 @@ impl Engine {
             sink.event(Event::Recovered { symbol, account });
             return;
         };
-        market.cancel_all(&mut self.ledger, sink, account, CancelCause::Liquidation); // 2
+        let cause = CancelCause::Liquidation;
+        market.cancel_side(&mut self.ledger, sink, account, None, cause); // 2
         let planned = self.rules.planned_lots(position.size()); // 3
         let limit = market.rules.bankruptcy_price(&position);
         let qty = Qty::new(planned).expect("a plan closes something");
@@ -205,9 +207,9 @@ impl Engine {
         let order = OrderId::derived(input.seq, self.forced_orders);
         self.forced_orders += 1;
         sink.event(Event::Forced { symbol, account, order, side, limit, qty });
-        let taker = Taker { order, account, side, kind };
+        let taker = Taker { order, account, side, kind, self_trade: SelfTrade::Allow };
         let market = &mut self.markets[symbol.index()];
-        let left = market.take(&mut self.ledger, sink, &taker, limit, qty);
+        let (left, _) = market.take(&mut self.ledger, sink, &taker, limit, qty);
         if let Some(qty) = left {
             let cause = CancelCause::Unfilled;
             sink.event(Event::Cancelled { symbol, account, order, qty, cause });

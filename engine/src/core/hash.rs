@@ -156,6 +156,9 @@ impl Record {
             Event::Block { buyer, seller, price, qty, .. } => {
                 self.byte(11).id(buyer.0).id(seller.0).price(Some(price)).id(qty.lots())
             }
+            Event::Reduced { account, order, qty, cause, .. } => {
+                self.byte(20).id(account.0).order(order).id(qty.lots()).byte(cause as u8)
+            }
             _ => self.liquidation_fields(event),
         };
     }
@@ -192,6 +195,38 @@ impl Record {
                 self.byte(18).byte(cause as u8).money(amount).money(balance)
             }
             Event::Socialised { account, amount } => self.byte(19).id(account.0).money(amount),
+            _ => self.account_fields(event),
+        }
+    }
+
+    fn account_fields(&mut self, event: &Event) -> &mut Self {
+        match *event {
+            Event::SelfTradeSet { account, mode, group } => {
+                self.byte(21).id(account.0).byte(mode as u8).id(group)
+            }
+            Event::MassCancelled { account, orders } => self.byte(22).id(account.0).id(orders),
+            Event::CancelOnDisconnectSet { account, enabled } => {
+                self.byte(23).id(account.0).byte(u8::from(enabled))
+            }
+            Event::Disconnected { account, orders } => self.byte(24).id(account.0).id(orders),
+            Event::Indexed { price, .. } => self.byte(26).price(Some(price)),
+            Event::StopPlaced { account, order, side, trigger, qty, .. } => self
+                .byte(27)
+                .id(account.0)
+                .order(order)
+                .side(side)
+                .price(Some(trigger))
+                .id(qty.lots()),
+            Event::StopTriggered { account, order, price, .. } => {
+                self.byte(28).id(account.0).order(order).price(Some(price))
+            }
+            Event::StopRejected { account, order, reason, .. } => {
+                self.byte(29).id(account.0).order(order).byte(reason as u8)
+            }
+            // The fund's account stands for the whole shard: it has no kill switch of its own.
+            Event::KillSwitch { account, engaged } => {
+                self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
+            }
             _ => unreachable!("the other kinds are written above"),
         }
     }
@@ -209,7 +244,12 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::Trade { symbol, .. }
         | Event::Cancelled { symbol, .. }
         | Event::Replaced { symbol, .. }
+        | Event::Reduced { symbol, .. }
         | Event::Marked { symbol, .. }
+        | Event::Indexed { symbol, .. }
+        | Event::StopPlaced { symbol, .. }
+        | Event::StopTriggered { symbol, .. }
+        | Event::StopRejected { symbol, .. }
         | Event::LeverageSet { symbol, .. }
         | Event::Block { symbol, .. }
         | Event::Triggered { symbol, .. }
@@ -219,7 +259,14 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::Deleveraged { symbol, .. }
         | Event::Closed { symbol, .. }
         | Event::Fund { symbol, .. } => Some(symbol),
-        Event::Deposited { .. } | Event::Withdrawn { .. } | Event::Socialised { .. } => None,
+        Event::Deposited { .. }
+        | Event::Withdrawn { .. }
+        | Event::Socialised { .. }
+        | Event::SelfTradeSet { .. }
+        | Event::MassCancelled { .. }
+        | Event::CancelOnDisconnectSet { .. }
+        | Event::Disconnected { .. }
+        | Event::KillSwitch { .. } => None,
     }
 }
 
@@ -235,10 +282,21 @@ impl Engine {
         hash.update(&self.pace.steps_in_window.to_le_bytes());
         hash.update(&self.ledger.fees.units().to_le_bytes());
         hash.update(&self.ledger.net_deposits().units().to_le_bytes());
-        for (id, account) in self.ledger.accounts().filter(|(_, account)| account.open != 0) {
+        hash.update(&[u8::from(self.killed)]);
+        for (id, account) in self.ledger.accounts().filter(|(_, account)| account.state != 0) {
             hash.update(&id.0.to_le_bytes());
             hash.update(&account.cash.units().to_le_bytes());
             hash.update(&account.reserved.units().to_le_bytes());
+            hash.update(&account.state.to_le_bytes());
+            hash.update(&account.group.to_le_bytes());
+        }
+        for order in &self.fired {
+            hash.update(&order.symbol.0.to_le_bytes());
+            hash.update(&order.account.0.to_le_bytes());
+            hash.update(&order.order.0.to_le_bytes());
+            hash.update(&order.qty.lots().to_le_bytes());
+            hash.update(&order.kind.price().map_or(0, Price::ticks).to_le_bytes());
+            hash.update(&[u8::from(order.side == Side::Sell), u8::from(order.reduce_only)]);
         }
         for waiting in self.queue.in_order() {
             hash.update(&waiting.key.to_le_bytes());
@@ -256,7 +314,17 @@ impl Engine {
 impl Market {
     fn hash(&self, hash: &mut Xxh3) {
         hash.update(&self.symbol.0.to_le_bytes());
-        hash.update(&self.mark.map_or(0, Price::ticks).to_le_bytes());
+        for price in [self.mark, self.index_price, self.last] {
+            hash.update(&price.map_or(0, Price::ticks).to_le_bytes());
+        }
+        for (stop, limit) in self.stops.in_order() {
+            hash.update(&stop.id.0.to_le_bytes());
+            hash.update(&stop.owner.to_le_bytes());
+            hash.update(&stop.price.ticks().to_le_bytes());
+            hash.update(&stop.qty.lots().to_le_bytes());
+            hash.update(&limit.to_le_bytes());
+            hash.update(&[stop.flags, u8::from(stop.side == Side::Sell)]);
+        }
         for (id, position) in (0_u32..).zip(&self.positions) {
             if position.lots() == 0 && position.initial().is_none() {
                 continue;
@@ -276,11 +344,18 @@ impl Market {
         }
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
-                for (_, order) in self.book.queue(price) {
+                for (slot, order) in self.book.queue(price) {
                     hash.update(&order.id.0.to_le_bytes());
                     hash.update(&order.owner.to_le_bytes());
                     hash.update(&price.ticks().to_le_bytes());
                     hash.update(&order.qty.lots().to_le_bytes());
+                    if order.flags != 0 {
+                        hash.update(&[order.flags]);
+                        let detail = self.details.get(slot);
+                        hash.update(&detail.expiry_s.to_le_bytes());
+                        hash.update(&detail.hidden_lots.to_le_bytes());
+                        hash.update(&detail.display_lots.to_le_bytes());
+                    }
                 }
             }
         }

@@ -2,12 +2,15 @@
 
 use zerocopy::FromZeros;
 
+use super::details::{Details, flags_of, shown};
 use super::open_orders::OpenOrders;
-use crate::book::{OrderBook, Slot};
+use super::orders::Admitted;
+use super::stops::Stops;
+use crate::book::{OrderBook, RestingOrder, Slot};
 use crate::liquidation::TriggerIndex;
 use crate::risk::{Ledger, MarketRules, Position};
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, Money, OrderId, Ppm, Price, Qty, Side, SymbolId,
+    AccountId, Event, EventSink, Money, NoEvents, OrderId, Ppm, Price, Qty, SymbolId,
 };
 
 /// One symbol.
@@ -18,8 +21,15 @@ pub(super) struct Market {
     pub(super) book: OrderBook,
     pub(super) positions: Vec<Position>,
     pub(super) open_orders: OpenOrders,
+    pub(super) details: Details,
+    /// Accounts with resting reduce-only orders whose position has changed.
+    pub(super) to_clip: Vec<AccountId>,
     pub(super) index: TriggerIndex,
     pub(super) mark: Option<Price>,
+    pub(super) index_price: Option<Price>,
+    /// Price of the last trade in the book.
+    pub(super) last: Option<Price>,
+    pub(super) stops: Stops,
     /// Whether unhealthy positions are looked for at all.
     pub(super) watches: bool,
     /// Accounts from here on have never been used: scans stop before them.
@@ -41,8 +51,13 @@ impl Market {
             positions: Position::new_vec_zeroed(accounts_max as usize)
                 .expect("memory for the positions is there at start"),
             open_orders: OpenOrders::new(orders_max),
+            details: Details::new(orders_max),
+            to_clip: Vec::new(),
             index: TriggerIndex::new(rules.domain()),
             mark: None,
+            index_price: None,
+            last: None,
+            stops: Stops::new(symbol, rules.domain(), orders_max),
             watches,
             accounts_used: 0,
         }
@@ -79,51 +94,51 @@ impl Market {
         &mut self,
         ledger: &mut Ledger,
         sink: &mut impl EventSink,
-        (order, account): (OrderId, AccountId),
-        side: Side,
-        price: Price,
+        order: &Admitted,
         qty: Qty,
     ) -> bool {
-        let reserve = self.rules.reserve(price, qty.lots(), self.initial(account));
+        let Admitted { order, account, side, limit: price, kind, reduce_only, .. } = *order;
+        let reserve = if reduce_only {
+            Money::ZERO
+        } else {
+            self.rules.reserve(price, qty.lots(), self.initial(account))
+        };
         if ledger.account(account).cash < reserve {
             return false;
         }
         ledger.reserve(account, reserve);
-        let slot = self.book.insert(order, account.0, side, price, qty);
+        let flags = flags_of(kind, reduce_only);
+        let whole = qty;
+        let (qty, detail) = shown(kind, whole);
+        let slot = self.book.insert_flagged(RestingOrder {
+            id: order,
+            owner: account.0,
+            side,
+            price,
+            qty,
+            flags,
+        });
+        if flags != 0 {
+            self.details.add(slot, flags, detail);
+        }
         let position = &mut self.positions[account.index()];
         self.open_orders.push(position, slot);
-        position.open_lots[side.index()] += qty.lots();
+        if reduce_only {
+            position.reduce_lots += whole.lots();
+        } else {
+            position.open_lots[side.index()] += whole.lots();
+        }
         self.accounts_used = self.accounts_used.max(account.index() + 1);
         sink.event(Event::Rested { symbol: self.symbol, account, order, side, price, qty });
         true
     }
 
     /// Takes an order out of the book and gives its reserve back.
-    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> (AccountId, Money) {
-        let order = self.book.remove(slot);
-        let account = AccountId(order.owner);
-        let reserve = self.rules.reserve(order.price, order.qty.lots(), self.initial(account));
-        let position = &mut self.positions[account.index()];
-        self.open_orders.remove(position, slot);
-        position.open_lots[order.side.index()] -= order.qty.lots();
-        ledger.release(account, reserve);
-        (account, reserve)
-    }
-
-    /// Cancels every resting order of an account, oldest first.
-    pub(super) fn cancel_all(
-        &mut self,
-        ledger: &mut Ledger,
-        sink: &mut impl EventSink,
-        account: AccountId,
-        cause: CancelCause,
-    ) {
-        while let Some(slot) = OpenOrders::first(self.position(account)) {
-            let order = self.book.order(slot);
-            self.withdraw(ledger, slot);
-            let (order, qty) = (order.id, order.qty);
-            sink.event(Event::Cancelled { symbol: self.symbol, account, order, qty, cause });
-        }
+    /// Returns its whole open quantity.
+    pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> Qty {
+        let mut nobody = NoEvents;
+        let (book, mut settlement) = self.split(ledger, &mut nobody);
+        settlement.withdraw(book, slot).1
     }
 
     /// Puts a position where its trigger price says, or takes it out of the index.

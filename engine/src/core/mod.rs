@@ -4,29 +4,44 @@
 //! fill, looks for unhealthy positions and takes as many forced steps as the discipline grants.
 //! It reads no clock and draws no numbers: same inputs, same events, same state hash.
 
+use std::collections::VecDeque;
+
+mod accounts;
 mod admission;
 mod audit;
 mod cash;
+mod checks;
+mod clip;
 mod config;
+mod details;
+mod expiry;
+mod fillable;
+mod fire;
 mod forced;
 mod hash;
 mod market;
+mod meet;
 mod open_orders;
 mod orders;
 mod settle;
+mod stops;
 mod view;
 mod waterfall;
 
 pub use config::{ConfigError, ShardConfig};
+pub use expiry::EXPIRIES_PER_INPUT_MAX;
+pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
 pub use view::PositionView;
 
+use expiry::Expiries;
 use market::Market;
 
 use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace};
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, Event, EventSink, Input, Money, OrderId, RejectReason, Seq, Sequenced, SymbolId,
+    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
+    SymbolId,
 };
 
 /// One shard: the markets of one margin group and everything they share.
@@ -68,6 +83,18 @@ pub struct Engine {
     time_ns: u64,
     /// Forced orders of the current input.
     forced_orders: u32,
+    /// Whether the shard's kill switch is engaged.
+    killed: bool,
+    expiries: Expiries,
+    /// Symbols where reduce-only orders may have to be clipped.
+    clips: Vec<SymbolId>,
+    /// Whether there ever was a stop or a reduce-only order: until then nobody looks for what
+    /// they need.
+    cares: bool,
+    /// Symbols where stops wait and a reference may have changed.
+    moved: Vec<SymbolId>,
+    /// Stops that triggered and are still to become orders.
+    fired: VecDeque<NewOrder>,
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
@@ -94,6 +121,12 @@ impl Engine {
             seq: Seq(0),
             time_ns: 0,
             forced_orders: 0,
+            killed: false,
+            expiries: Expiries::new(orders_max as usize),
+            clips: Vec::with_capacity(markets.len()),
+            cares: false,
+            moved: Vec::with_capacity(markets.len()),
+            fired: VecDeque::with_capacity(orders_max as usize),
             ranking: AdlRanking::new(accounts_max),
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
             scratch_shares: Vec::with_capacity(accounts_max as usize),
@@ -115,11 +148,17 @@ impl Engine {
         self.seq = input.seq;
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
+        self.expire(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
+        self.note_hot();
         self.trigger(input.time_ns, sink);
         self.steps_after(input, sink);
+        self.note_hot();
+        self.fire(sink);
+        self.clip(sink);
+        self.expiries.prune(&self.markets);
     }
 
     #[inline]
@@ -169,6 +208,24 @@ impl Engine {
             Input::Block { symbol, buyer, seller, price, qty } => self
                 .block(symbol, (buyer, seller), price, qty, sink)
                 .map_err(|(reason, account)| (symbol, account, None, reason)),
+            Input::Index { symbol, price } => {
+                self.set_index(symbol, price, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::SelfTrade { account, mode, group } => {
+                self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))
+            }
+            Input::MassCancel { account, symbol, side } => self
+                .mass_cancel(account, symbol, side, sink)
+                .map_err(refused(symbol.unwrap_or(none), account)),
+            Input::CancelOnDisconnect { account, enabled } => self
+                .set_cancel_on_disconnect(account, enabled, sink)
+                .map_err(refused(none, account)),
+            Input::Disconnect { account } => {
+                self.disconnect(account, sink).map_err(refused(none, account))
+            }
+            Input::Kill { account, engaged } => self
+                .set_kill_switch(account, engaged, sink)
+                .map_err(refused(none, account.unwrap_or(AccountId::FUND))),
             Input::Order(_) | Input::Cancel { .. } | Input::Replace { .. } | Input::Step => {
                 unreachable!("dispatched before")
             }
@@ -178,7 +235,7 @@ impl Engine {
     /// Notes that triggers must be looked for in a symbol.
     #[inline]
     fn heat(&mut self, symbol: SymbolId) {
-        if !self.rules.enabled || self.hot.last() == Some(&symbol) {
+        if self.hot.last() == Some(&symbol) {
             return;
         }
         if let Err(place) = self.hot.binary_search(&symbol) {
@@ -197,6 +254,7 @@ const fn symbol_of(input: &Input) -> Option<SymbolId> {
         Input::Order(order) => Some(order.symbol),
         Input::Replace { symbol, .. }
         | Input::Mark { symbol, .. }
+        | Input::Index { symbol, .. }
         | Input::Block { symbol, .. } => Some(*symbol),
         _ => None,
     }

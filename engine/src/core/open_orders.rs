@@ -55,6 +55,22 @@ impl OpenOrders {
         Slot::from_raw(position.orders[FIRST])
     }
 
+    /// The account's youngest resting order.
+    pub(super) fn last(position: &Position) -> Option<Slot> {
+        Slot::from_raw(position.orders[LAST])
+    }
+
+    /// The owner's next older order.
+    pub(super) fn prev(&self, slot: Slot) -> Option<Slot> {
+        Slot::from_raw(self.links[slot.index()][PREV])
+    }
+
+    /// The owner's next younger order.
+    #[inline]
+    pub(super) fn next(&self, slot: Slot) -> Option<Slot> {
+        Slot::from_raw(self.links[slot.index()][NEXT])
+    }
+
     /// The account's resting orders, oldest first.
     pub(super) fn of(&self, position: &Position) -> impl Iterator<Item = Slot> + '_ {
         let next = |slot: &Slot| Slot::from_raw(self.links[slot.index()][NEXT]);

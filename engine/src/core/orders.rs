@@ -1,35 +1,45 @@
 //! Client orders: new, cancel, replace, block.
 
+use ::core::ops::ControlFlow;
+
 use super::Engine;
 use super::admission::Admission;
+use super::details::flag;
+use super::fillable::Wanted;
 use super::market::Market;
+use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
-use crate::matching::{can_fill, sweep};
+use super::stops::Waits;
+use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
+    AccountId, CancelCause, Event, EventSink, Money, NewOrder, OrderId, OrderKind, Price, Qty,
     RejectReason, Side, SymbolId,
 };
 
 /// A client order that passed every check.
 #[derive(Clone, Copy, Debug)]
-struct Admitted {
-    order: OrderId,
-    account: AccountId,
-    side: Side,
-    limit: Price,
-    qty: Qty,
-    kind: OrderKind,
+pub(super) struct Admitted {
+    pub(super) order: OrderId,
+    pub(super) account: AccountId,
+    pub(super) side: Side,
+    pub(super) limit: Price,
+    pub(super) qty: Qty,
+    pub(super) kind: OrderKind,
+    pub(super) reduce_only: bool,
 }
 
-type Checked<T> = Result<T, RejectReason>;
+pub(super) type Checked<T> = Result<T, RejectReason>;
 
 impl Engine {
     pub(super) fn new_order(&mut self, order: &NewOrder, sink: &mut impl EventSink) -> Checked<()> {
         self.check_symbol(order.symbol)?;
-        self.check_client(order.account)?;
+        self.check_trader(order.account)?;
+        if let Some(waits) = Waits::of(order) {
+            return self.place_stop(order, &waits, sink);
+        }
         let market = &mut self.markets[order.symbol.index()];
-        let admitted = market.check_order(&self.ledger, order)?;
+        let admitted = market.check_order(&self.ledger, order, self.time_ns)?;
         sink.event(Event::Accepted {
             symbol: order.symbol,
             account: order.account,
@@ -39,6 +49,10 @@ impl Engine {
             qty: admitted.qty,
         });
         market.execute(&mut self.ledger, sink, &admitted);
+        self.cares |= order.reduce_only;
+        if let OrderKind::GoodTill { .. } = order.kind {
+            self.note_expiry(order.symbol, order.order);
+        }
         Ok(())
     }
 
@@ -52,9 +66,10 @@ impl Engine {
         self.check_symbol(symbol)?;
         self.check_open(account)?;
         let market = &mut self.markets[symbol.index()];
-        let slot = market.find(account, order).ok_or(RejectReason::UnknownOrder)?;
-        let qty = market.book.order(slot).qty;
-        market.withdraw(&mut self.ledger, slot);
+        let qty = match market.find(account, order) {
+            Some(slot) => market.withdraw(&mut self.ledger, slot),
+            None => market.stops.cancel(account, order).ok_or(RejectReason::UnknownOrder)?,
+        };
         sink.event(Event::Cancelled { symbol, account, order, qty, cause: CancelCause::Client });
         Ok(())
     }
@@ -68,9 +83,13 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> Checked<()> {
         self.check_symbol(symbol)?;
-        self.check_client(account)?;
+        self.check_trader(account)?;
         let market = &mut self.markets[symbol.index()];
-        market.replace(&mut self.ledger, (account, order), price, qty, sink)
+        let kind = market.replace(&mut self.ledger, (account, order), price, qty, sink)?;
+        if let OrderKind::GoodTill { .. } = kind {
+            self.note_expiry(symbol, order);
+        }
+        Ok(())
     }
 
     pub(super) fn block(
@@ -91,6 +110,9 @@ impl Engine {
         for (account, _) in parties {
             self.check_open(account).map_err(|reason| (reason, account))?;
         }
+        for (account, _) in parties {
+            self.check_trader(account).map_err(|reason| (reason, account))?;
+        }
         let market = &mut self.markets[symbol.index()];
         market.check_block(&self.ledger, parties, price, qty)?;
         sink.event(Event::Block { symbol, buyer, seller, price, qty });
@@ -106,127 +128,44 @@ impl Engine {
 }
 
 impl Market {
-    /// Every check of a new order, in the order of the specification.
-    fn check_order(&self, ledger: &Ledger, order: &NewOrder) -> Checked<Admitted> {
-        if !order.order.is_client() {
-            return Err(RejectReason::OrderIdOutOfRange);
-        }
-        self.check_qty(order.qty)?;
-        if let Some(price) = order.kind.price() {
-            self.check_price(price)?;
-        }
-        if order.reduce_only && order.kind.may_rest() {
-            return Err(RejectReason::ReduceOnlyMayNotRest);
-        }
-        if self.book.find(order.order).is_some() {
-            return Err(RejectReason::DuplicateOrder);
-        }
-        self.check_unlocked(order.account)?;
-        let qty = self.clipped(order)?;
-        let limit = self.limit_of(order)?;
-        if order.kind.may_rest() && self.book.is_full() {
-            return Err(RejectReason::BookFull);
-        }
-        self.admit(
-            ledger,
-            &Admission {
-                account: order.account,
-                side: order.side,
-                qty,
-                limit,
-                touch: self.touch(order.side, limit),
-                fee: self.rules.fee_max(),
-                replaces: (crate::types::Money::ZERO, 0),
-                reduce_only: order.reduce_only,
-            },
-        )?;
-        let NewOrder { order, account, side, kind, .. } = *order;
-        Ok(Admitted { order, account, side, limit, qty, kind })
-    }
-
-    fn check_qty(&self, qty: Qty) -> Checked<()> {
-        if qty.lots() > self.rules.order_lots_max {
-            return Err(RejectReason::QtyTooLarge);
-        }
-        Ok(())
-    }
-
-    fn check_price(&self, price: Price) -> Checked<()> {
-        if self.book.in_domain(price) { Ok(()) } else { Err(RejectReason::PriceOutOfDomain) }
-    }
-
-    fn check_unlocked(&self, account: AccountId) -> Checked<()> {
-        if self.position(account).is_locked() { Err(RejectReason::InLiquidation) } else { Ok(()) }
-    }
-
-    /// The quantity, clipped to the position if the order may only reduce it.
-    fn clipped(&self, order: &NewOrder) -> Checked<Qty> {
-        if !order.reduce_only {
-            return Ok(order.qty);
-        }
-        let closing =
-            self.position(order.account).closing_lots(order.side, u64::from(order.qty.lots()));
-        let lots = u32::try_from(closing).expect("no more than the order's own quantity");
-        Qty::new(lots).ok_or(RejectReason::NothingToReduce)
-    }
-
-    /// The worst price at which the order may trade: its limit, or a market order's cap.
-    fn limit_of(&self, order: &NewOrder) -> Checked<Price> {
-        match order.kind {
-            OrderKind::PostOnly(price) if self.book.crosses(order.side, price) => {
-                Err(RejectReason::PostOnlyWouldCross)
-            }
-            OrderKind::Limit(price)
-            | OrderKind::PostOnly(price)
-            | OrderKind::ImmediateOrCancel(price)
-            | OrderKind::FillOrKill(price) => Ok(price),
-            OrderKind::Market => {
-                let best =
-                    self.book.best(order.side.opposite()).ok_or(RejectReason::NoLiquidity)?;
-                Ok(self.beyond(best, order.side, self.rules.market_band))
-            }
-        }
-    }
-
-    /// A price that is worse for `side` by a part of it, within the domain.
-    pub(super) fn beyond(&self, price: Price, side: Side, part: Ppm) -> Price {
-        let (low, high) = self.rules.domain();
-        let distance = part.of_ticks(price);
-        let ticks = match side {
-            Side::Buy => (price.ticks() + distance).min(high.ticks()),
-            Side::Sell => (price.ticks() - distance).max(low.ticks()),
-        };
-        Price::new(ticks).expect("a price between two prices of the domain")
-    }
-
-    /// The best opposite price, if an order of that limit would trade with it.
-    fn touch(&self, side: Side, limit: Price) -> Option<Price> {
-        if self.book.crosses(side, limit) { self.book.best(side.opposite()) } else { None }
-    }
-
     /// Matches an admitted order, then rests or drops what is left.
     fn execute(&mut self, ledger: &mut Ledger, sink: &mut impl EventSink, order: &Admitted) {
-        let Admitted { order: id, account, side, limit, qty, kind } = *order;
-        let dropped =
-            |qty, cause| Event::Cancelled { symbol: self.symbol, account, order: id, qty, cause };
-        if matches!(kind, OrderKind::FillOrKill(_)) && !can_fill(&self.book, side, limit, qty) {
-            sink.event(dropped(qty, CancelCause::FillOrKill));
+        let Admitted { order: id, account, side, limit, qty, kind, .. } = *order;
+        let symbol = self.symbol;
+        let dropped = |qty, cause| Event::Cancelled { symbol, account, order: id, qty, cause };
+        if let Some(cause) = self.falls_short(ledger, order) {
+            sink.event(dropped(qty, cause));
             return;
         }
-        let mut left = Some(qty);
+        let (mut left, mut stopped) = (Some(qty), false);
         if self.book.crosses(side, limit) {
-            let taker = Taker { order: id, account, side, kind: TakerKind::Client };
-            left = self.take(ledger, sink, &taker, limit, qty);
+            let self_trade = ledger.account(account).self_trade();
+            let taker = Taker { order: id, account, side, kind: TakerKind::Client, self_trade };
+            (left, stopped) = self.take(ledger, sink, &taker, limit, qty);
         }
         let Some(left) = left else { return };
-        if !kind.may_rest() || !self.rest(ledger, sink, (id, account), side, limit, left) {
-            let symbol = self.symbol;
-            let cause = CancelCause::Unfilled;
-            sink.event(Event::Cancelled { symbol, account, order: id, qty: left, cause });
+        if stopped {
+            sink.event(dropped(left, CancelCause::SelfTrade));
+        } else if !kind.may_rest() || !self.rest(ledger, sink, order, left) {
+            sink.event(dropped(left, CancelCause::Unfilled));
         }
     }
 
-    /// Sweeps the opposite side and books every fill. Returns what is left.
+    /// Why an order that wants all or a least quantity at once cannot have it, if it cannot.
+    #[inline]
+    fn falls_short(&self, ledger: &Ledger, order: &Admitted) -> Option<CancelCause> {
+        let (least, cause) = match order.kind {
+            OrderKind::FillOrKill(_) => (order.qty, CancelCause::FillOrKill),
+            OrderKind::AtLeast { min, .. } => (min, CancelCause::MinQty),
+            _ => return None,
+        };
+        let Admitted { account, side, limit, qty, .. } = *order;
+        let wanted = Wanted { account, side, limit, qty, least };
+        (least > qty || !self.could_have(ledger, &wanted)).then_some(cause)
+    }
+
+    /// Sweeps the opposite side and books every fill. Returns what is left, and whether the taker
+    /// was stopped.
     pub(super) fn take(
         &mut self,
         ledger: &mut Ledger,
@@ -234,11 +173,15 @@ impl Market {
         taker: &Taker,
         limit: Price,
         qty: Qty,
-    ) -> Option<Qty> {
+    ) -> (Option<Qty>, bool) {
         let (book, mut settlement) = self.split(ledger, sink);
-        let left = sweep(book, taker.side, limit, qty, |fill| settlement.fill(taker, &fill));
+        let mut crossing = Crossing { settlement: &mut settlement, taker };
+        let swept = sweep_with(book, taker.side, limit, qty, &mut crossing);
         settlement.finish_taker(taker.account);
-        left
+        match swept {
+            ControlFlow::Continue(left) => (left, false),
+            ControlFlow::Break(left) => (left, true),
+        }
     }
 
     fn replace(
@@ -248,24 +191,36 @@ impl Market {
         price: Price,
         qty: Qty,
         sink: &mut impl EventSink,
-    ) -> Checked<()> {
+    ) -> Checked<OrderKind> {
         let slot = self.find(account, order).ok_or(RejectReason::UnknownOrder)?;
         self.check_qty(qty)?;
         self.check_price(price)?;
-        self.check_unlocked(account)?;
         let old = self.book.order(slot);
-        let initial = self.initial(account);
-        let reserve = self.rules.reserve(old.price, old.qty.lots(), initial);
+        if self.rules.asks {
+            self.check_replacement(&old, price, qty)?;
+        }
+        self.check_unlocked(account)?;
+        let kind = self.kind_at(slot, &old, price);
+        let total = self.details.total(slot, &old);
+        let reduce_only = old.flags & flag::REDUCE_ONLY != 0;
+        let iceberg = old.flags & flag::ICEBERG != 0;
+        let in_place = price == old.price && qty <= total && !iceberg;
         let symbol = self.symbol;
-        let in_place = price == old.price && qty <= old.qty;
-        let event = Event::Replaced { symbol, account, order, price, qty, in_place };
         if in_place {
             self.book.reduce(slot, qty);
-            let cut = old.qty.lots() - qty.lots();
-            self.positions[account.index()].open_lots[old.side.index()] -= cut;
-            ledger.release(account, reserve - self.rules.reserve(price, qty.lots(), initial));
-            sink.event(event);
-            return Ok(());
+            let (_, mut settlement) = self.split(ledger, sink);
+            settlement.shrink(&old, total.lots(), qty.lots());
+            sink.event(Event::Replaced { symbol, account, order, price, qty, in_place });
+            return Ok(OrderKind::Limit(price));
+        }
+        let mut replaces = (Money::ZERO, 0);
+        let mut qty = qty;
+        if reduce_only {
+            let others = self.position(account).reduce_lots - total.lots();
+            qty = self.reducing(account, old.side, qty, others)?;
+        } else {
+            let initial = self.initial(account);
+            replaces = (self.rules.reserve(old.price, total.lots(), initial), total.lots());
         }
         self.admit(
             ledger,
@@ -276,51 +231,15 @@ impl Market {
                 limit: price,
                 touch: self.touch(old.side, price),
                 fee: self.rules.fee_max(),
-                replaces: (reserve, old.qty.lots()),
-                reduce_only: false,
+                replaces,
+                reduce_only,
             },
         )?;
         self.withdraw(ledger, slot);
-        sink.event(event);
-        let kind = OrderKind::Limit(price);
-        self.execute(
-            ledger,
-            sink,
-            &Admitted { order, account, side: old.side, limit: price, qty, kind },
-        );
-        Ok(())
-    }
-
-    fn check_block(
-        &self,
-        ledger: &Ledger,
-        parties: [(AccountId, Side); 2],
-        price: Price,
-        qty: Qty,
-    ) -> Result<(), (RejectReason, AccountId)> {
-        let [(buyer, _), (seller, _)] = parties;
-        let for_buyer = |reason| (reason, buyer);
-        if buyer == seller {
-            return Err(for_buyer(RejectReason::SelfBlock));
-        }
-        self.check_qty(qty).map_err(for_buyer)?;
-        self.check_price(price).map_err(for_buyer)?;
-        for (account, _) in parties {
-            self.check_unlocked(account).map_err(|reason| (reason, account))?;
-        }
-        for (account, side) in parties {
-            let admission = Admission {
-                account,
-                side,
-                qty,
-                limit: price,
-                touch: None,
-                fee: Ppm::ZERO,
-                replaces: (crate::types::Money::ZERO, 0),
-                reduce_only: false,
-            };
-            self.admit(ledger, &admission).map_err(|reason| (reason, account))?;
-        }
-        Ok(())
+        sink.event(Event::Replaced { symbol, account, order, price, qty, in_place });
+        let side = old.side;
+        let again = Admitted { order, account, side, limit: price, qty, kind, reduce_only };
+        self.execute(ledger, sink, &again);
+        Ok(kind)
     }
 }

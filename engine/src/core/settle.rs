@@ -2,6 +2,7 @@
 //!
 //! The rules are in `docs/MATCHING.md`, Bookings of one fill.
 
+use super::details::Details;
 use super::market::{Market, initial_rate, refresh};
 use super::open_orders::OpenOrders;
 use crate::book::OrderBook;
@@ -9,7 +10,8 @@ use crate::liquidation::TriggerIndex;
 use crate::matching::Fill;
 use crate::risk::{Ledger, MarketRules, Position, Released};
 use crate::types::{
-    AccountId, Event, EventSink, FundCause, Money, OrderId, Ppm, Price, Side, SymbolId, parts_floor,
+    AccountId, Event, EventSink, FundCause, Money, OrderId, Ppm, Price, Qty, SelfTrade, Side,
+    SymbolId, parts_floor,
 };
 
 /// Whose order takes.
@@ -30,19 +32,24 @@ pub(super) struct Taker {
     pub(super) account: AccountId,
     pub(super) side: Side,
     pub(super) kind: TakerKind,
+    /// What happens when it meets an order of its own account or group.
+    pub(super) self_trade: SelfTrade,
 }
 
 /// Everything that a fill changes, but for the book.
 pub(super) struct Settlement<'a, S> {
-    symbol: SymbolId,
-    rules: &'a MarketRules,
-    positions: &'a mut [Position],
-    open_orders: &'a mut OpenOrders,
+    pub(super) symbol: SymbolId,
+    pub(super) rules: &'a MarketRules,
+    pub(super) positions: &'a mut [Position],
+    pub(super) open_orders: &'a mut OpenOrders,
+    pub(super) details: &'a mut Details,
+    to_clip: &'a mut Vec<AccountId>,
+    last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
     watches: bool,
     accounts_used: &'a mut usize,
-    ledger: &'a mut Ledger,
-    sink: &'a mut S,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) sink: &'a mut S,
 }
 
 impl Market {
@@ -58,6 +65,9 @@ impl Market {
             rules: &self.rules,
             positions: &mut self.positions,
             open_orders: &mut self.open_orders,
+            details: &mut self.details,
+            to_clip: &mut self.to_clip,
+            last: &mut self.last,
             index: &mut self.index,
             watches: self.watches,
             accounts_used: &mut self.accounts_used,
@@ -69,25 +79,43 @@ impl Market {
 }
 
 impl<S: EventSink> Settlement<'_, S> {
+    /// The account's initial margin rate.
+    #[inline]
+    pub(super) fn initial(&self, account: AccountId) -> Ppm {
+        initial_rate(self.rules, account, &self.positions[account.index()])
+    }
+
     /// Books one fill of a sweep: the maker's side, then the taker's.
     #[inline]
     pub(super) fn fill(&mut self, taker: &Taker, fill: &Fill) {
         let maker = AccountId(fill.owner);
-        self.sink.event(Event::Trade {
-            symbol: self.symbol,
-            side: taker.side,
-            price: fill.price,
-            qty: fill.qty,
-            taker: taker.order,
-            taker_account: taker.account,
-            maker: fill.maker,
-            maker_account: maker,
-            maker_leaves_lots: fill.maker_leaves_lots,
-        });
+        self.say_trade(taker, fill.price, fill.qty, (fill.maker, maker, fill.maker_leaves_lots));
         let lots = u64::from(fill.qty.lots());
         let value = self.rules.contract.value(fill.price, lots);
         self.maker_fill(maker, taker.side.opposite(), fill, value);
         self.taker_fill(taker, lots, value);
+    }
+
+    #[inline]
+    pub(super) fn say_trade(
+        &mut self,
+        taker: &Taker,
+        price: Price,
+        qty: Qty,
+        (maker, maker_account, maker_leaves_lots): (OrderId, AccountId, u32),
+    ) {
+        *self.last = Some(price);
+        self.sink.event(Event::Trade {
+            symbol: self.symbol,
+            side: taker.side,
+            price,
+            qty,
+            taker: taker.order,
+            taker_account: taker.account,
+            maker,
+            maker_account,
+            maker_leaves_lots,
+        });
     }
 
     #[inline]
@@ -102,14 +130,20 @@ impl<S: EventSink> Settlement<'_, S> {
         let released = self.rules.reserve(fill.price, before, initial)
             - self.rules.reserve(fill.price, fill.maker_leaves_lots, initial);
         self.ledger.release(maker, released);
-        self.book(maker, side, u64::from(fill.qty.lots()), value);
+        self.maker_booking(maker, side, u64::from(fill.qty.lots()), value);
+    }
+
+    /// What a fill books on the maker's side, once its order and reserve have shrunk.
+    #[inline]
+    pub(super) fn maker_booking(&mut self, maker: AccountId, side: Side, lots: u64, value: Money) {
+        self.book(maker, side, lots, value);
         self.venue_fee(maker, value, self.rules.maker_fee);
         self.cover_shortfall(maker);
         self.refresh(maker);
     }
 
     #[inline]
-    fn taker_fill(&mut self, taker: &Taker, lots: u64, value: Money) {
+    pub(super) fn taker_fill(&mut self, taker: &Taker, lots: u64, value: Money) {
         let released = self.book(taker.account, taker.side, lots, value);
         match taker.kind {
             TakerKind::Client => self.venue_fee(taker.account, value, self.rules.taker_fee),
@@ -133,6 +167,9 @@ impl<S: EventSink> Settlement<'_, S> {
         let cash = &mut self.ledger.account_mut(account).cash;
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
         let closing = position.closing_lots(side, lots);
+        if position.reduce_lots != 0 {
+            self.to_clip.push(account);
+        }
         let mut opening_value = value;
         let mut released = None;
         if closing > 0 {

@@ -21,11 +21,15 @@ impl Engine {
     /// When a `Step` would next do something, if anything waits: at the time of the last input
     /// or later.
     pub fn next_step_ns(&self) -> Option<u64> {
-        if self.triggers_wait() {
+        if self.triggers_wait() || !self.fired.is_empty() {
             return Some(self.time_ns);
         }
-        let ready = self.ready_ns()?.max(self.time_ns);
-        Some(self.pace.next_ns(&self.rules.discipline, self.time_ns).max(ready))
+        let forced_ns = self.ready_ns().map(|ready_ns| {
+            let ready_ns = ready_ns.max(self.time_ns);
+            self.pace.next_ns(&self.rules.discipline, self.time_ns).max(ready_ns)
+        });
+        let expiry_ns = self.expiries.next_ns().map(|at_ns| at_ns.max(self.time_ns));
+        [forced_ns, expiry_ns].into_iter().flatten().min()
     }
 
     fn triggers_wait(&self) -> bool {

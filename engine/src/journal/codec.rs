@@ -7,11 +7,11 @@ use thiserror::Error;
 
 use crate::types::{
     AccountId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
-    QTY_LOTS_MAX, Qty, Seq, Sequenced, Side, SymbolId,
+    QTY_LOTS_MAX, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
 /// Longest body of an input.
-pub const BODY_BYTES_MAX: usize = 32;
+pub const BODY_BYTES_MAX: usize = 40;
 /// Bytes that every body starts with: code, detail, symbol, account, ingress time.
 const COMMON_BYTES: usize = 16;
 
@@ -45,11 +45,20 @@ enum Code {
     Leverage = 7,
     Block = 8,
     Step = 9,
+    /// An order whose kind needs a second number.
+    LongOrder = 10,
+    SelfTrade = 11,
+    MassCancel = 12,
+    CancelOnDisconnect = 13,
+    Disconnect = 14,
+    Kill = 15,
+    Index = 16,
 }
 
 impl Code {
     const fn of(input: &Input) -> Self {
         match input {
+            Input::Order(order) if is_long(order.kind) => Self::LongOrder,
             Input::Order(_) => Self::Order,
             Input::Cancel { .. } => Self::Cancel,
             Input::Replace { .. } => Self::Replace,
@@ -59,6 +68,12 @@ impl Code {
             Input::Leverage { .. } => Self::Leverage,
             Input::Block { .. } => Self::Block,
             Input::Step => Self::Step,
+            Input::SelfTrade { .. } => Self::SelfTrade,
+            Input::MassCancel { .. } => Self::MassCancel,
+            Input::CancelOnDisconnect { .. } => Self::CancelOnDisconnect,
+            Input::Disconnect { .. } => Self::Disconnect,
+            Input::Kill { .. } => Self::Kill,
+            Input::Index { .. } => Self::Index,
         }
     }
 
@@ -73,15 +88,48 @@ impl Code {
             7 => Self::Leverage,
             8 => Self::Block,
             9 => Self::Step,
+            10 => Self::LongOrder,
+            11 => Self::SelfTrade,
+            12 => Self::MassCancel,
+            13 => Self::CancelOnDisconnect,
+            14 => Self::Disconnect,
+            15 => Self::Kill,
+            16 => Self::Index,
             _ => return None,
         })
     }
 
     const fn body_bytes(self) -> usize {
         match self {
-            Self::Step => COMMON_BYTES,
-            Self::Cancel | Self::Mark | Self::Deposit | Self::Withdraw | Self::Leverage => 24,
-            Self::Order | Self::Replace | Self::Block => BODY_BYTES_MAX,
+            Self::Step
+            | Self::MassCancel
+            | Self::CancelOnDisconnect
+            | Self::Disconnect
+            | Self::Kill => COMMON_BYTES,
+            Self::Cancel
+            | Self::Mark
+            | Self::Deposit
+            | Self::Withdraw
+            | Self::Leverage
+            | Self::Index
+            | Self::SelfTrade => 24,
+            Self::Order | Self::Replace | Self::Block => 32,
+            Self::LongOrder => BODY_BYTES_MAX,
+        }
+    }
+}
+
+impl Code {
+    /// The bits of the detail byte that mean something.
+    const fn detail_mask(self) -> u8 {
+        match self {
+            Self::Order => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT,
+            Self::LongOrder => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT | WATCH_MASK | PROFIT_BIT,
+            Self::SelfTrade => KIND_MASK,
+            Self::MassCancel => NAMED_BIT | SIDED_BIT | SELL_BIT,
+            Self::CancelOnDisconnect => ON_BIT,
+            Self::Kill => NAMED_BIT | ON_BIT,
+            _ => 0,
         }
     }
 }
@@ -89,6 +137,27 @@ impl Code {
 const KIND_MASK: u8 = 0b0000_0111;
 const SELL_BIT: u8 = 0b0000_1000;
 const REDUCE_ONLY_BIT: u8 = 0b0001_0000;
+/// The reference that a stop order watches.
+const WATCH_MASK: u8 = 0b0110_0000;
+const WATCH_SHIFT: u32 = 5;
+const PROFIT_BIT: u8 = 0b1000_0000;
+/// An optional field is there: the symbol of a mass cancel, the account of a kill switch.
+const NAMED_BIT: u8 = 0b0000_0001;
+/// A mass cancel is of one side.
+const SIDED_BIT: u8 = 0b0000_0010;
+/// What is set is set to on.
+const ON_BIT: u8 = 0b0000_0100;
+
+/// Whether an order of that kind has a second number.
+const fn is_long(kind: OrderKind) -> bool {
+    matches!(
+        kind,
+        OrderKind::GoodTill { .. }
+            | OrderKind::AtLeast { .. }
+            | OrderKind::Iceberg { .. }
+            | OrderKind::Stop { .. }
+    )
+}
 
 /// Writes the body of `message` to the front of `body` and says how long it is. The rest of
 /// `body` is zero. Sequence number and time stand in the frame, not in the body.
@@ -110,7 +179,7 @@ pub fn encode_body(message: &Sequenced, body: &mut [u8; BODY_BYTES_MAX]) -> usiz
             put_u32(body, 24, price.ticks());
             put_u32(body, 28, qty.lots());
         }
-        Input::Mark { symbol, price } => {
+        Input::Mark { symbol, price } | Input::Index { symbol, price } => {
             put_u16(body, 2, symbol.0);
             put_u32(body, 16, price.ticks());
         }
@@ -129,19 +198,51 @@ pub fn encode_body(message: &Sequenced, body: &mut [u8; BODY_BYTES_MAX]) -> usiz
             put_u32(body, 24, qty.lots());
         }
         Input::Step => {}
+        _ => encode_account_input(&message.input, body),
     }
     code.body_bytes()
 }
 
+fn encode_account_input(input: &Input, body: &mut [u8; BODY_BYTES_MAX]) {
+    let flag = |bit: u8, on: bool| if on { bit } else { 0 };
+    match *input {
+        Input::SelfTrade { account, mode, group } => {
+            body[1] = mode as u8;
+            put_u32(body, 4, account.0);
+            put_u32(body, 16, group);
+        }
+        Input::MassCancel { account, symbol, side } => {
+            body[1] = flag(NAMED_BIT, symbol.is_some())
+                | flag(SIDED_BIT, side.is_some())
+                | flag(SELL_BIT, side == Some(Side::Sell));
+            put_target(body, symbol.unwrap_or(SymbolId(0)), account);
+        }
+        Input::CancelOnDisconnect { account, enabled } => {
+            body[1] = flag(ON_BIT, enabled);
+            put_u32(body, 4, account.0);
+        }
+        Input::Disconnect { account } => put_u32(body, 4, account.0),
+        Input::Kill { account, engaged } => {
+            body[1] = flag(NAMED_BIT, account.is_some()) | flag(ON_BIT, engaged);
+            put_u32(body, 4, account.map_or(0, |id| id.0));
+        }
+        _ => unreachable!("the other inputs are written by encode_body"),
+    }
+}
+
 #[inline]
 fn encode_order(order: &NewOrder, body: &mut [u8; BODY_BYTES_MAX]) {
-    let kind = match order.kind {
-        OrderKind::Limit(_) => 0,
-        OrderKind::PostOnly(_) => 1,
-        OrderKind::ImmediateOrCancel(_) => 2,
-        OrderKind::FillOrKill(_) => 3,
-        OrderKind::Market => 4,
+    let (kind, second) = match order.kind {
+        OrderKind::GoodTill { expiry_s, .. } => (0, expiry_s),
+        OrderKind::AtLeast { min, .. } => (1, min.lots()),
+        OrderKind::Iceberg { display, .. } => (2, display.lots()),
+        OrderKind::Stop { watch, take_profit, trigger, .. } => {
+            let profit = if take_profit { PROFIT_BIT } else { 0 };
+            (3 | (watch as u8) << WATCH_SHIFT | profit, trigger.ticks())
+        }
+        kind => (short_kind(kind), 0),
     };
+    put_u32(body, 32, second);
     let sell = if order.side == Side::Sell { SELL_BIT } else { 0 };
     let reduce = if order.reduce_only { REDUCE_ONLY_BIT } else { 0 };
     body[1] = kind | sell | reduce;
@@ -149,6 +250,24 @@ fn encode_order(order: &NewOrder, body: &mut [u8; BODY_BYTES_MAX]) {
     put_u64(body, 16, order.order.0);
     put_u32(body, 24, order.kind.price().map_or(0, Price::ticks));
     put_u32(body, 28, order.qty.lots());
+}
+
+const fn short_kind(kind: OrderKind) -> u8 {
+    match kind {
+        OrderKind::Limit(_) => 0,
+        OrderKind::PostOnly(_) => 1,
+        OrderKind::ImmediateOrCancel(_) => 2,
+        OrderKind::FillOrKill(_) => 3,
+        OrderKind::Market => 4,
+        OrderKind::PostOnlySlide(_) => 5,
+        OrderKind::MarketToLimit => 6,
+        OrderKind::GoodTill { .. }
+        | OrderKind::AtLeast { .. }
+        | OrderKind::Iceberg { .. }
+        | OrderKind::Stop { .. } => {
+            unreachable!()
+        }
+    }
 }
 
 /// Reads a body back. `seq` and `time_ns` are the frame's.
@@ -159,11 +278,12 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
     if ingress_ns > time_ns {
         return Err(error(8, "ingress time", ingress_ns, "at most the frame's time"));
     }
-    if code != Code::Order && body[1] != 0 {
-        return Err(error(1, "detail", u64::from(body[1]), "zero, only orders have one"));
+    let allowed = code.detail_mask();
+    if body[1] & !allowed != 0 {
+        return Err(error(1, "detail", u64::from(body[1]), "only bits that this input has"));
     }
     let input = match code {
-        Code::Order => fields.order()?,
+        Code::Order | Code::LongOrder => fields.order(code)?,
         Code::Cancel => {
             let (symbol, account) = fields.target();
             Input::Cancel { symbol, account, order: OrderId(fields.u64(16)) }
@@ -180,9 +300,12 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
             }
         }
         Code::Mark => {
-            fields.zero_u32(4, "account")?;
-            fields.zero_u32(20, "padding")?;
-            Input::Mark { symbol: fields.target().0, price: fields.price(16)? }
+            let (symbol, price) = fields.reference()?;
+            Input::Mark { symbol, price }
+        }
+        Code::Index => {
+            let (symbol, price) = fields.reference()?;
+            Input::Index { symbol, price }
         }
         Code::Deposit => {
             let (account, amount) = fields.transfer()?;
@@ -208,6 +331,11 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
             fields.zero_u32(4, "account")?;
             Input::Step
         }
+        Code::SelfTrade
+        | Code::MassCancel
+        | Code::CancelOnDisconnect
+        | Code::Disconnect
+        | Code::Kill => fields.account_input(code)?,
     };
     Ok(Sequenced { seq, time_ns, ingress_ns, input })
 }
@@ -221,15 +349,16 @@ impl Fields<'_> {
     fn code(&self) -> Result<Code, DecodeError> {
         let bytes = self.body.len();
         let Some(&byte) = self.body.first() else {
-            return Err(error(0, "body length", 0, "16, 24 or 32 bytes"));
+            return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 9"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 16"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
                 COMMON_BYTES => "16 bytes for this input",
                 24 => "24 bytes for this input",
+                BODY_BYTES_MAX => "40 bytes for this input",
                 _ => "32 bytes for this input",
             };
             return Err(error(0, "body length", bytes as u64, expected));
@@ -237,21 +366,12 @@ impl Fields<'_> {
         Ok(code)
     }
 
-    fn order(&self) -> Result<Input, DecodeError> {
+    fn order(&self, code: Code) -> Result<Input, DecodeError> {
         let detail = self.body[1];
-        if detail & !(KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT) != 0 {
-            return Err(error(1, "order detail", u64::from(detail), "zero in bits 5 to 7"));
-        }
-        let kind = match detail & KIND_MASK {
-            0 => OrderKind::Limit(self.price(24)?),
-            1 => OrderKind::PostOnly(self.price(24)?),
-            2 => OrderKind::ImmediateOrCancel(self.price(24)?),
-            3 => OrderKind::FillOrKill(self.price(24)?),
-            4 => {
-                self.zero_u32(24, "price of a market order")?;
-                OrderKind::Market
-            }
-            other => return Err(error(1, "order kind", u64::from(other), "0 to 4")),
+        let kind = match code {
+            Code::LongOrder if detail & KIND_MASK == 3 => self.stop(detail)?,
+            Code::LongOrder => self.long_kind(detail & (KIND_MASK | WATCH_MASK | PROFIT_BIT))?,
+            _ => self.short_kind(detail & KIND_MASK)?,
         };
         let (symbol, account) = self.target();
         Ok(Input::Order(NewOrder {
@@ -263,6 +383,86 @@ impl Fields<'_> {
             kind,
             reduce_only: detail & REDUCE_ONLY_BIT != 0,
         }))
+    }
+
+    fn short_kind(&self, kind: u8) -> Result<OrderKind, DecodeError> {
+        let unpriced = |kind| self.zero_u32(24, "price of a market order").map(|()| kind);
+        Ok(match kind {
+            0 => OrderKind::Limit(self.price(24)?),
+            1 => OrderKind::PostOnly(self.price(24)?),
+            2 => OrderKind::ImmediateOrCancel(self.price(24)?),
+            3 => OrderKind::FillOrKill(self.price(24)?),
+            4 => unpriced(OrderKind::Market)?,
+            5 => OrderKind::PostOnlySlide(self.price(24)?),
+            6 => unpriced(OrderKind::MarketToLimit)?,
+            other => return Err(error(1, "order kind", u64::from(other), "0 to 6")),
+        })
+    }
+
+    fn long_kind(&self, kind: u8) -> Result<OrderKind, DecodeError> {
+        self.zero_u32(36, "padding")?;
+        let price = self.price(24)?;
+        Ok(match kind {
+            0 => OrderKind::GoodTill { price, expiry_s: self.u32(32) },
+            1 => OrderKind::AtLeast { price, min: self.qty(32)? },
+            2 => OrderKind::Iceberg { price, display: self.qty(32)? },
+            other => return Err(error(1, "long order kind", u64::from(other), "0 to 3")),
+        })
+    }
+
+    fn stop(&self, detail: u8) -> Result<OrderKind, DecodeError> {
+        self.zero_u32(36, "padding")?;
+        let watch = (detail & WATCH_MASK) >> WATCH_SHIFT;
+        let Some(&watch) = Reference::ALL.get(usize::from(watch)) else {
+            return Err(error(1, "reference of a stop order", u64::from(watch), "0 to 2"));
+        };
+        let limit = match self.u32(24) {
+            0 => None,
+            _ => Some(self.price(24)?),
+        };
+        let trigger = self.price(32)?;
+        Ok(OrderKind::Stop { watch, take_profit: detail & PROFIT_BIT != 0, trigger, limit })
+    }
+
+    fn account_input(&self, code: Code) -> Result<Input, DecodeError> {
+        let detail = self.body[1];
+        let (symbol, account) = self.target();
+        let has = |bit| detail & bit != 0;
+        if code != Code::MassCancel || !has(NAMED_BIT) {
+            self.zero_u16(2, "symbol")?;
+        }
+        Ok(match code {
+            Code::SelfTrade => {
+                self.zero_u32(20, "padding")?;
+                let Some(&mode) = SelfTrade::ALL.get(usize::from(detail)) else {
+                    return Err(error(1, "self-trade mode", u64::from(detail), "0 to 4"));
+                };
+                Input::SelfTrade { account, mode, group: self.u32(16) }
+            }
+            Code::MassCancel => {
+                if has(SELL_BIT) && !has(SIDED_BIT) {
+                    return Err(error(1, "detail", u64::from(detail), "no side without its bit"));
+                }
+                let side = if has(SELL_BIT) { Side::Sell } else { Side::Buy };
+                let symbol = has(NAMED_BIT).then_some(symbol);
+                Input::MassCancel { account, symbol, side: has(SIDED_BIT).then_some(side) }
+            }
+            Code::CancelOnDisconnect => Input::CancelOnDisconnect { account, enabled: has(ON_BIT) },
+            Code::Disconnect => Input::Disconnect { account },
+            _ => {
+                if !has(NAMED_BIT) {
+                    self.zero_u32(4, "account")?;
+                }
+                let account = has(NAMED_BIT).then_some(account);
+                Input::Kill { account, engaged: has(ON_BIT) }
+            }
+        })
+    }
+
+    fn reference(&self) -> Result<(SymbolId, Price), DecodeError> {
+        self.zero_u32(4, "account")?;
+        self.zero_u32(20, "padding")?;
+        Ok((self.target().0, self.price(16)?))
     }
 
     fn transfer(&self) -> Result<(AccountId, Money), DecodeError> {

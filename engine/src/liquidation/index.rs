@@ -151,7 +151,7 @@ impl TriggerIndex {
 
 /// 0 is "not indexed", so that a position of all zeros is not.
 #[inline]
-const fn code(side: Side) -> u32 {
+const fn code(side: Side) -> u8 {
     match side {
         Side::Buy => 1,
         Side::Sell => 2,

@@ -123,6 +123,9 @@ impl EventSink for MarketData {
                 self.set_lots(maker, maker_leaves_lots);
             }
             Event::Cancelled { symbol, order, .. } if symbol == self.symbol => self.remove(order),
+            Event::Reduced { symbol, order, qty, .. } if symbol == self.symbol => {
+                self.set_lots(order, qty.lots());
+            }
             Event::Replaced { symbol, order, qty, in_place, .. } if symbol == self.symbol => {
                 if in_place {
                     self.set_lots(order, qty.lots());

@@ -49,6 +49,7 @@ fn acknowledgement(input: &Input) -> Option<Event> {
             Event::Replaced { symbol, account, order, price, qty, in_place: true }
         }
         Input::Mark { symbol, price } => Event::Marked { symbol, price },
+        Input::Index { symbol, price } => Event::Indexed { symbol, price },
         Input::Deposit { account, amount } => Event::Deposited { account, amount },
         Input::Withdraw { account, amount } => Event::Withdrawn { account, amount },
         Input::Leverage { symbol, account, initial } => {
@@ -57,6 +58,13 @@ fn acknowledgement(input: &Input) -> Option<Event> {
         Input::Block { symbol, buyer, seller, price, qty } => {
             Event::Block { symbol, buyer, seller, price, qty }
         }
+        Input::SelfTrade { account, mode, group } => Event::SelfTradeSet { account, mode, group },
+        Input::MassCancel { account, .. } => Event::MassCancelled { account, orders: 0 },
+        Input::CancelOnDisconnect { account, enabled } => {
+            Event::CancelOnDisconnectSet { account, enabled }
+        }
+        Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
+        Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
         Input::Step => return None,
     })
 }
@@ -69,7 +77,9 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         (Input::Step, _) => false,
         // Forced orders are never rejected, so a rejection is always the input's own.
         (_, Event::Rejected { .. }) => return Some(Answer::Rejected),
-        (Input::Order(new), Event::Accepted { order, .. }) => new.order == *order,
+        (Input::Order(new), Event::Accepted { order, .. } | Event::StopPlaced { order, .. }) => {
+            new.order == *order
+        }
         (Input::Cancel { order: id, .. }, Event::Cancelled { order, cause, .. }) => {
             id == order && *cause == CancelCause::Client
         }
@@ -78,7 +88,13 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::Deposit { .. }, Event::Deposited { .. })
         | (Input::Withdraw { .. }, Event::Withdrawn { .. })
         | (Input::Leverage { .. }, Event::LeverageSet { .. })
-        | (Input::Block { .. }, Event::Block { .. }) => true,
+        | (Input::Block { .. }, Event::Block { .. })
+        | (Input::SelfTrade { .. }, Event::SelfTradeSet { .. })
+        | (Input::MassCancel { .. }, Event::MassCancelled { .. })
+        | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
+        | (Input::Disconnect { .. }, Event::Disconnected { .. })
+        | (Input::Index { .. }, Event::Indexed { .. })
+        | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };
     accepted.then_some(Answer::Accepted)

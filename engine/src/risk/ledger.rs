@@ -2,7 +2,7 @@
 
 use zerocopy::FromZeros;
 
-use crate::types::{AccountId, MONEY_MAX_UNITS, Money};
+use crate::types::{AccountId, MONEY_MAX_UNITS, Money, SelfTrade};
 
 /// One account's money outside positions.
 #[derive(Clone, Copy, Debug, FromZeros)]
@@ -12,8 +12,41 @@ pub struct Account {
     pub(crate) cash: Money,
     /// Kept by resting orders.
     pub(crate) reserved: Money,
-    /// Whether a deposit has opened it.
-    pub(crate) open: u64,
+    /// Bits of [`account_state`]; zero until a deposit opens it.
+    pub(crate) state: u32,
+    /// The accounts that count as one for self-trade prevention; 0 for none but itself.
+    pub(crate) group: u32,
+}
+
+/// Bits of an account's state.
+pub(crate) mod account_state {
+    /// A deposit has opened it.
+    pub(crate) const OPEN: u32 = 1;
+    /// Its kill switch is engaged.
+    pub(crate) const KILLED: u32 = 2;
+    /// A lost connection cancels its orders.
+    pub(crate) const CANCEL_ON_DISCONNECT: u32 = 4;
+    /// Where its self-trade prevention mode starts.
+    pub(crate) const SELF_TRADE_SHIFT: u32 = 8;
+}
+
+impl Account {
+    /// What happens when its order meets one of its own.
+    #[inline]
+    pub(crate) fn self_trade(&self) -> SelfTrade {
+        SelfTrade::ALL[(self.state >> account_state::SELF_TRADE_SHIFT) as usize]
+    }
+
+    /// Sets what happens when its order meets one of its own.
+    pub(crate) fn set_self_trade(&mut self, mode: SelfTrade) {
+        let rest = self.state & ((1 << account_state::SELF_TRADE_SHIFT) - 1);
+        self.state = rest | ((mode as u32) << account_state::SELF_TRADE_SHIFT);
+    }
+
+    /// Sets or clears one bit of its state.
+    pub(crate) fn set_state(&mut self, bit: u32, on: bool) {
+        self.state = if on { self.state | bit } else { self.state & !bit };
+    }
 }
 
 /// All accounts, the venue's fees, and what came in from outside.
@@ -29,14 +62,14 @@ impl Ledger {
     pub fn new(accounts_max: u32) -> Self {
         let mut accounts = Account::new_vec_zeroed(accounts_max as usize)
             .expect("memory for the accounts is there at start");
-        accounts[AccountId::FUND.index()].open = 1;
+        accounts[AccountId::FUND.index()].state = account_state::OPEN;
         Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO }
     }
 
     /// Whether a deposit has opened the account.
     #[inline]
     pub fn is_open(&self, account: AccountId) -> bool {
-        self.accounts.get(account.index()).is_some_and(|account| account.open != 0)
+        self.accounts.get(account.index()).is_some_and(|account| account.state != 0)
     }
 
     /// Whether an account of that id can exist.
@@ -78,7 +111,7 @@ impl Ledger {
 
     pub(crate) fn deposit(&mut self, account: AccountId, amount: Money) {
         let entry = self.account_mut(account);
-        entry.open = 1;
+        entry.state |= account_state::OPEN;
         entry.cash += amount;
         self.net_deposits += amount;
     }

@@ -2,9 +2,12 @@
 
 mod ledger;
 mod margin;
+mod order_rules;
 mod position;
 mod rules;
 
+pub(crate) use ledger::account_state;
 pub use ledger::{Account, Ledger};
+pub use order_rules::OrderRules;
 pub use position::{Position, Released};
 pub use rules::{DOMAIN_FACTOR, MarginTier, MarketRules, MarketRulesError, MarketSpec};

@@ -16,14 +16,17 @@ pub struct Position {
     /// Initial margin rate in ppm; 0 until the account chose one.
     initial_ppm: u32,
     /// Whether it waits in the liquidation queue.
-    locked: u32,
+    locked: u8,
+    pub(crate) trigger_side: u8,
+    spare: u16,
     /// First and last of the account's resting orders, by slot.
     pub(crate) orders: [u32; 2],
     /// Its place in the trigger index: price, and neighbours at that price.
     pub(crate) trigger_ticks: u32,
     pub(crate) trigger_prev: u32,
     pub(crate) trigger_next: u32,
-    pub(crate) trigger_side: u32,
+    /// Lots of resting reduce-only orders.
+    pub(crate) reduce_lots: u32,
 }
 
 const _: () = assert!(size_of::<Position>() == 64, "a position is one cache line");
@@ -91,7 +94,7 @@ impl Position {
     /// Puts it into or takes it out of the liquidation queue's custody.
     #[inline]
     pub(crate) fn set_locked(&mut self, locked: bool) {
-        self.locked = u32::from(locked);
+        self.locked = u8::from(locked);
     }
 
     /// The initial margin rate the account chose, if it did.

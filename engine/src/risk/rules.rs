@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::OrderRules;
 use crate::types::{
     Contract, MONEY_MAX_UNITS, Money, POSITION_LOTS_MAX, PRICE_TICKS_MAX, Ppm, Price, QTY_LOTS_MAX,
 };
@@ -36,6 +37,10 @@ pub struct MarketRules {
     pub(crate) position_lots_max: u32,
     /// How far from the best opposite price a market order may execute.
     pub(crate) market_band: Ppm,
+    /// What it asks of orders.
+    pub(crate) order_rules: OrderRules,
+    /// Whether it asks anything of them.
+    pub(crate) asks: bool,
 }
 
 /// What [`MarketRules::new`] is given.
@@ -88,6 +93,15 @@ pub enum MarketRulesError {
     /// The largest position at the worst price exceeds the bound on money.
     #[error("the largest position would be worth more than {MONEY_MAX_UNITS} money units")]
     PositionValue,
+    /// Prices cannot move in steps of nothing.
+    #[error("tick step is 0, expected at least 1")]
+    Tick,
+    /// Quantities cannot move in steps of nothing.
+    #[error("lot step is 0, expected at least 1")]
+    Lot,
+    /// No order is worth less than nothing.
+    #[error("least notional is {0}, expected at least 0")]
+    NotionalMin(Money),
 }
 
 /// How far the price domain reaches from the reference price, either way.
@@ -127,6 +141,8 @@ impl MarketRules {
             order_lots_max: spec.order_lots_max,
             position_lots_max: spec.position_lots_max,
             market_band: spec.market_band,
+            order_rules: OrderRules::default(),
+            asks: false,
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the engine says. Events are a function of the inputs and are never journaled.
 
-use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, Side, SymbolId};
+use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, SelfTrade, Side, SymbolId};
 
 /// Why an order left the book, or what was left of it was dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -14,6 +14,18 @@ pub enum CancelCause {
     FillOrKill = 2,
     /// Its account is being liquidated.
     Liquidation = 3,
+    /// Its owner cancelled many at once.
+    MassCancel = 4,
+    /// Its owner's connection was lost.
+    Disconnect = 5,
+    /// It met an order of its own account or group.
+    SelfTrade = 6,
+    /// Less than its least quantity could be had.
+    MinQty = 7,
+    /// Its time was over.
+    Expired = 8,
+    /// It could have done more than reduce its owner's position.
+    ReduceOnly = 9,
 }
 
 /// Why the insurance fund's cash changed.
@@ -48,7 +60,8 @@ pub enum Event {
     },
     /// An input was refused and changed nothing. `order` where the input named one.
     Rejected { symbol: SymbolId, account: AccountId, order: Option<OrderId>, reason: RejectReason },
-    /// What was left of an order joined the book, last in its level's queue.
+    /// What was left of an order joined the book, last in its level's queue; of an iceberg order,
+    /// the next part that is shown.
     Rested {
         symbol: SymbolId,
         account: AccountId,
@@ -58,7 +71,7 @@ pub enum Event {
         qty: Qty,
     },
     /// Two orders met, at the maker's price. `side` is the taker's; `maker_leaves_lots` is what
-    /// still rests of the maker.
+    /// still rests of the maker (of an iceberg order, of the part that is shown).
     Trade {
         symbol: SymbolId,
         side: Side,
@@ -82,6 +95,9 @@ pub enum Event {
         qty: Qty,
         in_place: bool,
     },
+    /// An order shrank by other means than a trade or its owner's wish; it keeps its place. `qty`
+    /// is what is left.
+    Reduced { symbol: SymbolId, account: AccountId, order: OrderId, qty: Qty, cause: CancelCause },
     /// The mark price was set.
     Marked { symbol: SymbolId, price: Price },
     /// Money came in.
@@ -131,6 +147,31 @@ pub enum Event {
     Fund { symbol: SymbolId, cause: FundCause, amount: Money, balance: Money },
     /// An account paid its share of a loss that nobody else covered.
     Socialised { account: AccountId, amount: Money },
+    /// An account's self-trade prevention was set.
+    SelfTradeSet { account: AccountId, mode: SelfTrade, group: u32 },
+    /// An account's orders were cancelled, so many of them.
+    MassCancelled { account: AccountId, orders: u32 },
+    /// Whether a lost connection cancels an account's orders was set.
+    CancelOnDisconnectSet { account: AccountId, enabled: bool },
+    /// A connection was lost, and so many orders were cancelled.
+    Disconnected { account: AccountId, orders: u32 },
+    /// The index price was set.
+    Indexed { symbol: SymbolId, price: Price },
+    /// A stop order waits for its trigger.
+    StopPlaced {
+        symbol: SymbolId,
+        account: AccountId,
+        order: OrderId,
+        side: Side,
+        trigger: Price,
+        qty: Qty,
+    },
+    /// A stop order's reference, now at `price`, reached its trigger: it becomes an order.
+    StopTriggered { symbol: SymbolId, account: AccountId, order: OrderId, price: Price },
+    /// The order that a stop order became was refused.
+    StopRejected { symbol: SymbolId, account: AccountId, order: OrderId, reason: RejectReason },
+    /// The kill switch of an account, or of the whole shard, was set.
+    KillSwitch { account: Option<AccountId>, engaged: bool },
 }
 
 /// Where events go. The caller owns the memory; the engine never calls back into itself.
@@ -155,4 +196,5 @@ impl EventSink for NoEvents {
     fn event(&mut self, _event: Event) {}
 }
 
-const _: () = assert!(size_of::<Event>() <= 56, "an event fits the payload of one ring slot");
+const _: () =
+    assert!(size_of::<Event>() <= 40, "an event and whose it is fit the payload of one ring slot");

@@ -3,7 +3,11 @@
 use super::{AccountId, Money, OrderId, Ppm, Price, Qty, Seq, Side, SymbolId};
 
 /// How an order executes. A market order has no price and cannot rest; the type says so.
+///
+/// The representation keeps an [`Input`] at 32 bytes: with a tag of one byte, the compiler tells
+/// inputs apart by the flags at the end of an order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
 pub enum OrderKind {
     /// Executes at its price or better; the rest joins the book (good till cancelled).
     Limit(Price),
@@ -15,6 +19,44 @@ pub enum OrderKind {
     FillOrKill(Price),
     /// Executes at any price; the rest is cancelled.
     Market,
+    /// As a limit order, until a time: seconds on the clock of the inputs.
+    GoodTill {
+        /// Its limit.
+        price: Price,
+        /// The second at which it expires.
+        expiry_s: u32,
+    },
+    /// Joins the book at its price, or, where it would take, one tick step short of the best
+    /// opposite price.
+    PostOnlySlide(Price),
+    /// Executes at its price or better, at least so much at once or nothing; the rest is cancelled.
+    AtLeast {
+        /// Its limit.
+        price: Price,
+        /// Least quantity.
+        min: Qty,
+    },
+    /// Executes at the best opposite price; the rest joins the book there.
+    MarketToLimit,
+    /// As a limit order, of which the book shows only a part at a time.
+    Iceberg {
+        /// Its limit.
+        price: Price,
+        /// The largest part that is shown.
+        display: Qty,
+    },
+    /// Waits outside the book until a reference price reaches its trigger; then a limit order, or
+    /// a market order without a limit.
+    Stop {
+        /// The reference that is watched.
+        watch: Reference,
+        /// Whether it waits for a better price instead of a worse one.
+        take_profit: bool,
+        /// Price at which it triggers.
+        trigger: Price,
+        /// Limit of the order that it becomes.
+        limit: Option<Price>,
+    },
 }
 
 impl OrderKind {
@@ -25,16 +67,70 @@ impl OrderKind {
             Self::Limit(price)
             | Self::PostOnly(price)
             | Self::ImmediateOrCancel(price)
-            | Self::FillOrKill(price) => Some(price),
-            Self::Market => None,
+            | Self::FillOrKill(price)
+            | Self::GoodTill { price, .. }
+            | Self::PostOnlySlide(price)
+            | Self::AtLeast { price, .. }
+            | Self::Iceberg { price, .. } => Some(price),
+            Self::Stop { limit, .. } => limit,
+            Self::Market | Self::MarketToLimit => None,
         }
     }
 
     /// Whether what does not execute joins the book.
     #[inline]
     pub const fn may_rest(self) -> bool {
-        matches!(self, Self::Limit(_) | Self::PostOnly(_))
+        matches!(
+            self,
+            Self::Limit(_)
+                | Self::PostOnly(_)
+                | Self::GoodTill { .. }
+                | Self::PostOnlySlide(_)
+                | Self::MarketToLimit
+                | Self::Iceberg { .. }
+        )
     }
+}
+
+/// A price that a stop order may watch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Reference {
+    /// The last trade in the book.
+    Last = 0,
+    /// The mark price.
+    Mark = 1,
+    /// The index price.
+    Index = 2,
+}
+
+impl Reference {
+    /// Every reference, in the order of its number.
+    pub const ALL: [Self; 3] = [Self::Last, Self::Mark, Self::Index];
+}
+
+/// What happens when an account's order meets an order of its own, or of its group
+/// (`docs/ORDERS.md`, Self-trade prevention).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[repr(u8)]
+pub enum SelfTrade {
+    /// They trade.
+    #[default]
+    Allow = 0,
+    /// What is left of the incoming order is cancelled.
+    CancelNewest = 1,
+    /// The resting order is cancelled.
+    CancelOldest = 2,
+    /// Both are cancelled.
+    CancelBoth = 3,
+    /// Both shrink by the smaller of the two.
+    Decrement = 4,
+}
+
+impl SelfTrade {
+    /// Every mode, in the order of its number.
+    pub const ALL: [Self; 5] =
+        [Self::Allow, Self::CancelNewest, Self::CancelOldest, Self::CancelBoth, Self::Decrement];
 }
 
 /// A client's new order.
@@ -52,7 +148,7 @@ pub struct NewOrder {
     pub qty: Qty,
     /// Kind and price.
     pub kind: OrderKind,
-    /// Only ever shrinks the position; clipped to it at admission. May not rest.
+    /// Only ever shrinks the position; clipped to it at admission and while it rests.
     pub reduce_only: bool,
 }
 
@@ -129,7 +225,54 @@ pub enum Input {
     },
     /// Nothing but time: lets a backlog of forced orders go on.
     Step,
+    /// Sets what happens when an account's orders would meet orders of its own or of its group.
+    SelfTrade {
+        /// Account it is for.
+        account: AccountId,
+        /// What happens when its order takes.
+        mode: SelfTrade,
+        /// The accounts that count as one; 0 for the account alone.
+        group: u32,
+    },
+    /// Cancels every order of an account, everywhere or in one market, of both sides or one.
+    MassCancel {
+        /// Owner of the orders.
+        account: AccountId,
+        /// Only in this market.
+        symbol: Option<SymbolId>,
+        /// Only of this side.
+        side: Option<Side>,
+    },
+    /// Sets whether a `Disconnect` cancels an account's orders.
+    CancelOnDisconnect {
+        /// Account it is for.
+        account: AccountId,
+        /// Whether it does.
+        enabled: bool,
+    },
+    /// An account's connection is lost.
+    Disconnect {
+        /// Account whose connection it was.
+        account: AccountId,
+    },
+    /// A new index price.
+    Index {
+        /// Market it is for.
+        symbol: SymbolId,
+        /// The index.
+        price: Price,
+    },
+    /// Blocks new orders and changes of orders, or lets them through again. Cancels go through.
+    Kill {
+        /// One account, or the whole shard.
+        account: Option<AccountId>,
+        /// Whether orders are blocked from now on.
+        engaged: bool,
+    },
 }
+
+const _: () =
+    assert!(size_of::<Input>() <= 32, "an input leaves room for its times in a ring slot");
 
 /// An input with its place in the shard's order and its times.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

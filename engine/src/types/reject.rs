@@ -32,7 +32,7 @@ pub enum RejectReason {
     InLiquidation = 13,
     /// A reduce-only order would not shrink a position.
     NothingToReduce = 14,
-    /// A reduce-only order may not rest.
+    /// An iceberg order may not be reduce-only.
     ReduceOnlyMayNotRest = 15,
     /// The book has no room for another resting order.
     BookFull = 16,
@@ -46,11 +46,33 @@ pub enum RejectReason {
     SelfBlock = 20,
     /// The insurance fund's account cannot trade or withdraw by command.
     FundAccount = 21,
+    /// The kill switch is engaged for the account or the shard.
+    KillSwitch = 22,
+    /// The price is not a multiple of the market's tick step.
+    OffTick = 23,
+    /// The quantity is not a multiple of the market's lot step.
+    OffLot = 24,
+    /// The order is worth less than the market's least notional.
+    BelowMinNotional = 25,
+    /// The limit reaches too far through the mark.
+    PriceBand = 26,
+    /// The least quantity exceeds the order's.
+    MinAboveQty = 27,
+    /// The order would be expired already.
+    ExpiryPassed = 28,
+    /// The part that is shown exceeds the order.
+    DisplayAboveQty = 29,
+    /// The reference that a stop order is to watch is not set yet.
+    NoReference = 30,
+    /// A stop order would trigger at once.
+    WouldTriggerAtOnce = 31,
+    /// There is no room for another stop order.
+    TooManyStops = 32,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 32] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -72,5 +94,16 @@ impl RejectReason {
         Self::InsufficientCash,
         Self::SelfBlock,
         Self::FundAccount,
+        Self::KillSwitch,
+        Self::OffTick,
+        Self::OffLot,
+        Self::BelowMinNotional,
+        Self::PriceBand,
+        Self::MinAboveQty,
+        Self::ExpiryPassed,
+        Self::DisplayAboveQty,
+        Self::NoReference,
+        Self::WouldTriggerAtOnce,
+        Self::TooManyStops,
     ];
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use seawall_engine::types::{
-    AccountId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Seq, Sequenced, Side,
-    SymbolId,
+    AccountId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference, SelfTrade,
+    Seq, Sequenced, Side, SymbolId,
 };
 
 fn price() -> impl Strategy<Value = Price> {
@@ -21,6 +21,18 @@ fn kind() -> impl Strategy<Value = OrderKind> {
         price().prop_map(OrderKind::ImmediateOrCancel),
         price().prop_map(OrderKind::FillOrKill),
         Just(OrderKind::Market),
+        (price(), any::<u32>())
+            .prop_map(|(price, expiry_s)| OrderKind::GoodTill { price, expiry_s }),
+        price().prop_map(OrderKind::PostOnlySlide),
+        (price(), qty()).prop_map(|(price, min)| OrderKind::AtLeast { price, min }),
+        Just(OrderKind::MarketToLimit),
+        (price(), qty()).prop_map(|(price, display)| OrderKind::Iceberg { price, display }),
+        (0..3_usize, any::<bool>(), price(), proptest::option::of(price())).prop_map(
+            |(watch, take_profit, trigger, limit)| {
+                let watch = Reference::ALL[watch];
+                OrderKind::Stop { watch, take_profit, trigger, limit }
+            }
+        ),
     ]
 }
 
@@ -69,6 +81,7 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
             }
         ),
         (symbol(), price()).prop_map(|(symbol, price)| Input::Mark { symbol, price }),
+        (symbol(), price()).prop_map(|(symbol, price)| Input::Index { symbol, price }),
         (account(), amount()).prop_map(|(account, amount)| Input::Deposit { account, amount }),
         (account(), amount()).prop_map(|(account, amount)| Input::Withdraw { account, amount }),
         (symbol(), account(), 0..=Ppm::SCALE).prop_map(|(symbol, account, parts)| {
@@ -85,6 +98,28 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
             }
         ),
         Just(Input::Step),
+        account_input(),
+    ]
+}
+
+fn account_input() -> impl Strategy<Value = Input> {
+    let account = || any::<u32>().prop_map(AccountId);
+    let side = prop_oneof![Just(None), Just(Some(Side::Buy)), Just(Some(Side::Sell))];
+    let symbol = proptest::option::of(any::<u16>().prop_map(SymbolId));
+    prop_oneof![
+        (account(), 0..SelfTrade::ALL.len(), any::<u32>()).prop_map(|(account, mode, group)| {
+            Input::SelfTrade { account, mode: SelfTrade::ALL[mode], group }
+        }),
+        (account(), symbol, side).prop_map(|(account, symbol, side)| Input::MassCancel {
+            account,
+            symbol,
+            side
+        }),
+        (account(), any::<bool>())
+            .prop_map(|(account, enabled)| Input::CancelOnDisconnect { account, enabled }),
+        account().prop_map(|account| Input::Disconnect { account }),
+        (proptest::option::of(account()), any::<bool>())
+            .prop_map(|(account, engaged)| Input::Kill { account, engaged }),
     ]
 }
 

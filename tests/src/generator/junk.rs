@@ -2,7 +2,7 @@
 
 use seawall_engine::types::{
     AccountId, Input, MONEY_MAX_UNITS, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    SymbolId,
+    SelfTrade, SymbolId,
 };
 
 use super::Generator;
@@ -10,9 +10,11 @@ use crate::reference::Reference;
 
 impl Generator {
     pub(super) fn junk(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
-        match self.dice.range(1, 12) {
+        match self.dice.range(1, 14) {
+            13 => self.wrong_account_input(),
             1..=4 => self.wrong_order(shard, symbol),
             5 => Input::Mark { symbol: self.nowhere(), price: Price::MIN },
+            6 if self.dice.percent(30) => Input::Index { symbol, price: self.outside(symbol) },
             6 => Input::Mark { symbol, price: self.outside(symbol) },
             7 => {
                 let account = self.nobody();
@@ -64,7 +66,13 @@ impl Generator {
             4 => NewOrder { order: OrderId(self.dice.pick(&[0, 1 << 63, u64::MAX])), ..order },
             5 => NewOrder { qty: Qty::MAX, ..order },
             6 => NewOrder { kind: OrderKind::Limit(self.outside(symbol)), ..order },
-            7 => NewOrder { reduce_only: true, ..order },
+            7 => {
+                let kind = order
+                    .kind
+                    .price()
+                    .map_or(order.kind, |price| OrderKind::Iceberg { price, display: order.qty });
+                NewOrder { reduce_only: true, kind, ..order }
+            }
             8 => match shard.orders(symbol).first() {
                 Some(live) => NewOrder { order: live.order, ..order },
                 None => order,
@@ -74,6 +82,19 @@ impl Generator {
                 NewOrder { qty: Qty::new(most + 1).expect("small"), ..order }
             }
         })
+    }
+
+    fn wrong_account_input(&mut self) -> Input {
+        let nobody = self.nobody();
+        let account = self.dice.pick(&[AccountId::FUND, nobody, AccountId(1)]);
+        match self.dice.range(1, 6) {
+            1 => Input::SelfTrade { account, mode: SelfTrade::Allow, group: 0 },
+            2 => Input::MassCancel { account, symbol: Some(self.nowhere()), side: None },
+            3 => Input::MassCancel { account, symbol: None, side: None },
+            4 => Input::CancelOnDisconnect { account, enabled: true },
+            5 => Input::Disconnect { account },
+            _ => Input::Kill { account: Some(account), engaged: false },
+        }
     }
 
     fn wrong_block(&mut self, shard: &Reference, symbol: SymbolId) -> Input {

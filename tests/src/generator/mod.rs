@@ -4,6 +4,7 @@
 //! drowned by all features at once. The reference's state steers: orders are mostly affordable
 //! and mostly near the market, marks walk and jump, ids are reused, cancels come late.
 
+mod accounts;
 mod dice;
 mod junk;
 mod orders;
@@ -29,6 +30,9 @@ enum Theme {
     Block,
     Step,
     Junk,
+    Account,
+    MassCancel,
+    Index,
 }
 
 /// Kinds of order that a seed may do without.
@@ -39,10 +43,27 @@ enum Kind {
     PostOnly,
     Market,
     ReduceOnly,
+    GoodTill,
+    Slide,
+    AtLeast,
+    MarketToLimit,
+    Iceberg,
+    Stop,
 }
 
-const KINDS: [Kind; 5] =
-    [Kind::ImmediateOrCancel, Kind::FillOrKill, Kind::PostOnly, Kind::Market, Kind::ReduceOnly];
+const KINDS: [Kind; 11] = [
+    Kind::ImmediateOrCancel,
+    Kind::FillOrKill,
+    Kind::PostOnly,
+    Kind::Market,
+    Kind::ReduceOnly,
+    Kind::GoodTill,
+    Kind::Slide,
+    Kind::AtLeast,
+    Kind::MarketToLimit,
+    Kind::Iceberg,
+    Kind::Stop,
+];
 
 /// What a seed does, and how often.
 #[derive(Clone, Debug)]
@@ -75,12 +96,15 @@ impl Habits {
             (Theme::Block, 30),
             (Theme::Step, 50),
             (Theme::Junk, 25),
+            (Theme::Account, dice.pick(&[3, 12])),
+            (Theme::Index, dice.pick(&[5, 20])),
+            (Theme::MassCancel, dice.pick(&[2, 8])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[40, 50, 65]),
+            crossing: dice.pick(&[50, 65, 75]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
@@ -114,6 +138,8 @@ pub struct Generator {
     habits: Habits,
     seq: u64,
     time_ns: u64,
+    /// Whether the shard's kill switch is engaged.
+    killed: bool,
 }
 
 impl Generator {
@@ -122,7 +148,7 @@ impl Generator {
         let mut dice = Dice::new(seed);
         let setup = rules::setup(&mut dice);
         let habits = Habits::new(&mut dice);
-        Self { dice, setup, habits, seq: 0, time_ns: 0 }
+        Self { dice, setup, habits, seq: 0, time_ns: 0, killed: false }
     }
 
     /// Rules of the shard.
@@ -140,6 +166,9 @@ impl Generator {
             19 => self.dice.range(16, 200),
             _ => self.dice.range(201, 3_000),
         };
+        if self.habits.uses(Kind::GoodTill) && self.dice.percent(2) {
+            self.time_ns += self.dice.range(1, 900_000_000);
+        }
         let lag = if self.dice.percent(50) { self.dice.range(0, 60) } else { 0 };
         Sequenced {
             seq: Seq(self.seq),
@@ -153,6 +182,10 @@ impl Generator {
         let symbol = self.symbol();
         if shard.mark(symbol).is_none() && self.dice.percent(10) {
             return self.mark(shard, symbol);
+        }
+        if self.killed && self.dice.percent(15) {
+            self.killed = false;
+            return Input::Kill { account: None, engaged: false };
         }
         match self.habits.theme(&mut self.dice) {
             Theme::Order => self.order(shard, symbol),
@@ -169,6 +202,12 @@ impl Generator {
             Theme::Block => self.block(shard, symbol),
             Theme::Step => Input::Step,
             Theme::Junk => self.junk(shard, symbol),
+            Theme::Account => self.account_setting(),
+            Theme::Index => match self.mark(shard, symbol) {
+                Input::Mark { symbol, price } => Input::Index { symbol, price },
+                other => other,
+            },
+            Theme::MassCancel => self.mass_cancel(symbol),
         }
     }
 

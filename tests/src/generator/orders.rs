@@ -1,7 +1,8 @@
 //! Orders, changes of orders, and block trades.
 
 use seawall_engine::types::{
-    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Side, SymbolId,
+    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Reference as Watched, Side,
+    SymbolId,
 };
 
 use super::{Generator, Kind};
@@ -13,7 +14,7 @@ impl Generator {
         let position = shard.position(symbol, account);
         let mut side = self.side();
         let mut reduce_only = false;
-        if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(12) {
+        if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(20) {
             reduce_only = true;
             side = if position.lots > 0 { Side::Sell } else { Side::Buy };
         }
@@ -29,7 +30,11 @@ impl Generator {
         } else {
             self.dice.range_u32(1, 3 * self.habits.lots)
         };
-        let kind = self.kind(price, crossing, reduce_only);
+        let lots = self.on_lot(symbol, lots);
+        let mut kind = self.kind(price, crossing, reduce_only, lots);
+        if self.habits.uses(Kind::Stop) && self.dice.percent(7) {
+            kind = self.stop(shard, symbol, side);
+        }
         let order = self.new_id(shard, symbol);
         let qty = Qty::new(lots).expect("at least one lot");
         Input::Order(NewOrder { symbol, account, order, side, qty, kind, reduce_only })
@@ -51,7 +56,34 @@ impl Generator {
         account
     }
 
+    /// The least multiple of the market's lot step that is not below, mostly.
+    fn on_lot(&mut self, symbol: SymbolId, lots: u32) -> u32 {
+        let step = self.setup.order_rules[symbol.index()].lot;
+        if self.dice.percent(3) { lots } else { lots.next_multiple_of(step) }
+    }
+
+    /// A multiple of the market's tick step nearby, mostly.
+    fn on_tick(&mut self, symbol: SymbolId, price: Price) -> Price {
+        let step = self.setup.order_rules[symbol.index()].tick;
+        if self.dice.percent(3) {
+            return price;
+        }
+        let ticks = price.ticks() / step * step;
+        self.price(symbol, i64::from(if ticks == 0 { step } else { ticks }))
+    }
+
     fn limit(&mut self, shard: &Reference, symbol: SymbolId, side: Side, crossing: bool) -> Price {
+        let price = self.raw_limit(shard, symbol, side, crossing);
+        self.on_tick(symbol, price)
+    }
+
+    fn raw_limit(
+        &mut self,
+        shard: &Reference,
+        symbol: SymbolId,
+        side: Side,
+        crossing: bool,
+    ) -> Price {
         let away = |ticks: i64| match side {
             Side::Buy => -ticks,
             Side::Sell => ticks,
@@ -67,15 +99,19 @@ impl Generator {
         self.price(symbol, centre + away(distance))
     }
 
-    fn kind(&mut self, price: Price, crossing: bool, reduce_only: bool) -> OrderKind {
+    fn kind(&mut self, price: Price, crossing: bool, reduce_only: bool, lots: u32) -> OrderKind {
         let immediate = OrderKind::ImmediateOrCancel(price);
         if reduce_only {
-            return match self.dice.range(1, 5) {
+            return match self.dice.range(1, 7) {
                 1 if self.habits.uses(Kind::Market) => OrderKind::Market,
                 2 if self.habits.uses(Kind::FillOrKill) => OrderKind::FillOrKill(price),
-                3 if self.dice.percent(10) => OrderKind::Limit(price),
+                3 => OrderKind::Limit(price),
+                4 => OrderKind::PostOnly(price),
                 _ => immediate,
             };
+        }
+        if let Some(kind) = self.rarer_kind(price, crossing, lots) {
+            return kind;
         }
         match self.dice.range(1, 20) {
             1..=3 if crossing && self.habits.uses(Kind::Market) => OrderKind::Market,
@@ -88,18 +124,61 @@ impl Generator {
         }
     }
 
+    /// A stop order, mostly on the side of its reference where it waits.
+    fn stop(&mut self, shard: &Reference, symbol: SymbolId, side: Side) -> OrderKind {
+        let watch = self.dice.pick(&Watched::ALL);
+        let now = shard.watched(symbol, watch).map_or(0, Price::ticks);
+        let centre = self.centre(shard, symbol);
+        let base = if now == 0 { centre } else { i64::from(now) };
+        let take_profit = self.dice.percent(40);
+        let above = (side == Side::Buy) != take_profit;
+        let width = u64::try_from(base / 12).expect("a price") + 2;
+        let distance = i64::try_from(self.dice.range(1, width)).expect("small");
+        let wrong_side = self.dice.percent(4);
+        let away = if above == wrong_side { -distance } else { distance };
+        let trigger = self.price(symbol, base + away);
+        let trigger = self.on_tick(symbol, trigger);
+        let limit = if self.dice.percent(50) {
+            None
+        } else {
+            Some(self.limit(shard, symbol, side, self.habits.crossing > 50))
+        };
+        OrderKind::Stop { watch, take_profit, trigger, limit }
+    }
+
+    fn rarer_kind(&mut self, price: Price, crossing: bool, lots: u32) -> Option<OrderKind> {
+        Some(match self.dice.range(1, 20) {
+            1 | 2 if self.habits.uses(Kind::GoodTill) => {
+                let now = u32::try_from(self.time_ns / 1_000_000_000).expect("a short run");
+                OrderKind::GoodTill { price, expiry_s: now + self.dice.range_u32(0, 4) }
+            }
+            3 if self.habits.uses(Kind::Slide) => OrderKind::PostOnlySlide(price),
+            4 if crossing && self.habits.uses(Kind::AtLeast) => {
+                let min = self.dice.range_u32(1, lots + 1);
+                OrderKind::AtLeast { price, min: Qty::new(min).expect("at least one lot") }
+            }
+            5 if crossing && self.habits.uses(Kind::MarketToLimit) => OrderKind::MarketToLimit,
+            6 | 7 if self.habits.uses(Kind::Iceberg) => {
+                let most = if self.dice.percent(5) { lots + 1 } else { lots.div_ceil(2) };
+                let display = Qty::new(self.dice.range_u32(1, most)).expect("at least one lot");
+                OrderKind::Iceberg { price, display }
+            }
+            _ => return None,
+        })
+    }
+
     /// A small id, so that ids are reused; mostly one that no live order has.
     fn new_id(&mut self, shard: &Reference, symbol: SymbolId) -> OrderId {
         if self.dice.percent(2) {
             return OrderId(self.dice.range(1, (1 << 63) - 1));
         }
         let orders = shard.orders(symbol);
-        let mut id = OrderId(self.dice.range(1, 150));
+        let mut id = OrderId(self.dice.range(1, 250));
         for _ in 0..4 {
             if orders.iter().all(|order| order.order != id) {
                 break;
             }
-            id = OrderId(self.dice.range(1, 150));
+            id = OrderId(self.dice.range(1, 250));
         }
         id
     }
@@ -123,7 +202,7 @@ impl Generator {
             Some(live) => Input::Cancel { symbol, account: live.account, order: live.order },
             None if self.dice.percent(60) => self.order(shard, symbol),
             None => {
-                let order = OrderId(self.dice.range(1, 150));
+                let order = OrderId(self.dice.range(1, 250));
                 Input::Cancel { symbol, account: self.client(), order }
             }
         }
@@ -142,6 +221,7 @@ impl Generator {
             3 => live.qty.lots() + self.dice.range_u32(1, 3),
             _ => self.dice.range_u32(1, live.qty.lots()),
         };
+        let lots = if self.dice.percent(50) { self.on_lot(symbol, lots) } else { lots };
         let qty = Qty::new(lots).expect("at least one lot");
         Input::Replace { symbol, account: live.account, order: live.order, price, qty }
     }

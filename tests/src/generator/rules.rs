@@ -1,7 +1,7 @@
 //! Random rules of a shard: small numbers, so that everything meets everything.
 
 use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
-use seawall_engine::risk::{MarginTier, MarketSpec};
+use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
@@ -10,10 +10,12 @@ use crate::setup::{Setup, rate};
 /// Random rules.
 pub(super) fn setup(dice: &mut Dice) -> Setup {
     let symbols = dice.pick(&[1, 1, 1, 2, 2, 3]);
+    let markets: Vec<MarketSpec> = (0..symbols).map(|_| market(dice)).collect();
     Setup {
+        order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
         accounts_max: dice.range_u32(6, 14),
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
-        markets: (0..symbols).map(|_| market(dice)).collect(),
+        markets,
         liquidation: liquidation(dice),
     }
 }
@@ -43,6 +45,21 @@ fn market(dice: &mut Dice) -> MarketSpec {
         order_lots_max: dice.pick(&[20, 60, 200]),
         position_lots_max,
         market_band: rate(dice.pick(&[0, 20_000, 100_000, 500_000])),
+    }
+}
+
+/// Mostly none, otherwise small steps, so that many orders still pass.
+fn order_rules(dice: &mut Dice, market: &MarketSpec) -> OrderRules {
+    if dice.percent(70) {
+        return OrderRules::default();
+    }
+    let ticks = market.reference.ticks();
+    let value = market.contract.value(market.reference, 1).units();
+    OrderRules {
+        tick: if ticks < 50 { 1 } else { dice.pick(&[1, 2, 5]) },
+        lot: dice.pick(&[1, 1, 2, 3]),
+        notional_min: Money::new(value.saturating_mul(dice.pick(&[0, 1, 2]))),
+        price_band: rate(dice.pick(&[0, 50_000, 200_000, 900_000])),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Trades and what they book: "Bookings of one fill" and the taking side of "Order".
 
-use seawall_engine::types::{CancelCause, Event, FundCause, OrderId, Side};
+use seawall_engine::types::{CancelCause, Event, FundCause, OrderId, SelfTrade, Side};
 
-use super::market::{MILLION, Market, floor_div, sign};
+use super::market::{MILLION, Market, Resting, floor_div, sign};
 use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
 
 /// In which role an order takes.
@@ -35,23 +35,70 @@ pub(super) struct Closed {
 }
 
 impl Reference {
-    /// Fills an order against the opposite side, best first; returns what is left of it.
-    pub(super) fn take(&mut self, taker: &Taker, lots: i128) -> i128 {
+    /// Fills an order against the opposite side, best first; returns what is left of it, and
+    /// whether self-trade prevention stopped it.
+    pub(super) fn take(&mut self, taker: &Taker, lots: i128) -> (i128, bool) {
         let mut left = lots;
+        let mut stopped = false;
         while left > 0 {
             let best = self.markets[taker.symbol].best(taker.side.opposite()).copied();
             let Some(maker) = best else { break };
             if !Market::meets(taker.side, taker.limit, maker.price) {
                 break;
             }
-            let fill = left.min(maker.lots);
+            let mode = match taker.role {
+                Role::Client => self.settings[taker.account].mode,
+                Role::Liquidation | Role::Unwind => SelfTrade::Allow,
+            };
+            if mode != SelfTrade::Allow && self.same_party(taker.account, maker.account) {
+                stopped = self.prevent(mode, taker, &maker, &mut left);
+                if stopped {
+                    break;
+                }
+                continue;
+            }
+            let mut fill = left.min(maker.lots);
+            if maker.reduce_only {
+                let position = self.markets[taker.symbol].positions[maker.account];
+                fill = fill.min(position.on(maker.side.opposite()));
+            }
+            if fill == 0 {
+                self.cut_order(taker.symbol, maker.id, maker.total(), CancelCause::ReduceOnly);
+                continue;
+            }
             left -= fill;
             self.trade(taker, maker.id, fill);
         }
         if taker.account != FUND {
             self.shortfall(taker.symbol, taker.account);
         }
-        left
+        (left, stopped)
+    }
+
+    /// Two orders of one party meet; says whether the taker is stopped.
+    fn prevent(
+        &mut self,
+        mode: SelfTrade,
+        taker: &Taker,
+        maker: &Resting,
+        left: &mut i128,
+    ) -> bool {
+        let symbol = taker.symbol;
+        let cause = CancelCause::SelfTrade;
+        if mode == SelfTrade::CancelOldest || mode == SelfTrade::CancelBoth {
+            self.cut_order(symbol, maker.id, maker.total(), cause);
+        }
+        if mode == SelfTrade::Decrement {
+            let cut = maker.total().min(*left);
+            self.cut_order(symbol, maker.id, cut, cause);
+            *left -= cut;
+            if *left == 0 {
+                self.say_cancelled(symbol, taker.account, taker.order, cut, cause);
+            } else {
+                self.say_reduced(symbol, taker.account, taker.order, *left, cause);
+            }
+        }
+        mode == SelfTrade::CancelNewest || mode == SelfTrade::CancelBoth
     }
 
     /// One fill, with all its bookings except the taker's shortfall.
@@ -60,14 +107,23 @@ impl Reference {
         let market = &mut self.markets[symbol];
         let index = market.orders.iter().position(|order| order.id == maker_id).expect("it rests");
         let maker = market.orders[index];
-        let before = market.reserve(maker.account, maker.price, maker.lots);
-        let after = market.reserve(maker.account, maker.price, maker.lots - fill);
-        if maker.lots == fill {
-            market.orders.remove(index);
-        } else {
-            market.orders[index].lots -= fill;
+        let before = market.reserve_of(&maker);
+        let mut rest = maker;
+        rest.lots -= fill;
+        let after = market.reserve_of(&rest);
+        market.orders.remove(index);
+        let next_part = rest.lots == 0 && rest.hidden > 0;
+        if next_part {
+            rest.lots = rest.hidden.min(rest.display.expect("only an iceberg order hides"));
+            rest.hidden -= rest.lots;
+            rest.joined = self.joins;
+            self.joins += 1;
+        }
+        if rest.lots > 0 {
+            market.orders.push(rest);
         }
         let value = market.value(maker.price, fill);
+        market.last = Some(maker.price);
         let (maker_fee, taker_fee) = (market.maker_fee, market.taker_fee);
         self.out.push(Event::Trade {
             symbol: symbol_id(symbol),
@@ -92,6 +148,21 @@ impl Reference {
             Role::Liquidation => self.charge_liquidation(symbol, taker.account, value, closed),
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
+        if next_part {
+            self.say_rested(symbol, &rest);
+        }
+    }
+
+    /// Says that an order, or its next part, joined the end of a queue.
+    pub(super) fn say_rested(&mut self, symbol: usize, order: &Resting) {
+        self.out.push(Event::Rested {
+            symbol: symbol_id(symbol),
+            account: account_id(order.account),
+            order: OrderId(order.id),
+            side: order.side,
+            price: to_price(order.price),
+            qty: qty(order.lots),
+        });
     }
 
     /// Closing and opening part of `lots` for the value `value` on one side of an account.
@@ -174,9 +245,9 @@ impl Reference {
         let market = &mut self.markets[symbol];
         let index = market.orders.iter().position(|order| order.id == id).expect("it rests");
         let order = market.orders.remove(index);
-        let reserve = market.reserve(order.account, order.price, order.lots);
+        let reserve = market.reserve_of(&order);
         *self.cash_of(order.account) += reserve;
-        order.lots
+        order.total()
     }
 
     /// Says that an order, or what was left of it, is gone.

@@ -198,14 +198,14 @@ impl Reference {
             self.out.push(Event::Recovered { symbol: symbol_name, account: account_name });
             return;
         }
-        self.cancel_all(symbol, account);
+        self.cancel_where(account, Some(symbol), None, CancelCause::Liquidation);
         let limit = self.markets[symbol].bankruptcy(&position);
         let side = position.side();
         let planned = self.planned(position.lots.abs());
         let order = self.next_forced(symbol, account, side.opposite(), limit, planned);
         let role = Role::Liquidation;
         let taker = Taker { symbol, account, order, side: side.opposite(), limit, role };
-        let left = self.take(&taker, planned);
+        let (left, _) = self.take(&taker, planned);
         if left > 0 {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
             self.dispose(symbol, account, side, left, limit);
@@ -215,20 +215,6 @@ impl Reference {
             self.out.push(Event::Closed { symbol: symbol_name, account: account_name });
         } else {
             self.enqueue(symbol, account);
-        }
-    }
-
-    /// Cancels every order of the account in the symbol, oldest first.
-    fn cancel_all(&mut self, symbol: usize, account: usize) {
-        loop {
-            let orders = &self.markets[symbol].orders;
-            let own = orders.iter().filter(|order| order.account == account);
-            let Some(oldest) = own.min_by_key(|order| order.joined).map(|order| order.id) else {
-                return;
-            };
-            let lots = self.withdraw_order(symbol, oldest);
-            let order = OrderId(oldest);
-            self.say_cancelled(symbol, account, order, lots, CancelCause::Liquidation);
         }
     }
 
@@ -277,7 +263,7 @@ impl Reference {
         let limit = market.held(mark + sign(side) * floor_div(mark * band, MILLION));
         let order = self.next_forced(symbol, FUND, side, limit, lots);
         let taker = Taker { symbol, account: FUND, order, side, limit, role: Role::Unwind };
-        let left = self.take(&taker, lots);
+        let (left, _) = self.take(&taker, lots);
         if left > 0 {
             self.say_cancelled(symbol, FUND, order, left, CancelCause::Unfilled);
         }

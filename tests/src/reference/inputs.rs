@@ -100,6 +100,9 @@ impl Reference {
         for (party, _) in parties {
             self.known_account(party)?;
         }
+        for (party, _) in parties {
+            self.not_killed(party.index())?;
+        }
         if buyer == seller {
             return Err((buyer.index(), RejectReason::SelfBlock));
         }

@@ -6,6 +6,8 @@
 use seawall_engine::risk::MarketRules;
 use seawall_engine::types::{ContractKind, Side};
 
+use super::stops::Stop;
+
 /// Parts per million in a whole.
 pub(super) const MILLION: i128 = 1_000_000;
 
@@ -73,6 +75,21 @@ pub(super) struct Resting {
     pub(super) lots: i128,
     /// When it last joined a queue: a counter, not a time.
     pub(super) joined: u64,
+    /// The second at which it expires, if it does.
+    pub(super) expiry_s: Option<u32>,
+    /// Only ever reduces its owner's position.
+    pub(super) reduce_only: bool,
+    /// Of an iceberg order: the largest part that is shown. `lots` are those shown now.
+    pub(super) display: Option<i128>,
+    /// Lots that are not shown.
+    pub(super) hidden: i128,
+}
+
+impl Resting {
+    /// Its whole open quantity.
+    pub(super) fn total(&self) -> i128 {
+        self.lots + self.hidden
+    }
 }
 
 /// Rules and state of one symbol.
@@ -88,7 +105,18 @@ pub(super) struct Market {
     pub(super) order_lots_max: i128,
     pub(super) position_lots_max: i128,
     pub(super) band: i128,
+    /// Steps of limits and quantities.
+    pub(super) tick: i128,
+    pub(super) lot: i128,
+    pub(super) notional_min: i128,
+    /// How far through the mark a limit may reach, in parts per million; zero for no bound.
+    pub(super) price_band: i128,
     pub(super) mark: Option<i128>,
+    pub(super) index: Option<i128>,
+    /// Price of the last trade in the book.
+    pub(super) last: Option<i128>,
+    /// Stop orders that wait.
+    pub(super) stops: Vec<Stop>,
     /// In no order that matters: the best one is looked for each time.
     pub(super) orders: Vec<Resting>,
     /// By account.
@@ -125,7 +153,14 @@ impl Market {
             order_lots_max: i128::from(rules.order_lots_max()),
             position_lots_max: i128::from(rules.position_lots_max()),
             band: i128::from(rules.market_band().parts()),
+            tick: i128::from(rules.order_rules().tick),
+            lot: i128::from(rules.order_rules().lot),
+            notional_min: rules.order_rules().notional_min.wide(),
+            price_band: i128::from(rules.order_rules().price_band.parts()),
             mark: None,
+            index: None,
+            last: None,
+            stops: Vec::new(),
             orders: Vec::new(),
             positions,
         }
@@ -243,19 +278,19 @@ impl Market {
         orders.min_by_key(|order| (-sign(side) * order.price, order.joined))
     }
 
-    /// Lots of one side that an order with that limit could take.
-    pub(super) fn within(&self, taker: Side, limit: i128) -> i128 {
+    /// Orders of one side that an order with that limit could meet, best first.
+    pub(super) fn within(&self, taker: Side, limit: i128) -> Vec<Resting> {
         let opposite = self.orders.iter().filter(|order| order.side != taker);
-        opposite
-            .filter(|order| Self::meets(taker, limit, order.price))
-            .map(|order| order.lots)
-            .sum()
+        let mut within: Vec<Resting> =
+            opposite.filter(|order| Self::meets(taker, limit, order.price)).copied().collect();
+        within.sort_unstable_by_key(|order| (sign(taker) * order.price, order.joined));
+        within
     }
 
     /// Lots of an account's resting orders on a side.
     pub(super) fn resting_lots(&self, account: usize, side: Side) -> i128 {
         let own = self.orders.iter().filter(|order| order.account == account && order.side == side);
-        own.map(|order| order.lots).sum()
+        own.filter(|order| !order.reduce_only).map(Resting::total).sum()
     }
 
     /// The higher of the two fee rates: what an order reserves for its fee.
@@ -267,6 +302,20 @@ impl Market {
     pub(super) fn reserve(&self, account: usize, price: i128, lots: i128) -> i128 {
         let rate = self.positions[account].initial + self.fee_reserved();
         ceil_div(self.value(price, lots) * rate, MILLION)
+    }
+
+    /// Lots of an account's resting reduce-only orders.
+    pub(super) fn reduce_only_lots(&self, account: usize) -> i128 {
+        let own = self.orders.iter().filter(|order| order.account == account && order.reduce_only);
+        own.map(|order| order.lots).sum()
+    }
+
+    /// What a resting order keeps reserved.
+    pub(super) fn reserve_of(&self, order: &Resting) -> i128 {
+        if order.reduce_only {
+            return 0;
+        }
+        self.reserve(order.account, order.price, order.total())
     }
 
     /// Margin and entry value that closing `lots` of a position releases.

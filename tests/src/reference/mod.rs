@@ -4,21 +4,26 @@
 //! nothing else. It keeps no index and no aggregate: the best order, an account's resting lots,
 //! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
 
+mod accounts;
 mod bookings;
+mod clip;
 mod deleverage;
+mod expiry;
 mod forced;
 mod inputs;
 mod market;
 mod orders;
+mod stops;
 mod view;
 
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::LiquidationRules;
 use seawall_engine::types::{
-    AccountId, Event, FundCause, Input, Money, OrderId, Price, Qty, RejectReason, Sequenced,
-    SymbolId,
+    AccountId, Event, FundCause, Input, Money, NewOrder, OrderId, Price, Qty, RejectReason,
+    Sequenced, SymbolId,
 };
 
+use accounts::Settings;
 use market::Market;
 pub use view::OrderView;
 
@@ -44,6 +49,12 @@ pub struct Reference {
     markets: Vec<Market>,
     /// Free cash by account; `None` until a deposit opens it.
     cash: Vec<Option<i128>>,
+    /// What accounts have set, by account.
+    settings: Vec<Settings>,
+    /// The shard's kill switch.
+    killed: bool,
+    /// Stops that triggered and are still to become orders, first to come first.
+    fired: Vec<NewOrder>,
     fees: i128,
     /// Deposits less withdrawals.
     net_deposits: i128,
@@ -76,6 +87,9 @@ impl Reference {
             rules: *config.liquidation(),
             markets: config.markets().iter().map(|m| Market::new(m, accounts_max)).collect(),
             cash,
+            settings: vec![Settings::default(); accounts_max],
+            killed: false,
+            fired: Vec::new(),
             fees: 0,
             net_deposits: 0,
             queue: Vec::new(),
@@ -100,11 +114,14 @@ impl Reference {
         self.time_ns = sequenced.time_ns;
         self.forced = 0;
 
+        self.expire();
         self.steps_before(sequenced);
         self.input(&sequenced.input);
         self.solvency();
         self.triggers();
         self.steps_after(&sequenced.input);
+        self.fire();
+        self.clip();
 
         self.check();
         events.append(&mut self.out);
@@ -127,6 +144,16 @@ impl Reference {
                 self.block(*symbol, *buyer, *seller, *price, *qty)
             }
             Input::Step => Ok(()),
+            Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
+            Input::MassCancel { account, symbol, side } => {
+                self.mass_cancel(*account, *symbol, *side)
+            }
+            Input::CancelOnDisconnect { account, enabled } => {
+                self.cancel_on_disconnect(*account, *enabled)
+            }
+            Input::Index { symbol, price } => self.index_input(*symbol, *price),
+            Input::Disconnect { account } => self.disconnect(*account),
+            Input::Kill { account, engaged } => self.kill(*account, *engaged),
         };
         if let Err((account, reason)) = outcome {
             let (symbol, order) = named(input);
@@ -196,9 +223,17 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
             (*symbol, Some(*order))
         }
         Input::Mark { symbol, .. }
+        | Input::Index { symbol, .. }
         | Input::Leverage { symbol, .. }
         | Input::Block { symbol, .. } => (*symbol, None),
-        Input::Deposit { .. } | Input::Withdraw { .. } | Input::Step => (SymbolId(0), None),
+        Input::MassCancel { symbol, .. } => (symbol.unwrap_or(SymbolId(0)), None),
+        Input::Deposit { .. }
+        | Input::Withdraw { .. }
+        | Input::Step
+        | Input::SelfTrade { .. }
+        | Input::CancelOnDisconnect { .. }
+        | Input::Disconnect { .. }
+        | Input::Kill { .. } => (SymbolId(0), None),
     }
 }
 

@@ -1,13 +1,14 @@
 //! "Order", "Margin check", "Cancel" and "Replace".
 
 use seawall_engine::types::{
-    AccountId, CancelCause, Event, NewOrder, OrderId, OrderKind, Price, Qty, RejectReason, Side,
-    SymbolId,
+    AccountId, CancelCause, Event, NewOrder, OrderId, OrderKind, Price, Qty, RejectReason,
+    SelfTrade, Side, SymbolId,
 };
 
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, Market, Resting, ceil_div, floor_div};
-use super::{FUND, Reference, Refusal, account_id, price as to_price, qty as to_qty, symbol_id};
+use super::expiry::begin_ns;
+use super::market::{MILLION, Market, Resting, ceil_div, floor_div, sign};
+use super::{Reference, Refusal, qty as to_qty};
 
 /// What the margin check is about.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +26,21 @@ pub(super) struct Intent {
     pub(super) reduce_only: bool,
 }
 
+/// How what is left of an order rests, if it may.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    rests: bool,
+    expiry_s: Option<u32>,
+    display: Option<i128>,
+}
+
 impl Reference {
     pub(super) fn order(&mut self, new: &NewOrder) -> Result<(), Refusal> {
+        if matches!(new.kind, OrderKind::Stop { .. }) {
+            return self.place_stop(new);
+        }
         let intent = self.admit(new)?;
-        let Intent { symbol, account, side, lots, price, .. } = intent;
+        let Intent { symbol, account, side, lots, .. } = intent;
         self.out.push(Event::Accepted {
             symbol: new.symbol,
             account: new.account,
@@ -37,23 +49,70 @@ impl Reference {
             price: new.kind.price(),
             qty: to_qty(lots),
         });
-        let all_or_none = matches!(new.kind, OrderKind::FillOrKill(_));
-        if all_or_none && self.markets[symbol].within(side, price) < lots {
-            self.say_cancelled(symbol, account, new.order, lots, CancelCause::FillOrKill);
+        let wanted = match new.kind {
+            OrderKind::FillOrKill(_) => Some((lots, CancelCause::FillOrKill)),
+            OrderKind::AtLeast { min, .. } => Some((i128::from(min.lots()), CancelCause::MinQty)),
+            _ => None,
+        };
+        if let Some((least, cause)) = wanted
+            && self.at_once(&intent) < least
+        {
+            self.say_cancelled(symbol, account, new.order, lots, cause);
             return Ok(());
         }
-        self.execute(&intent, new.order, rests(new.kind));
+        let expiry_s = match new.kind {
+            OrderKind::GoodTill { expiry_s, .. } => Some(expiry_s),
+            _ => None,
+        };
+        let display = match new.kind {
+            OrderKind::Iceberg { display, .. } => Some(i128::from(display.lots())),
+            _ => None,
+        };
+        self.execute(&intent, new.order, Shape { rests: rests(new.kind), expiry_s, display });
         Ok(())
+    }
+
+    /// How many lots of an order would trade at once.
+    fn at_once(&self, intent: &Intent) -> i128 {
+        let mode = self.settings[intent.account].mode;
+        let (mut had, mut left) = (0, intent.lots);
+        let makers = self.markets[intent.symbol].within(intent.side, intent.price);
+        // Level by level, what is shown and then what is hidden.
+        let mut parts: Vec<(usize, i128, Resting)> = Vec::new();
+        let mut level = 0;
+        for (n, maker) in makers.iter().enumerate() {
+            if n > 0 && makers[n - 1].price != maker.price {
+                level += 1;
+            }
+            parts.push((2 * level, maker.lots, *maker));
+            parts.push((2 * level + 1, maker.hidden, *maker));
+        }
+        parts.sort_by_key(|part| part.0);
+        for (part, lots, maker) in parts {
+            let mut both = lots.min(left);
+            let own = mode != SelfTrade::Allow && self.same_party(intent.account, maker.account);
+            match mode {
+                _ if !own && maker.reduce_only => {}
+                _ if !own => {
+                    had += both;
+                    left -= both;
+                }
+                SelfTrade::CancelNewest | SelfTrade::CancelBoth => left = 0,
+                SelfTrade::Decrement if part % 2 == 0 => {
+                    both = maker.total().min(left);
+                    left -= both;
+                }
+                SelfTrade::Decrement | SelfTrade::CancelOldest | SelfTrade::Allow => {}
+            }
+        }
+        had
     }
 
     /// The checks of an order, in the order written.
     fn admit(&self, new: &NewOrder) -> Result<Intent, Refusal> {
         let symbol = self.known_symbol(new.symbol, new.account)?;
         let refuse = |reason| Err((new.account.index(), reason));
-        if new.account.index() == FUND {
-            return refuse(RejectReason::FundAccount);
-        }
-        let account = self.known_account(new.account)?;
+        let account = self.trader(new.account)?;
         if !(1..1 << 63).contains(&new.order.0) {
             return refuse(RejectReason::OrderIdOutOfRange);
         }
@@ -66,10 +125,23 @@ impl Reference {
         if client_price.is_some_and(|price| price != market.held(price)) {
             return refuse(RejectReason::PriceOutOfDomain);
         }
-        if new.reduce_only && rests(new.kind) {
+        market.order_rules(account, client_price, new.side, (!new.reduce_only).then_some(lots))?;
+        match new.kind {
+            OrderKind::AtLeast { min, .. } if i128::from(min.lots()) > lots => {
+                return refuse(RejectReason::MinAboveQty);
+            }
+            OrderKind::GoodTill { expiry_s, .. } if begin_ns(expiry_s) <= self.time_ns => {
+                return refuse(RejectReason::ExpiryPassed);
+            }
+            OrderKind::Iceberg { display, .. } if i128::from(display.lots()) > lots => {
+                return refuse(RejectReason::DisplayAboveQty);
+            }
+            _ => {}
+        }
+        if new.reduce_only && matches!(new.kind, OrderKind::Iceberg { .. }) {
             return refuse(RejectReason::ReduceOnlyMayNotRest);
         }
-        if market.orders.iter().any(|order| order.id == new.order.0) {
+        if self.is_taken(symbol, new.order) {
             return refuse(RejectReason::DuplicateOrder);
         }
         let position = market.positions[account];
@@ -77,8 +149,9 @@ impl Reference {
             return refuse(RejectReason::InLiquidation);
         }
         if new.reduce_only {
-            lots = lots.min(position.on(new.side.opposite()));
-            if lots == 0 {
+            let others = if rests(new.kind) { market.reduce_only_lots(account) } else { 0 };
+            lots = lots.min(position.on(new.side.opposite()) - others);
+            if lots <= 0 {
                 return refuse(RejectReason::NothingToReduce);
             }
         }
@@ -87,11 +160,22 @@ impl Reference {
         if matches!(new.kind, OrderKind::PostOnly(_)) && client_price.is_some_and(crosses) {
             return refuse(RejectReason::PostOnlyWouldCross);
         }
-        let price = match (client_price, opposite) {
-            (Some(price), _) => price,
-            (None, Some(best)) => market.cap(new.side, best),
-            (None, None) => return refuse(RejectReason::NoLiquidity),
+        let price = match (new.kind, client_price, opposite) {
+            (OrderKind::PostOnlySlide(_), Some(price), Some(best)) if crosses(price) => {
+                let slid = best - sign(new.side) * market.tick;
+                if slid != market.held(slid) {
+                    return refuse(RejectReason::PostOnlyWouldCross);
+                }
+                slid
+            }
+            (_, Some(price), _) => price,
+            (OrderKind::MarketToLimit, None, Some(best)) => best,
+            (_, None, Some(best)) => market.cap(new.side, best),
+            (_, None, None) => return refuse(RejectReason::NoLiquidity),
         };
+        if !new.reduce_only && market.value(price, lots) < market.notional_min {
+            return refuse(RejectReason::BelowMinNotional);
+        }
         if rests(new.kind) && market.orders.len() >= self.orders_max {
             return refuse(RejectReason::BookFull);
         }
@@ -105,31 +189,39 @@ impl Reference {
     }
 
     /// Takes, then rests or drops what is left.
-    fn execute(&mut self, intent: &Intent, order: OrderId, rests: bool) {
+    fn execute(&mut self, intent: &Intent, order: OrderId, shape: Shape) {
         let Intent { symbol, account, side, lots, price, .. } = *intent;
         let taker = Taker { symbol, account, order, side, limit: price, role: Role::Client };
-        let left = self.take(&taker, lots);
+        let (left, stopped) = self.take(&taker, lots);
         if left == 0 {
             return;
         }
-        let reserve = self.markets[symbol].reserve(account, price, left);
-        if !rests || *self.cash_of(account) < reserve {
+        if stopped {
+            self.say_cancelled(symbol, account, order, left, CancelCause::SelfTrade);
+            return;
+        }
+        let shown = shape.display.unwrap_or(left).min(left);
+        let rest = Resting {
+            id: order.0,
+            account,
+            side,
+            price,
+            lots: shown,
+            joined: self.joins,
+            expiry_s: shape.expiry_s,
+            reduce_only: intent.reduce_only,
+            display: shape.display,
+            hidden: left - shown,
+        };
+        let reserve = self.markets[symbol].reserve_of(&rest);
+        if !shape.rests || *self.cash_of(account) < reserve {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
             return;
         }
-        let joined = self.joins;
         self.joins += 1;
-        let market = &mut self.markets[symbol];
-        market.orders.push(Resting { id: order.0, account, side, price, lots: left, joined });
+        self.markets[symbol].orders.push(rest);
         *self.cash_of(account) -= reserve;
-        self.out.push(Event::Rested {
-            symbol: symbol_id(symbol),
-            account: account_id(account),
-            order,
-            side,
-            price: to_price(price),
-            qty: to_qty(left),
-        });
+        self.say_rested(symbol, &rest);
     }
 
     pub(super) fn margin_check(&self, intent: &Intent) -> Result<(), Refusal> {
@@ -171,6 +263,9 @@ impl Reference {
     ) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, account)?;
         let a = self.known_account(account)?;
+        if self.cancel_stop(s, a, order) {
+            return Ok(());
+        }
         self.own_order(s, a, order)?;
         let lots = self.withdraw_order(s, order.0);
         self.say_cancelled(s, a, order, lots, CancelCause::Client);
@@ -195,10 +290,7 @@ impl Reference {
     ) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, account)?;
         let refuse = |reason| Err((account.index(), reason));
-        if account.index() == FUND {
-            return refuse(RejectReason::FundAccount);
-        }
-        let a = self.known_account(account)?;
+        let a = self.trader(account)?;
         let resting = self.own_order(s, a, order)?;
         let (ticks, lots) = (i128::from(price.ticks()), i128::from(qty.lots()));
         let market = &self.markets[s];
@@ -208,20 +300,35 @@ impl Reference {
         if ticks != market.held(ticks) {
             return refuse(RejectReason::PriceOutOfDomain);
         }
+        let asked = (!resting.reduce_only).then_some(lots);
+        market.order_rules(a, Some(ticks), resting.side, asked)?;
+        if !resting.reduce_only && market.value(ticks, lots) < market.notional_min {
+            return refuse(RejectReason::BelowMinNotional);
+        }
         if market.positions[a].locked {
             return refuse(RejectReason::InLiquidation);
         }
-        let in_place = ticks == resting.price && lots <= resting.lots;
-        let replaced = Event::Replaced { symbol, account, order, price, qty, in_place };
+        let in_place = ticks == resting.price && lots <= resting.lots && resting.display.is_none();
         if in_place {
-            let before = market.reserve(a, ticks, resting.lots);
-            let after = market.reserve(a, ticks, lots);
-            *self.cash_of(a) += before - after;
+            let rest = Resting { lots, ..resting };
+            *self.cash_of(a) += {
+                let market = &self.markets[s];
+                market.reserve_of(&resting) - market.reserve_of(&rest)
+            };
             let orders = &mut self.markets[s].orders;
-            orders.iter_mut().find(|o| o.id == order.0).expect("it rests").lots = lots;
-            self.out.push(replaced);
+            *orders.iter_mut().find(|o| o.id == order.0).expect("it rests") = rest;
+            self.out.push(Event::Replaced { symbol, account, order, price, qty, in_place });
             return Ok(());
         }
+        let mut lots = lots;
+        if resting.reduce_only {
+            let others = market.reduce_only_lots(a) - resting.lots;
+            lots = lots.min(market.positions[a].on(resting.side.opposite()) - others);
+            if lots <= 0 {
+                return refuse(RejectReason::NothingToReduce);
+            }
+        }
+        let qty = to_qty(lots);
         // The check looks at a copy of everything in which the order is gone.
         let mut without = self.clone();
         without.withdraw_order(s, order.0);
@@ -237,22 +344,54 @@ impl Reference {
             price: ticks,
             worst,
             fee,
-            reduce_only: false,
+            reduce_only: resting.reduce_only,
         };
         without.margin_check(&intent)?;
         self.withdraw_order(s, order.0);
-        self.out.push(replaced);
-        self.execute(&intent, order, true);
+        self.out.push(Event::Replaced { symbol, account, order, price, qty, in_place });
+        let Resting { expiry_s, display, .. } = resting;
+        self.execute(&intent, order, Shape { rests: true, expiry_s, display });
         Ok(())
     }
 }
 
 /// Whether what is left of an order joins the book.
 fn rests(kind: OrderKind) -> bool {
-    matches!(kind, OrderKind::Limit(_) | OrderKind::PostOnly(_))
+    matches!(
+        kind,
+        OrderKind::Limit(_)
+            | OrderKind::PostOnly(_)
+            | OrderKind::GoodTill { .. }
+            | OrderKind::PostOnlySlide(_)
+            | OrderKind::MarketToLimit
+            | OrderKind::Iceberg { .. }
+    )
 }
 
 impl Market {
+    /// Steps of price and quantity, and the band; a reduce-only order has no lots to look at.
+    fn order_rules(
+        &self,
+        account: usize,
+        price: Option<i128>,
+        side: Side,
+        lots: Option<i128>,
+    ) -> Result<(), Refusal> {
+        if price.is_some_and(|price| price % self.tick != 0) {
+            return Err((account, RejectReason::OffTick));
+        }
+        if lots.is_some_and(|lots| lots % self.lot != 0) {
+            return Err((account, RejectReason::OffLot));
+        }
+        if let (Some(price), Some(mark)) = (price, self.mark)
+            && self.price_band > 0
+            && sign(side) * (price - mark) > floor_div(mark * self.price_band, MILLION)
+        {
+            return Err((account, RejectReason::PriceBand));
+        }
+        Ok(())
+    }
+
     /// The worst price of a market order that finds this best opposite price.
     fn cap(&self, side: Side, best: i128) -> i128 {
         let distance = floor_div(best * self.band, MILLION);

@@ -3,8 +3,11 @@
 
 use seawall_engine::core::PositionView;
 use seawall_engine::liquidation::Discipline;
-use seawall_engine::types::{AccountId, Money, OrderId, Price, Qty, Side, SymbolId};
+use seawall_engine::types::{
+    AccountId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
+};
 
+use super::expiry::begin_ns;
 use super::market::sign;
 use super::{FUND, Reference, account_id, money, price, qty};
 
@@ -71,6 +74,11 @@ impl Reference {
         Some((count, lots))
     }
 
+    /// A price that a stop may watch.
+    pub fn watched(&self, symbol: SymbolId, watch: Watched) -> Option<Price> {
+        self.markets[symbol.index()].watched(watch).map(price)
+    }
+
     /// The mark price.
     pub fn mark(&self, symbol: SymbolId) -> Option<Price> {
         self.markets[symbol.index()].mark.map(price)
@@ -125,9 +133,14 @@ impl Reference {
     /// When a `Step` would next do something, if anything waits: now if positions wait to be
     /// triggered, else when the discipline and the fund's clock allow the next forced step.
     pub fn next_step_ns(&self) -> Option<u64> {
-        if self.any_unhealthy() {
+        if self.any_unhealthy() || !self.fired.is_empty() {
             return Some(self.time_ns);
         }
+        let expiry = self.next_expiry().map(|(second, ..)| begin_ns(second).max(self.time_ns));
+        [self.next_forced_ns(), expiry].into_iter().flatten().min()
+    }
+
+    fn next_forced_ns(&self) -> Option<u64> {
         let mut at_ns = self.time_ns;
         if self.queue.is_empty() {
             self.unwind_symbol()?;
@@ -147,7 +160,7 @@ impl Reference {
         let mut total: i128 = self.cash.iter().flatten().sum();
         for market in &self.markets {
             for order in &market.orders {
-                total += market.reserve(order.account, order.price, order.lots);
+                total += market.reserve_of(order);
             }
             for position in market.positions.iter().filter(|position| position.lots != 0) {
                 total += position.margin - market.direction(position.side()) * position.entry;

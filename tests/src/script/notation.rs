@@ -3,16 +3,24 @@
 use std::fmt::Write as _;
 
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
-use seawall_engine::risk::MarketSpec;
-use seawall_engine::types::{ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Side};
+use seawall_engine::risk::{MarketSpec, OrderRules};
+use seawall_engine::types::{
+    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side,
+};
 
 use crate::setup::Setup;
 
 /// The rules of a shard, one per line.
 pub fn setup_lines(setup: &Setup) -> String {
     let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
-    for market in &setup.markets {
+    for (market, asks) in setup.markets.iter().zip(&setup.order_rules) {
         write_market(&mut text, market);
+        if *asks != OrderRules::default() {
+            let OrderRules { tick, lot, notional_min, price_band } = asks;
+            let band = price_band.parts();
+            writeln!(text, "  asks tick {tick} lot {lot} notional {notional_min} band {band}")
+                .expect("it is a string");
+        }
     }
     let rules = &setup.liquidation;
     let discipline = match rules.discipline {
@@ -89,6 +97,7 @@ pub fn input_line(input: &Input) -> String {
             format!("replace {symbol:?} {account:?} {} {qty} at {price}", id(*order))
         }
         Input::Mark { symbol, price } => format!("mark {symbol:?} {price}"),
+        Input::Index { symbol, price } => format!("index {symbol:?} {price}"),
         Input::Deposit { account, amount } => format!("deposit {account:?} {amount}"),
         Input::Withdraw { account, amount } => format!("withdraw {account:?} {amount}"),
         Input::Leverage { symbol, account, initial } => {
@@ -98,7 +107,53 @@ pub fn input_line(input: &Input) -> String {
             format!("block {symbol:?} {buyer:?} {seller:?} {qty} at {price}")
         }
         Input::Step => "step".to_owned(),
+        _ => account_line(input),
     }
+}
+
+fn account_line(input: &Input) -> String {
+    match input {
+        Input::SelfTrade { account, mode, group } => {
+            format!("self-trade {account:?} {} group {group}", mode_name(*mode))
+        }
+        Input::MassCancel { account, symbol, side } => {
+            let symbol = symbol.map_or("all".to_owned(), |symbol| format!("{symbol:?}"));
+            format!("mass-cancel {account:?} {symbol} {}", side.map_or("both", side_name))
+        }
+        Input::CancelOnDisconnect { account, enabled } => {
+            format!("cancel-on-disconnect {account:?} {}", on_off(*enabled))
+        }
+        Input::Disconnect { account } => format!("disconnect {account:?}"),
+        Input::Kill { account, engaged } => {
+            let account = account.map_or("all".to_owned(), |account| format!("{account:?}"));
+            format!("kill {account} {}", on_off(*engaged))
+        }
+        _ => unreachable!("only inputs about accounts come here"),
+    }
+}
+
+/// How a self-trade prevention mode is called in scripts.
+pub(super) fn mode_name(mode: SelfTrade) -> &'static str {
+    match mode {
+        SelfTrade::Allow => "allow",
+        SelfTrade::CancelNewest => "cancel-newest",
+        SelfTrade::CancelOldest => "cancel-oldest",
+        SelfTrade::CancelBoth => "cancel-both",
+        SelfTrade::Decrement => "decrement",
+    }
+}
+
+/// How a reference is called in scripts.
+pub(super) fn reference_name(reference: Reference) -> &'static str {
+    match reference {
+        Reference::Last => "last",
+        Reference::Mark => "mark",
+        Reference::Index => "index",
+    }
+}
+
+fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 fn order_line(order: &NewOrder) -> String {
@@ -108,6 +163,16 @@ fn order_line(order: &NewOrder) -> String {
         OrderKind::ImmediateOrCancel(price) => format!("ioc {price}"),
         OrderKind::FillOrKill(price) => format!("fok {price}"),
         OrderKind::Market => "market".to_owned(),
+        OrderKind::GoodTill { price, expiry_s } => format!("good-till {price} second {expiry_s}"),
+        OrderKind::PostOnlySlide(price) => format!("slide {price}"),
+        OrderKind::AtLeast { price, min } => format!("at-least {min} at {price}"),
+        OrderKind::MarketToLimit => "market-to-limit".to_owned(),
+        OrderKind::Stop { watch, take_profit, trigger, limit } => {
+            let name = if take_profit { "take-profit" } else { "stop" };
+            let limit = limit.map_or(String::new(), |limit| format!(" limit {limit}"));
+            format!("{name} {} at {trigger}{limit}", reference_name(watch))
+        }
+        OrderKind::Iceberg { price, display } => format!("iceberg {price} shows {display}"),
     };
     let reduce = if order.reduce_only { " reduce-only" } else { "" };
     let NewOrder { symbol, account, side, qty, .. } = order;
@@ -123,6 +188,7 @@ pub fn event_line(event: &Event) -> String {
         | Event::Rested { .. }
         | Event::Trade { .. }
         | Event::Cancelled { .. }
+        | Event::Reduced { .. }
         | Event::Replaced { .. } => order_event(event),
         Event::Marked { symbol, price } => format!("marked {symbol:?} {price}"),
         Event::Deposited { account, amount } => format!("deposited {account:?} {amount}"),
@@ -166,6 +232,9 @@ fn order_event(event: &Event) -> String {
         Event::Cancelled { symbol, account, order, qty, cause } => {
             format!("cancelled {symbol:?} {account:?} {} {qty} {cause:?}", id(*order))
         }
+        Event::Reduced { symbol, account, order, qty, cause } => {
+            format!("reduced {symbol:?} {account:?} {} {qty} {cause:?}", id(*order))
+        }
         Event::Replaced { symbol, account, order, price, qty, in_place } => {
             let place = if *in_place { "in-place" } else { "requeued" };
             format!("replaced {symbol:?} {account:?} {} {qty} at {price} {place}", id(*order))
@@ -202,7 +271,36 @@ fn forced_event(event: &Event) -> String {
             format!("fund {symbol:?} {cause:?} {amount} balance {balance}")
         }
         Event::Socialised { account, amount } => format!("socialised {account:?} {amount}"),
-        _ => unreachable!("only events of a liquidation come here"),
+        _ => account_event(event),
+    }
+}
+
+fn account_event(event: &Event) -> String {
+    match event {
+        Event::SelfTradeSet { account, mode, group } => {
+            format!("self-trade-set {account:?} {} group {group}", mode_name(*mode))
+        }
+        Event::Indexed { symbol, price } => format!("indexed {symbol:?} {price}"),
+        Event::StopPlaced { symbol, account, order, side, trigger, qty } => {
+            let (order, side) = (id(*order), side_name(*side));
+            format!("stop-placed {symbol:?} {account:?} {order} {side} {qty} at {trigger}")
+        }
+        Event::StopTriggered { symbol, account, order, price } => {
+            format!("stop-triggered {symbol:?} {account:?} {} by {price}", id(*order))
+        }
+        Event::StopRejected { symbol, account, order, reason } => {
+            format!("stop-rejected {symbol:?} {account:?} {} {reason:?}", id(*order))
+        }
+        Event::MassCancelled { account, orders } => format!("mass-cancelled {account:?} {orders}"),
+        Event::CancelOnDisconnectSet { account, enabled } => {
+            format!("cancel-on-disconnect-set {account:?} {}", on_off(*enabled))
+        }
+        Event::Disconnected { account, orders } => format!("disconnected {account:?} {orders}"),
+        Event::KillSwitch { account, engaged } => {
+            let account = account.map_or("all".to_owned(), |account| format!("{account:?}"));
+            format!("kill-switch {account} {}", on_off(*engaged))
+        }
+        _ => unreachable!("only events of accounts come here"),
     }
 }
 

@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
-use seawall_engine::risk::MarginTier;
+use seawall_engine::risk::{MarginTier, OrderRules};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    Seq, Sequenced, Side, SymbolId,
+    Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
-use super::notation::key_name;
+use super::notation::{key_name, mode_name, reference_name};
 use super::{Entry, Script};
 use crate::setup::Setup;
 
@@ -37,6 +37,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         accounts_max: 16,
         orders_max: 64,
         markets: Vec::new(),
+        order_rules: Vec::new(),
         liquidation: Setup::liquidation(),
     };
     let mut entries: Vec<Entry> = Vec::new();
@@ -72,6 +73,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
     }
     if setup.markets.is_empty() {
         setup.markets.push(Setup::market());
+        setup.order_rules.push(OrderRules::default());
     }
     Ok(Script { setup, entries })
 }
@@ -142,6 +144,23 @@ impl<'a> Words<'a> {
         Ppm::new(parts).ok_or_else(|| format!("{parts} ppm, expected at most {}", Ppm::SCALE))
     }
 
+    /// Takes the word "all" if it is next.
+    fn all(&mut self) -> Result<bool, String> {
+        let all = self.peek() == Some("all");
+        if all {
+            self.literal("all")?;
+        }
+        Ok(all)
+    }
+
+    fn on(&mut self) -> Result<bool, String> {
+        match self.word("on or off")? {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            word => Err(format!("{word:?}, expected on or off")),
+        }
+    }
+
     fn done(&mut self) -> Result<(), String> {
         self.0.next().map_or(Ok(()), |word| Err(format!("{word:?}, expected the end of the line")))
     }
@@ -167,11 +186,7 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
             setup.orders_max = words.number("a number of orders")?;
         }
         "liquidation" => {
-            rules.enabled = match words.word("on or off")? {
-                "on" => true,
-                "off" => false,
-                word => return Err(format!("{word:?}, expected on or off")),
-            };
+            rules.enabled = words.on()?;
         }
         "key" => {
             let word = words.word("a priority key")?;
@@ -243,9 +258,10 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
         words.literal("reference")?;
         market.reference = words.price()?;
         setup.markets.push(market);
+        setup.order_rules.push(OrderRules::default());
         return Ok(true);
     }
-    if !["tier", "fees", "lots", "band"].contains(&name) {
+    if !["tier", "fees", "lots", "band", "asks"].contains(&name) {
         return Ok(false);
     }
     words.literal(name)?;
@@ -265,6 +281,17 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
         "lots" => {
             market.order_lots_max = words.number("a number of lots")?;
             market.position_lots_max = words.number("a number of lots")?;
+        }
+        "asks" => {
+            let asks = setup.order_rules.last_mut().expect("one for every market");
+            words.literal("tick")?;
+            asks.tick = words.number("ticks")?;
+            words.literal("lot")?;
+            asks.lot = words.number("lots")?;
+            words.literal("notional")?;
+            asks.notional_min = Money::new(words.number("money units")?);
+            words.literal("band")?;
+            asks.price_band = words.rate()?;
         }
         _ => market.market_band = words.rate()?,
     }
@@ -324,17 +351,53 @@ fn input(words: &mut Words<'_>) -> Result<Input, String> {
             Input::Block { symbol, buyer, seller, price: words.price()?, qty }
         }
         "step" => Input::Step,
+        word => account_input(word, words)?,
+    })
+}
+
+fn account_input(word: &str, words: &mut Words<'_>) -> Result<Input, String> {
+    Ok(match word {
+        "self-trade" => {
+            let account = words.account()?;
+            let word = words.word("a mode")?;
+            let found = SelfTrade::ALL.into_iter().find(|mode| mode_name(*mode) == word);
+            let mode = found.ok_or_else(|| format!("{word:?}, expected a self-trade mode"))?;
+            words.literal("group")?;
+            Input::SelfTrade { account, mode, group: words.number("a group")? }
+        }
+        "mass-cancel" => {
+            let account = words.account()?;
+            let symbol = if words.all()? { None } else { Some(words.symbol()?) };
+            let side = match words.word("buy, sell or both")? {
+                "both" => None,
+                word => Some(side(word)?),
+            };
+            Input::MassCancel { account, symbol, side }
+        }
+        "cancel-on-disconnect" => {
+            Input::CancelOnDisconnect { account: words.account()?, enabled: words.on()? }
+        }
+        "index" => Input::Index { symbol: words.symbol()?, price: words.price()? },
+        "disconnect" => Input::Disconnect { account: words.account()? },
+        "kill" => {
+            let account = if words.all()? { None } else { Some(words.account()?) };
+            Input::Kill { account, engaged: words.on()? }
+        }
         word => return Err(format!("{word:?}, expected a rule or an input")),
     })
 }
 
+fn side(word: &str) -> Result<Side, String> {
+    match word {
+        "buy" => Ok(Side::Buy),
+        "sell" => Ok(Side::Sell),
+        word => Err(format!("{word:?}, expected buy or sell")),
+    }
+}
+
 fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
     let (symbol, account, order) = (words.symbol()?, words.account()?, words.order()?);
-    let side = match words.word("buy or sell")? {
-        "buy" => Side::Buy,
-        "sell" => Side::Sell,
-        word => return Err(format!("{word:?}, expected buy or sell")),
-    };
+    let side = side(words.word("buy or sell")?)?;
     let qty = words.qty()?;
     let kind = match words.word("an order kind")? {
         "limit" => OrderKind::Limit(words.price()?),
@@ -342,9 +405,37 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
         "ioc" => OrderKind::ImmediateOrCancel(words.price()?),
         "fok" => OrderKind::FillOrKill(words.price()?),
         "market" => OrderKind::Market,
-        word => {
-            return Err(format!("{word:?}, expected limit, post-only, ioc, fok or market"));
+        "market-to-limit" => OrderKind::MarketToLimit,
+        "slide" => OrderKind::PostOnlySlide(words.price()?),
+        "good-till" => {
+            let price = words.price()?;
+            words.literal("second")?;
+            OrderKind::GoodTill { price, expiry_s: words.number("a second")? }
         }
+        name @ ("stop" | "take-profit") => {
+            let word = words.word("last, mark or index")?;
+            let found = Reference::ALL.into_iter().find(|other| reference_name(*other) == word);
+            let watch = found.ok_or_else(|| format!("{word:?}, expected last, mark or index"))?;
+            words.literal("at")?;
+            let trigger = words.price()?;
+            let mut limit = None;
+            if words.peek() == Some("limit") {
+                words.literal("limit")?;
+                limit = Some(words.price()?);
+            }
+            OrderKind::Stop { watch, take_profit: name == "take-profit", trigger, limit }
+        }
+        "iceberg" => {
+            let price = words.price()?;
+            words.literal("shows")?;
+            OrderKind::Iceberg { price, display: words.qty()? }
+        }
+        "at-least" => {
+            let min = words.qty()?;
+            words.literal("at")?;
+            OrderKind::AtLeast { price: words.price()?, min }
+        }
+        word => return Err(format!("{word:?}, expected an order kind such as limit")),
     };
     let reduce_only = words.peek() == Some("reduce-only");
     if reduce_only {

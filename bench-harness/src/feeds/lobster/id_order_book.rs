@@ -89,7 +89,7 @@ impl IdOrderBook {
         }
         self.append(entry, tag);
         for order in &behind {
-            let RestingOrder { id, owner, side, price, qty } = *order;
+            let RestingOrder { id, owner, side, price, qty, .. } = *order;
             self.append(Entry { id, side, price, qty }, owner);
         }
         let moved = behind.len() as u64;

@@ -1,0 +1,96 @@
+//! How much an order could have at once, for kinds that want all or a least quantity
+//! (`docs/ORDERS.md`, All or a least quantity).
+
+use super::details::flag;
+use super::market::Market;
+use super::meet::same_party;
+use crate::matching::can_fill;
+use crate::risk::Ledger;
+use crate::types::{AccountId, Price, Qty, SelfTrade, Side};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) account: AccountId,
+    pub(super) side: Side,
+    pub(super) limit: Price,
+    /// The whole order.
+    pub(super) qty: Qty,
+    /// What it must have of it.
+    pub(super) least: Qty,
+}
+
+impl Market {
+    /// Whether the order could have its least quantity at once.
+    pub(super) fn could_have(&self, ledger: &Ledger, wanted: &Wanted) -> bool {
+        let mode = ledger.account(wanted.account).self_trade();
+        if mode == SelfTrade::Allow && self.details.unlike_their_lots == 0 {
+            return can_fill(&self.book, wanted.side, wanted.limit, wanted.least);
+        }
+        let mut count = Count { had: 0, left: wanted.qty.lots() };
+        for (price, _) in self.book.depth(wanted.side.opposite()) {
+            let allowed = match wanted.side {
+                Side::Buy => price <= wanted.limit,
+                Side::Sell => price >= wanted.limit,
+            };
+            if !allowed {
+                break;
+            }
+            self.count_level(ledger, wanted, mode, price, &mut count);
+            if count.had >= wanted.least.lots() {
+                return true;
+            }
+            if count.left == 0 {
+                break;
+            }
+        }
+        false
+    }
+
+    /// Counts what a level would trade: what it shows, then what it hides.
+    #[cold]
+    fn count_level(
+        &self,
+        ledger: &Ledger,
+        wanted: &Wanted,
+        mode: SelfTrade,
+        price: Price,
+        count: &mut Count,
+    ) {
+        for (slot, order) in self.book.queue(price) {
+            let owner = AccountId(order.owner);
+            if mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner) {
+                match mode {
+                    SelfTrade::CancelNewest | SelfTrade::CancelBoth => count.left = 0,
+                    SelfTrade::Decrement => {
+                        count.left -= self.details.total(slot, &order).lots().min(count.left);
+                    }
+                    SelfTrade::Allow | SelfTrade::CancelOldest => {}
+                }
+            } else if order.flags & flag::REDUCE_ONLY == 0 {
+                count.take(order.qty.lots());
+            }
+        }
+        for (slot, order) in self.book.queue(price) {
+            let owner = AccountId(order.owner);
+            let own = mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner);
+            if !own {
+                count.take(self.details.hidden_lots(slot, &order));
+            }
+        }
+    }
+}
+
+/// What would have traded so far, and what would be left of the order.
+struct Count {
+    had: u32,
+    left: u32,
+}
+
+impl Count {
+    fn take(&mut self, lots: u32) {
+        let lots = lots.min(self.left);
+        self.had += lots;
+        self.left -= lots;
+    }
+}

@@ -1,0 +1,35 @@
+//! What accounts set, and cancels of many orders at once.
+
+use seawall_engine::types::{Input, SelfTrade, SymbolId};
+
+use super::Generator;
+
+impl Generator {
+    /// Kill switches are mostly let go: a shard that takes no orders teaches nothing.
+    pub(super) fn account_setting(&mut self) -> Input {
+        let account = self.client();
+        match self.dice.range(1, 10) {
+            1..=6 => {
+                let mode = self.dice.pick(&SelfTrade::ALL);
+                Input::SelfTrade { account, mode, group: self.dice.range_u32(0, 2) }
+            }
+            7 => Input::CancelOnDisconnect { account, enabled: self.dice.percent(70) },
+            8 => {
+                self.killed = self.dice.percent(20);
+                Input::Kill { account: None, engaged: self.killed }
+            }
+            _ => Input::Kill { account: Some(account), engaged: self.dice.percent(10) },
+        }
+    }
+
+    pub(super) fn mass_cancel(&mut self, symbol: SymbolId) -> Input {
+        let account = self.client();
+        if self.dice.percent(40) {
+            return Input::Disconnect { account };
+        }
+        let symbol = self.dice.pick(&[None, Some(symbol)]);
+        let side = self.side();
+        let side = self.dice.pick(&[None, Some(side)]);
+        Input::MassCancel { account, symbol, side }
+    }
+}
