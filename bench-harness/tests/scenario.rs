@@ -143,6 +143,64 @@ fn contradictions_of_the_market_are_refused() {
 }
 
 #[test]
+fn a_contradiction_is_said_where_it_was_made() {
+    let message = refusal_of_set("market.reference_ticks=13421772");
+    assert_eq!(
+        message,
+        "--set market.reference_ticks=13421772: `market` contradicts itself: the largest position \
+         would be worth more than 1152921504606846976 money units"
+    );
+    let tiers = "[[market.tiers]]\nfloor_currency = 5\ninitial_ppm = 20\nmaintenance_ppm = 10\n";
+    let message = refusal(tiers);
+    assert!(
+        message.starts_with("mine.toml:2: `market` contradicts itself: margin tier 0"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_shock_that_the_venue_would_refuse_is_refused() {
+    let sets = ["shock.sell_lots=10000000", "shock.sell_interval_ms=20000"].map(str::to_owned);
+    let error = scenario::load("flash-crash", &sets, None).expect_err("too large an order");
+    assert_eq!(
+        error.to_string(),
+        "--set shock.sell_lots=10000000: `shock.sell_lots` is 10000000, in 1 orders, expected \
+         orders of at most market.order_max_lots = 1000000 lots"
+    );
+    assert!(scenario::load("flash-crash", &sets[..1], None).is_ok(), "in many orders it may");
+}
+
+#[test]
+fn a_number_too_large_is_no_text() {
+    let message = refusal_of_set("shock.sell_lots=18446744073709551615");
+    assert!(message.contains("is 18446744073709551615, expected a number below 2^63"), "{message}");
+    let message = refusal_of_set("holders.leverage_cap=1e300");
+    assert!(message.ends_with("`holders.leverage_cap` is 1e300, expected 1 to 50"), "{message}");
+    let named = scenario::load("flash-crash", &["name=007".to_owned()], None).expect("a name");
+    assert_eq!(named.name, "007");
+}
+
+#[test]
+fn a_key_has_no_empty_parts() {
+    let message = refusal_of_set("shock..sell_lots=3");
+    assert_eq!(
+        message,
+        "--set shock..sell_lots=3: unknown key `shock..sell_lots`; did you mean `shock.sell_lots`?"
+    );
+    assert!(refusal_of_set(".seed=3").ends_with("did you mean `seed`?"));
+    assert!(refusal_of_set("..=3").ends_with("unknown key `..`"));
+}
+
+#[test]
+fn a_file_that_is_no_text_is_said_with_its_line() {
+    let mut file = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    file.write_all(b"base = \"flash-crash\"\n\xff\n").expect("it is writable");
+    let path = file.path().to_str().expect("a plain path");
+    let message = scenario::load(path, &[], None).expect_err("not text").to_string();
+    assert_eq!(message, format!("{path}:2: not TOML: not UTF-8, expected text"));
+}
+
+#[test]
 fn an_assignment_has_a_key_and_a_value() {
     for set in ["shock.sell_lots", "=3", "shock.sell_lots="] {
         let message = refusal_of_set(set);

@@ -54,35 +54,6 @@ pub struct Modify {
     pub reserved: [u8; 3],
 }
 
-/// Kinds of a [`BatchMessage`]; modify is 2.
-pub const NEW: u8 = 0;
-/// A cancel in a batch.
-pub const CANCEL: u8 = 1;
-
-/// One message of a batch.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct BatchMessage {
-    /// [`NEW`], [`CANCEL`], or 2 for a modify.
-    pub kind: u8,
-    /// Padding.
-    pub reserved: [u8; 7],
-    /// The message.
-    pub payload: Payload,
-}
-
-/// What a [`BatchMessage`] holds.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub union Payload {
-    /// Kind 0.
-    pub new_order: NewOrder,
-    /// Kind 1.
-    pub cancel: Cancel,
-    /// Kind 2.
-    pub modify: Modify,
-}
-
 /// The queue that reports go into, as functions.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -103,12 +74,11 @@ const _: () = assert!(size_of::<NewOrder>() == 32 && offset_of!(NewOrder, side) 
 const _: () = assert!(offset_of!(NewOrder, price_ticks) == 16 && offset_of!(NewOrder, ioc) == 29);
 const _: () = assert!(size_of::<Cancel>() == 16);
 const _: () = assert!(size_of::<Modify>() == 32 && offset_of!(Modify, new_quantity) == 24);
-const _: () = assert!(size_of::<BatchMessage>() == 40 && offset_of!(BatchMessage, payload) == 8);
 const _: () = assert!(size_of::<Transport>() == 40 && offset_of!(Transport, push) == 8);
 
 /// The side of its number.
 #[inline]
-pub const fn side(number: u8) -> Side {
+pub(crate) const fn side(number: u8) -> Side {
     match number {
         0 => Side::Buy,
         _ => Side::Sell,

@@ -11,6 +11,8 @@
 //! no more: layouts, one global, and a push of each report.
 #![allow(unsafe_code, reason = "a C interface: raw pointers in, exported names out")]
 
+#[cfg(feature = "batch")]
+pub mod batch;
 mod layout;
 mod state;
 
@@ -19,7 +21,7 @@ use std::ffi::c_void;
 use seawall::challenge::ChallengeBook;
 use seawall_engine::types::Side;
 
-use layout::{BatchMessage, Cancel, Modify, NewOrder, Transport};
+use layout::{Cancel, Modify, NewOrder, Transport};
 use state::{VENUE, Venue};
 
 /// Called once before any message.
@@ -120,28 +122,4 @@ pub unsafe extern "C" fn engine_query_best_ask() -> i64 {
 pub unsafe extern "C" fn engine_query_depth_at(price_ticks: i64, side: u8) -> u64 {
     // SAFETY: the harness calls every function of this library from one thread.
     unsafe { VENUE.get() }.book.lots_at(layout::side(side), price_ticks)
-}
-
-/// A run of messages, answered one after the other as if each had come alone.
-///
-/// # Safety
-///
-/// `messages` must point to `count` messages; on the thread that called [`engine_init`].
-#[cfg(feature = "batch")]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn engine_on_batch(messages: *const BatchMessage, count: u32) {
-    // SAFETY: the caller promises that many messages.
-    let messages = unsafe { std::slice::from_raw_parts(messages, count as usize) };
-    // SAFETY: the harness calls every function of this library from one thread.
-    let venue = unsafe { VENUE.get() };
-    for message in messages {
-        match message.kind {
-            // SAFETY: the kind says which of the union's members is live.
-            layout::NEW => venue.new_order(unsafe { &message.payload.new_order }),
-            // SAFETY: as above.
-            layout::CANCEL => venue.cancel(unsafe { &message.payload.cancel }),
-            // SAFETY: as above.
-            _ => venue.modify(unsafe { &message.payload.modify }),
-        }
-    }
 }

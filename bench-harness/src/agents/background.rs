@@ -1,8 +1,9 @@
 //! The sender of recorded order flow: an anonymous account with ample cash.
 //!
-//! Recorded prices are kept as distances from the last recorded execution (at first, from the
-//! first order's price), in proportion; what they are distances from is the index of the run. So
-//! the recording's own drift is left out, and its spread, depth and tempo are kept.
+//! Recorded prices are kept as distances, in proportion, from the last recorded execution (at
+//! first, from the first order's price), and taken from the mid of the run's book as takers see it
+//! (from the index while a side is missing). So the recording's own drift is left out, its spread,
+//! depth and tempo are kept, and it neither holds the price nor moves it by itself.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +50,8 @@ impl<'a> Recorded<'a> {
     fn ticks(&mut self, recorded: u64, view: &View<'_>) -> f64 {
         let recorded = real(recorded.max(1));
         let reference = *self.reference.get_or_insert(recorded);
-        view.index.at(view.now_ns) * recorded / reference
+        let centre = view.quote.mid().unwrap_or_else(|| view.index.at(view.now_ns));
+        centre * recorded / reference
     }
 
     fn lots(&self, recorded: u64) -> u32 {

@@ -174,3 +174,37 @@ fn entry(scenario: &Scenario, side: Side, initial: Ppm, maintenance: f64, noise:
 fn fold(bound: f64, value: f64) -> f64 {
     if value > bound { 2.0 * bound - value } else { value }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load;
+
+    #[test]
+    fn holders_are_alive_leveraged_and_balanced() {
+        let scenario = load("flash-crash", &[], Some(3)).expect("it is valid");
+        let holdings = holdings(&scenario);
+        assert_eq!(leveraged(&scenario), 15_000);
+        let reference = real(scenario.market.reference_ticks);
+        for holding in &holdings {
+            let entry = f64::from(holding.entry.ticks());
+            let rate = f64::from(holding.initial.parts()) / 1e6;
+            // Where a position without maintenance margin would be bankrupt.
+            let bankrupt = match holding.side {
+                Side::Buy => entry * (1.0 - rate) < reference,
+                Side::Sell => entry * (1.0 + rate) > reference,
+            };
+            assert!(bankrupt, "{holding:?} is beyond its bankruptcy price at the start");
+        }
+        let high = holdings.iter().filter(|holding| holding.initial.parts() < 100_000).count();
+        assert!(high * 5 > holdings.len(), "{high} have more than tenfold leverage");
+        let longs = holdings.iter().filter(|holding| holding.side == Side::Buy).count();
+        assert_eq!((longs, holdings.len() - longs), (12_000, 3_000));
+    }
+
+    #[test]
+    fn a_cap_of_one_leaves_nobody_leveraged() {
+        let scenario = load("no-leverage", &[], None).expect("it is valid");
+        assert_eq!(leveraged(&scenario), 0);
+    }
+}

@@ -53,3 +53,28 @@ fn shock_factor(scenario: &Scenario, time_ms: u64) -> f64 {
     let back = back * real(shock.index_rebound_ppm) / 1e6;
     1.0 - shock.index_drop_bp / 10_000.0 * (fall - back).max(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load;
+
+    #[test]
+    fn the_index_falls_by_the_shock_and_comes_back_in_part() {
+        let sets = [
+            "index.volatility_bp=0",
+            "shock.start_ms=10000",
+            "shock.index_drop_after_ms=1000",
+            "shock.index_drop_ms=2000",
+            "shock.index_drop_bp=200",
+            "shock.index_rebound_ppm=500000",
+            "shock.index_rebound_after_ms=20000",
+            "shock.index_rebound_ms=10000",
+        ];
+        let scenario = load("flash-crash", &sets.map(str::to_owned), None).expect("it is valid");
+        let index = IndexPath::new(&scenario);
+        let at = |second: u64| index.ticks_at(second * 1_000_000_000);
+        assert_eq!([0, 11, 12, 13, 29].map(at), [50_000, 50_000, 49_500, 49_000, 49_000]);
+        assert_eq!([35, 40, 299].map(at), [49_250, 49_500, 49_500]);
+    }
+}

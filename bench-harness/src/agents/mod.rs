@@ -131,7 +131,8 @@ pub trait Agent {
     /// When it wakes next, in nanoseconds; `u64::MAX` if never again.
     fn next_wake_ns(&self) -> u64;
 
-    /// Looks at the market and sends inputs. Afterwards its next wake is later than `view.now_ns`.
+    /// Looks at the market and sends inputs. A population may wake again at once, for another of
+    /// its members, but not for ever.
     fn wake(&mut self, view: &View<'_>, out: &mut Outbox<'_>);
 
     /// Hears of one of its orders.

@@ -67,3 +67,34 @@ impl Agent for Shock {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::agents::{IndexPath, Quote};
+    use crate::scenario::load;
+
+    #[test]
+    fn children_sell_the_whole_order_on_time() {
+        let sets = ["shock.sell_lots=1003", "shock.sell_duration_ms=1000"].map(str::to_owned);
+        let scenario = load("flash-crash", &sets, None).expect("it is valid");
+        let index = IndexPath::new(&scenario);
+        let mut shock = Shock::new(&scenario);
+        let mut line = VecDeque::new();
+        let mut last_ns = 0;
+        while shock.next_wake_ns() != u64::MAX {
+            last_ns = shock.next_wake_ns();
+            let view = View { now_ns: last_ns, quote: Quote::default(), index: &index };
+            shock.wake(&view, &mut Outbox { line: &mut line, arrival_ns: last_ns });
+        }
+        let lots = line.iter().map(|pending| match pending.input {
+            Input::Order(order) => u64::from(order.qty.lots()),
+            _ => 0,
+        });
+        assert_eq!(lots.sum::<u64>(), 1_003);
+        assert_eq!(line.len(), 20);
+        assert_eq!(last_ns, 60_950_000_000);
+    }
+}

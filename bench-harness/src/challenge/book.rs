@@ -71,9 +71,8 @@ impl ChallengeBook {
     /// Cancels a resting order.
     #[inline]
     pub fn cancel(&mut self, seq: u64, order: u64, sink: &mut impl ReportSink) {
-        match self.book.find(OrderId(order)) {
-            Some(slot) => {
-                let gone = self.book.remove(slot);
+        match self.book.take_out(OrderId(order)) {
+            Some(gone) => {
                 let terms = (gone.side, i64::from(gone.price.ticks()), 0);
                 sink.report(&Report::of_order(ReportKind::CancelAck, seq, order, terms));
             }

@@ -93,6 +93,15 @@ impl Report {
         Self { side, price, qty, ..Self::new(kind, seq, order) }
     }
 
+    /// The same 64 bytes as eight words, little-endian.
+    #[inline]
+    pub const fn words(&self) -> [u64; 8] {
+        #[allow(clippy::cast_sign_loss, reason = "the bits of a price, as laid out")]
+        let price = self.price as u64;
+        let kind = self.kind as u64 | (self.side as u64) << 8;
+        [kind, self.seq, self.order, price, self.qty as u64, self.maker, self.taker, 0]
+    }
+
     fn write(&self, line: &mut String) {
         let Self { side, seq, order, price, qty, maker, taker, .. } = *self;
         let code = self.kind as u8;

@@ -50,7 +50,8 @@ pub struct PipelineArgs {
     #[arg(value_name = "SCENARIO", default_value = DEFAULT_NAME)]
     pub scenario: String,
     /// Seed of the scenario.
-    #[arg(long, value_name = "N", conflicts_with = "stream")]
+    #[arg(long, value_name = "N", conflicts_with = "stream",
+          value_parser = clap::value_parser!(u64).range(..1 << 63))]
     pub seed: Option<u64>,
     /// Changes a key of the scenario.
     #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "stream")]
@@ -73,9 +74,8 @@ pub struct PipelineArgs {
     #[arg(long, value_enum, default_value_t = RingName::SeqSlot)]
     pub ring: RingName,
     /// Most threads; fewer are used where there are fewer cores.
-    #[arg(long, value_name = "N", default_value_t = 3,
-          value_parser = clap::value_parser!(u8).range(1..=3))]
-    pub threads: u8,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub threads: Option<u8>,
     /// A shard that only acknowledges, in place of the engine.
     #[arg(long)]
     pub null: bool,
@@ -169,9 +169,9 @@ fn open(args: &PipelineArgs) -> Result<Stream, StreamError> {
 }
 
 fn topology(args: &PipelineArgs) -> Topology {
-    let topology = Topology::detect_at_most(usize::from(args.threads));
-    if topology.threads() < usize::from(args.threads) {
-        say(args, &format!("fewer cores than threads: {topology}"));
+    let topology = Topology::detect_at_most(args.threads.map_or(usize::MAX, usize::from));
+    if args.threads.is_some_and(|wanted| topology.threads() < usize::from(wanted)) {
+        eprintln!("warning: fewer cores than threads asked for; {topology}");
     }
     topology
 }

@@ -16,6 +16,9 @@ pub enum CliError {
     /// A check failed: the run is done and its files are written, but it must not be trusted.
     #[error("{0}")]
     Check(String),
+    /// The command line asks for something that is not there.
+    #[error("{0}")]
+    Usage(String),
     /// The scenario is not what it should be.
     #[error("{0}")]
     Scenario(Box<ScenarioError>),

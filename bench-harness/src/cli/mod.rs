@@ -14,6 +14,7 @@ mod progress;
 pub mod replay;
 mod report;
 mod run;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,10 @@ pub use output::Output;
   seawall run                                  the default cascade, with tables and a report
   seawall run --seed 7 --json                  the same numbers as one JSON object
   seawall list scenarios                       what else is embedded
+  seawall bench pipeline                       the same cascade in real time, through the rings
+  seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
 struct Cli {
@@ -47,6 +51,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
     List(list::ListArgs),
+    Validate(validate::ValidateArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -69,6 +74,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
+        Command::Validate(args) => validate::run(args),
     }
 }
 

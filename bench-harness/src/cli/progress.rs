@@ -25,7 +25,7 @@ impl RunBar {
             ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let template = "{prefix:>20} [{bar:40}] {percent:>3} %  {msg}, {eta} left";
+        let template = "{prefix} [{wide_bar}] {percent:>3} %, {msg}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

@@ -31,7 +31,7 @@ pub(super) struct RunArgs {
     #[arg(default_value = scenario::DEFAULT_NAME)]
     scenario: String,
     /// Seed of all randomness; the scenario's own if not given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63))]
     seed: Option<u64>,
     /// Change one number or name of the scenario; can be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -37,7 +37,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     /// A run at that rate with rings of 1,024 inputs and 4,096 events.
     pub const fn new(topology: Topology, msgs_per_s: Option<f64>) -> Self {
-        Self { msgs_per_s, topology, ingress_slots: 1024, egress_slots: 4096 }
+        Self { msgs_per_s, topology, ingress_slots: 1 << 16, egress_slots: 1 << 13 }
     }
 }
 
@@ -103,6 +103,7 @@ pub fn drive<R: Transport, S: Shard + 'static>(
 }
 
 /// What is known of a run when its threads have ended.
+#[derive(Clone, Copy)]
 struct Finished {
     pace: Pace,
     began_ns: u64,
@@ -120,7 +121,7 @@ struct Edge<'a, S> {
     end_ns: u64,
 }
 
-impl<'a, S: RingSender<Inbound>> Edge<'a, S> {
+impl<S: RingSender<Inbound>> Edge<'_, S> {
     /// Sends the setup through the rings, all in this thread, before the clock counts.
     fn set_up<T: Shard, G: RingReceiver<Inbound>>(
         &mut self,

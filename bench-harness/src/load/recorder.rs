@@ -83,7 +83,7 @@ impl<'a> Recorder<'a> {
         }
         match out.event {
             Event::Trade { taker, taker_account, .. } => {
-                self.traded(n, input, taker, taker_account)
+                self.traded(n, input, taker, taker_account);
             }
             Event::Triggered { account, .. } => {
                 *self.liquidation(account) = Liquidation { stage: Stage::Triggered, input: n };

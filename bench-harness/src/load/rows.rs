@@ -73,6 +73,8 @@ pub struct Row {
     pub stream_sha256: String,
     /// `match`, `mismatch` or `no reference`.
     pub verdict: &'static str,
+    /// Names of the phases, in order.
+    pub phases: Vec<String>,
     /// Offered rate, if there is a schedule.
     pub offered_msgs_per_s: Option<f64>,
     /// Hash of the events, hexadecimal.
@@ -128,6 +130,7 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
         latency_ns: last.pace.is_open().then(|| latency(last)),
         stream_sha256: context.stream_sha256.clone(),
         verdict: verdict(runs, context.reference_hash),
+        phases: phases(last),
         offered_msgs_per_s: offered(last.pace),
         events_hash: format!("{:032x}", last.events_hash),
         counts: last.counts,
@@ -156,6 +159,11 @@ fn offered(pace: Pace) -> Option<f64> {
             Some(1e15 / (pace.scheduled_ns(1_000_000) - start_ns) as f64)
         }
     }
+}
+
+fn phases(run: &Outcome) -> Vec<String> {
+    let maker = run.cells.iter().filter(|cell| cell.flow == Flow::Maker);
+    maker.map(|cell| cell.phase.clone()).collect()
 }
 
 /// A run that refused something has sent another stream: there is nothing to compare it with.

@@ -1,5 +1,6 @@
 //! Where the inputs of a replay come from: a simulation, its command log, a recorded feed.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -71,16 +72,17 @@ pub enum StreamError {
     },
     /// The scenario beside a log is not the one it was recorded with.
     #[error(
-        "{}: recorded with the scenario of hash {recorded}, but the scenario beside it has {found}",
+        "{}: recorded with the scenario of hash {recorded:032x}, but the one beside it has \
+         {found:032x}",
         path.display()
     )]
     OtherScenario {
         /// The log.
         path: PathBuf,
         /// Hash in the log.
-        recorded: String,
+        recorded: u128,
         /// Hash of the scenario found.
-        found: String,
+        found: u128,
     },
     /// The summary beside a log is not one.
     #[error("{}: {source}, expected the summary of a run", path.display())]
@@ -92,13 +94,25 @@ pub enum StreamError {
     },
     /// The scenario was refused.
     #[error(transparent)]
-    Scenario(#[from] ScenarioError),
+    Scenario(Box<ScenarioError>),
     /// The simulation stopped.
     #[error(transparent)]
     Simulation(#[from] SimulationError),
     /// The feed was refused.
     #[error(transparent)]
-    Feed(#[from] FeedError),
+    Feed(Box<FeedError>),
+}
+
+impl From<ScenarioError> for StreamError {
+    fn from(error: ScenarioError) -> Self {
+        Self::Scenario(Box::new(error))
+    }
+}
+
+impl From<FeedError> for StreamError {
+    fn from(error: FeedError) -> Self {
+        Self::Feed(Box::new(error))
+    }
 }
 
 /// The name of the log that a scenario's inputs belong to: its configuration's hash.
@@ -119,6 +133,7 @@ impl Stream {
     /// Reads the command log of a run directory. `scenario.toml` must stand beside it; phases and
     /// the reference hash come from `summary.json`, if that is there.
     pub fn recorded(path: &Path) -> Result<Self, StreamError> {
+        let (inputs, recorded, warning) = read_log(path)?;
         let scenario_path = path.with_file_name("scenario.toml");
         let text = fs::read_to_string(&scenario_path).map_err(|source| {
             let expected = "the resolved scenario of the run beside its command log";
@@ -126,14 +141,17 @@ impl Stream {
         })?;
         let name = scenario_path.display().to_string();
         let scenario = scenario::from_text(&text, &name, &[], None)?;
-        let (inputs, recorded, warning) = read_log(path)?;
-        if recorded != genesis(&scenario) {
-            let (path, found) = (path.to_owned(), scenario.config_hash());
-            let recorded = format!("{recorded:032x}");
-            return Err(StreamError::OtherScenario { path, recorded, found });
+        let found = genesis(&scenario);
+        if recorded != found {
+            return Err(StreamError::OtherScenario { path: path.to_owned(), recorded, found });
         }
         let summary = read_summary(&path.with_file_name("summary.json"))?;
-        Ok(Self { warning, ..Self::of_scenario(&scenario, inputs, summary.as_ref()) })
+        let mut stream = Self::of_scenario(&scenario, inputs, summary.as_ref());
+        if warning.is_some() {
+            // What was cut off is in the summary's hash.
+            stream.reference_hash = None;
+        }
+        Ok(Self { warning, ..stream })
     }
 
     /// Reads a LOBSTER message file as load of one account.
@@ -198,7 +216,11 @@ impl Stream {
             writer.append(input).expect("hashing does no I/O");
         }
         let Hashing(hasher) = writer.finish().expect("hashing does no I/O");
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut text = String::with_capacity(64);
+        for byte in hasher.finalize() {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 }
 

@@ -4,11 +4,23 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::{FlowRow, Row};
+use super::{FlowRows, LatencyRow, Row};
 use crate::measure::summary::Percentiles;
-use crate::report::numbers::{compact, count, duration_ns};
+use crate::report::numbers::{NONE, compact, count, duration_ns};
 
 const WIDTH_MAX: u16 = 100;
+
+type Measure = fn(&FlowRows) -> &Percentiles;
+
+/// The lines of a table and where their numbers are.
+const MEASURES: [(&str, Measure); 6] = [
+    ("maker order to ack", |rows| &rows.maker.order_to_ack),
+    ("maker order to fill", |rows| &rows.maker.order_to_fill),
+    ("taker order to ack", |rows| &rows.taker.order_to_ack),
+    ("taker order to fill", |rows| &rows.taker.order_to_fill),
+    ("forced order to ack", |rows| &rows.forced.order_to_ack),
+    ("forced order to fill", |rows| &rows.forced.order_to_fill),
+];
 
 /// Everything a row says: rates, latencies by flow and phase, the reckoning, the verdict.
 pub fn render(row: &Row) -> String {
@@ -27,55 +39,82 @@ pub fn render(row: &Row) -> String {
         compact(rate.max),
         row.ns_per_msg
     );
-    if row.latency_ns.is_some() {
-        text.push('\n');
-        text.push_str(&latencies(row));
+    if let Some(latency) = &row.latency_ns {
+        let tables = [Some(latencies(row, latency)), by_phase(latency, &row.phases)];
+        for table in tables.into_iter().flatten() {
+            text.push('\n');
+            text.push_str(&table);
+        }
         text.push('\n');
     }
     text.push_str(&reckoning(row));
     text
 }
 
-fn latencies(row: &Row) -> String {
+fn latencies(row: &Row, latency: &LatencyRow) -> String {
+    let header = ["", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max"];
+    let mut table = table(&header.map(str::to_owned));
+    let mut add = |name: &str, values: &Percentiles| {
+        if values.count > 0 {
+            let times =
+                [values.p50, values.p90, values.p99, values.p99_9, values.p99_99, values.max];
+            let cells = [name.to_owned(), count(values.count)];
+            table.add_row(cells.into_iter().chain(times.map(duration_ns)));
+        }
+    };
+    for (name, measure) in MEASURES {
+        add(name, measure(&latency.total));
+    }
+    add("service (one in 16)", &row.service_ns);
+    add("send lag", &row.send_lag_ns);
+    drawn(&mut table)
+}
+
+/// Median and 99th percentile by phase, if there are several.
+fn by_phase(latency: &LatencyRow, order: &[String]) -> Option<String> {
+    let phases: Vec<(&String, &FlowRows)> =
+        order.iter().filter_map(|name| latency.phases.get_key_value(name)).collect();
+    if phases.len() < 2 {
+        return None;
+    }
+    let names = phases.iter().map(|(name, _)| (*name).clone());
+    let mut table =
+        table(&std::iter::once("p50 / p99".to_owned()).chain(names).collect::<Vec<_>>());
+    for (name, measure) in MEASURES {
+        let cell = |rows: &FlowRows| {
+            let values = measure(rows);
+            if values.count == 0 {
+                return NONE.to_owned();
+            }
+            format!("{} / {}", duration_ns(values.p50), duration_ns(values.p99))
+        };
+        let cells = phases.iter().map(|(_, rows)| cell(rows));
+        table.add_row(std::iter::once(name.to_owned()).chain(cells));
+    }
+    Some(drawn(&mut table))
+}
+
+fn table(header: &[String]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH_MAX)
         .force_no_tty()
-        .set_header(["", "phase", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max"]);
-    if let Some(latency) = &row.latency_ns {
-        let phases = latency.phases.iter().filter(|_| latency.phases.len() > 1);
-        let named = phases.map(|(name, rows)| (name.as_str(), rows));
-        for (phase, flows) in [("all", &latency.total)].into_iter().chain(named) {
-            for (flow, measures) in
-                [("maker", &flows.maker), ("taker", &flows.taker), ("forced", &flows.forced)]
-            {
-                add_flow(&mut table, flow, phase, measures);
-            }
-        }
-    }
-    add(&mut table, "service", "", &row.service_ns);
-    add(&mut table, "send lag", "", &row.send_lag_ns);
-    for column in table.column_iter_mut().skip(2) {
+        .set_header(header);
+    table
+}
+
+fn drawn(table: &mut Table) -> String {
+    for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-fn add_flow(table: &mut Table, flow: &str, phase: &str, measures: &FlowRow) {
-    add(table, &format!("{flow} order to ack"), phase, &measures.order_to_ack);
-    add(table, &format!("{flow} order to fill"), phase, &measures.order_to_fill);
-}
-
-fn add(table: &mut Table, name: &str, phase: &str, values: &Percentiles) {
-    if values.count == 0 {
-        return;
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
-    let times = [values.p50, values.p90, values.p99, values.p99_9, values.p99_99, values.max];
-    let mut cells = vec![name.to_owned(), phase.to_owned(), count(values.count)];
-    cells.extend(times.map(duration_ns));
-    table.add_row(cells);
+    text
 }
 
 fn reckoning(row: &Row) -> String {

@@ -3,7 +3,7 @@
 //! Each phase has its own number of buckets, so that a cascade of seconds in a run of minutes
 //! keeps its shape when it is zoomed.
 
-use crate::measure::tables::TimelineRow;
+use crate::measure::tables::{LiquidationRow, TimelineRow};
 
 /// Rows of one phase, in at most so many chunks of equal length.
 fn buckets(rows: &[TimelineRow], per_phase: [usize; 4]) -> impl Iterator<Item = &[TimelineRow]> {
@@ -92,6 +92,32 @@ pub fn flows(rows: &[TimelineRow], per_phase: [usize; 4]) -> Vec<Flow> {
         .collect()
 }
 
+/// The most positions that waited at one moment of each bucket, from trigger to flat. Bursts are
+/// shorter than the timeline's grid, so they are counted from the liquidations themselves.
+pub fn waiting(liquidations: &[LiquidationRow], buckets: &[Flow]) -> Vec<u64> {
+    let mut changes: Vec<(u64, bool)> = Vec::with_capacity(2 * liquidations.len());
+    for row in liquidations {
+        changes.push((row.trigger_ns, true));
+        if row.end_ns > 0 {
+            changes.push((row.end_ns, false));
+        }
+    }
+    // At one instant entries come first: who is served at once has waited, if for no time.
+    changes.sort_unstable_by_key(|&(time_ns, enters)| (time_ns, !enters));
+    let mut changes = changes.into_iter().peekable();
+    let mut now = 0_u64;
+    let most = |flow: &Flow| {
+        let end_ns = flow.start_ns + flow.length_ns;
+        let mut most = now;
+        while let Some((_, enters)) = changes.next_if(|&(time_ns, _)| time_ns < end_ns) {
+            now = if enters { now + 1 } else { now.saturating_sub(1) };
+            most = most.max(now);
+        }
+        most
+    };
+    buckets.iter().map(most).collect()
+}
+
 /// A ratio, where there is a denominator.
 pub fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
@@ -123,6 +149,15 @@ mod tests {
         assert_eq!(flows.iter().map(|flow| flow.forced_lots).sum::<u64>(), forced(&rows));
         let length: u64 = flows.iter().map(|flow| flow.length_ns).sum();
         assert_eq!(length, rows.len() as u64 * (rows[1].time_ns - rows[0].time_ns));
+    }
+
+    #[test]
+    fn bursts_between_two_samples_are_counted() {
+        let bucket = |start_ns| Flow { start_ns, length_ns: 100, ..Flow::default() };
+        let row = |trigger_ns, end_ns| LiquidationRow { trigger_ns, end_ns, ..Default::default() };
+        let rows = [row(110, 120), row(112, 250), row(115, 115), row(390, 0)];
+        let buckets = [bucket(0), bucket(100), bucket(200), bucket(300), bucket(400)];
+        assert_eq!(waiting(&rows, &buckets), [0, 3, 1, 1, 1]);
     }
 
     #[test]

@@ -66,9 +66,4 @@ impl ReportError {
     pub fn read(path: &Path, reason: &dyn ToString, expected: &'static str) -> Self {
         Self::Read { path: path.to_owned(), reason: reason.to_string(), expected }
     }
-
-    /// True if the input or the place named by the user is at fault: exit code 2.
-    pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NotEmpty { .. } | Self::Read { .. })
-    }
 }

@@ -100,6 +100,14 @@ pub fn percent_or_none(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| NONE.to_owned(), percent)
 }
 
+/// One minus a ratio, as a percentage; in words where the rate rose instead of degrading.
+pub fn degradation(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value <= -1.0 => format!("rose {}-fold", decimal(1.0 - value, 1)),
+        other => percent_or_none(other),
+    }
+}
+
 /// Basis points with one place.
 pub fn basis_points(value: f64) -> String {
     format!("{} bp", decimal(value, 1))
@@ -186,5 +194,8 @@ mod tests {
         assert_eq!(percent(0.1234), "12.3 %");
         assert_eq!(percent(0.0004), "0.040 %");
         assert_eq!(percent_or_none(None), NONE);
+        assert_eq!(degradation(Some(0.305)), "30.5 %");
+        assert_eq!(degradation(Some(-0.5)), "−50.0 %");
+        assert_eq!(degradation(Some(-21.0)), "rose 22.0-fold");
     }
 }

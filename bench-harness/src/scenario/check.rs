@@ -111,7 +111,9 @@ impl Check<'_> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
-        self.refuse(key, &value, &format!("{low} to {high}"))
+        // Nobody counts three hundred digits.
+        let found = if value < 1e15 { format!("{value}") } else { format!("{value:e}") };
+        self.refuse(key, &found, &format!("{low} to {high}"))
     }
 
     fn clock(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -197,12 +199,25 @@ impl Check<'_> {
         self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
+        self.child_orders(s)?;
         self.between("shock.index_drop_bp", shock.index_drop_bp, 0.0, 9_000.0)?;
         self.within("shock.index_drop_after_ms", shock.index_drop_after_ms, 0, TIME_MS_MAX)?;
         self.within("shock.index_drop_ms", shock.index_drop_ms, 1, TIME_MS_MAX)?;
         self.within("shock.index_rebound_ppm", shock.index_rebound_ppm, 0, PPM)?;
         self.within("shock.index_rebound_after_ms", shock.index_rebound_after_ms, 0, TIME_MS_MAX)?;
         self.within("shock.index_rebound_ms", shock.index_rebound_ms, 1, TIME_MS_MAX)
+    }
+
+    /// The venue would refuse every child order that is too large, and there would be no shock.
+    fn child_orders(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let (shock, most) = (&s.shock, s.market.order_max_lots);
+        let children = shock.sell_duration_ms / shock.sell_interval_ms;
+        if shock.sell_lots.div_ceil(children) <= most {
+            return Ok(());
+        }
+        let found = format!("{}, in {children} orders", shock.sell_lots);
+        let expected = format!("orders of at most market.order_max_lots = {most} lots");
+        self.refuse("shock.sell_lots", &found, &expected)
     }
 
     fn makers(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -295,7 +310,12 @@ impl Check<'_> {
         }
         match s.try_shard_config() {
             Ok(_) => Ok(()),
-            Err(message) => self.refuse("market", &"a contradiction", &message),
+            Err(message) => {
+                let table =
+                    if message.starts_with("liquidation") { "liquidation" } else { "market" };
+                let place = self.places.of_table(table);
+                Err(Fault::Contradiction { place, table: table.to_owned(), message }.into())
+            }
         }
     }
 }

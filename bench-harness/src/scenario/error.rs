@@ -158,4 +158,14 @@ pub enum Fault {
         /// A near name.
         hint: Hint,
     },
+    /// Values that are fine by themselves and not together.
+    #[error("{place}: `{table}` contradicts itself: {message}")]
+    Contradiction {
+        /// Where.
+        place: Place,
+        /// The table.
+        table: String,
+        /// What does not go together.
+        message: String,
+    },
 }

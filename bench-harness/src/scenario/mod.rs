@@ -109,9 +109,15 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
         }
         .into());
     }
-    let text = std::fs::read_to_string(path).map_err(|error| Fault::Unreadable {
+    let bytes = std::fs::read(path).map_err(|error| Fault::Unreadable {
         path: name_or_path.to_owned(),
         message: error.to_string(),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.split(|byte| *byte == b'\n').count();
+        let place = Place::File { name: name_or_path.to_owned(), line };
+        Fault::NotToml { place, message: "not UTF-8, expected text".to_owned() }
     })?;
     Ok((name_or_path.to_owned(), text))
 }

@@ -75,12 +75,17 @@ impl Assembly {
         if path.is_empty() || text.is_empty() {
             return Err(not_an_assignment());
         }
+        let place = Place::Set { argument: argument.to_owned() };
+        if path.split('.').any(str::is_empty) {
+            let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
+            let hint = Hint(Some(parts.join(".")).filter(|near| !near.is_empty()));
+            return Err(Fault::UnknownKey { place, key: path.to_owned(), hint }.into());
+        }
         let value = format!("v = {text}")
             .parse::<Table>()
             .ok()
             .and_then(|mut table| table.remove("v"))
             .unwrap_or_else(|| Value::String(text.to_owned()));
-        let place = Place::Set { argument: argument.to_owned() };
         let mut schema = &self.schema;
         let mut table = &mut self.table;
         let (parents, leaf) = path.rsplit_once('.').unwrap_or(("", path));
@@ -100,6 +105,9 @@ impl Assembly {
         let Some(expected) = schema.get(leaf) else {
             return Err(unknown_key(place, path, &self.schema));
         };
+        if value.is_str() && !expected.is_str() {
+            check_number(text, path, &place)?;
+        }
         check_type(&place, path, &value, expected)?;
         if value.is_array() || value.is_table() {
             let found = article(&value).to_owned();
@@ -121,6 +129,21 @@ impl Assembly {
     }
 }
 
+/// A number that TOML does not take is none: it would pass for a string.
+fn check_number(text: &str, key: &str, place: &Place) -> Result<(), ScenarioError> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(Fault::OutOfRange {
+        place: place.clone(),
+        key: key.to_owned(),
+        found: text.to_owned(),
+        expected: "a number below 2^63, without leading zeros".to_owned(),
+        hint: Hint::default(),
+    }
+    .into())
+}
+
 /// Where each key came from.
 #[derive(Debug)]
 pub(super) struct Places {
@@ -132,6 +155,14 @@ impl Places {
     /// Where a key came from.
     pub(super) fn of(&self, key: &str) -> Place {
         self.places.get(key).cloned().unwrap_or_else(|| self.whole())
+    }
+
+    /// Where a table came from: an argument that changed it, if one did.
+    pub(super) fn of_table(&self, table: &str) -> Place {
+        let inside = |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        let set = |place: &&Place| matches!(place, Place::Set { .. });
+        let mut places = self.places.iter().filter(|(key, _)| inside(key)).map(|(_, p)| p);
+        places.find(set).cloned().unwrap_or_else(|| self.of(table))
     }
 
     /// The scenario as a whole.

@@ -67,7 +67,8 @@ impl<'a> Tap<'a> {
 
     #[inline]
     fn notify(&mut self, account: AccountId, order: OrderId, lots: i64, gone: bool) {
-        if self.makers.contains(&account.0) {
+        // A forced order is the engine's: its account may be a maker's, its id is not.
+        if self.makers.contains(&account.0) && order.is_client() {
             let time_ns = self.now_ns + self.egress_ns;
             self.notices.push_back(Notice { time_ns, order, lots, gone });
         }

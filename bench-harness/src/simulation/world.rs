@@ -198,7 +198,7 @@ impl<'a, 'o> World<'a, 'o> {
             &mut Outbox { line: queue, arrival_ns },
         );
         self.wakes[number] = agent.next_wake_ns();
-        assert!(self.wakes[number] > now_ns, "an agent's next wake is later");
+        assert!(self.wakes[number] >= now_ns, "an agent does not wake in the past");
         self.arrivals[line.index()] = head(queue);
     }
 

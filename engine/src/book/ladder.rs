@@ -13,18 +13,30 @@ use crate::types::{Price, Qty, Side};
 struct Level {
     head: u32,
     tail: u32,
+    /// At most 2^26 orders of 2^31 lots, so sums neither overflow nor, being of what went in,
+    /// underflow.
     lots: u64,
 }
 
 /// Levels of every price of the domain.
+///
+/// Bids and offers share one occupancy: all bids lie below all offers, so the next bid below the
+/// best one and the next offer above the best one are found without asking for their side.
 #[derive(Debug)]
 pub(super) struct Ladder {
     low: u32,
     levels: Vec<Level>,
-    occupied: [Occupancy; 2],
-    /// Best price of each side as an index into `levels`.
-    best: [Option<u32>; 2],
+    occupied: Occupancy,
+    /// Highest bid in ticks, [`NO_BID`] if there is none.
+    best_bid: u32,
+    /// Lowest offer in ticks, [`NO_ASK`] if there is none.
+    best_ask: u32,
 }
+
+/// Below every price, so that comparisons need no other case for an empty side.
+const NO_BID: u32 = 0;
+/// Above every price.
+const NO_ASK: u32 = u32::MAX;
 
 impl Ladder {
     pub(super) fn new((low, high): (Price, Price)) -> Self {
@@ -34,8 +46,9 @@ impl Ladder {
             low: low.ticks(),
             levels: Level::new_vec_zeroed(len as usize)
                 .expect("memory for the ladder is there at start"),
-            occupied: [Occupancy::new(len), Occupancy::new(len)],
-            best: [None, None],
+            occupied: Occupancy::new(len),
+            best_bid: NO_BID,
+            best_ask: NO_ASK,
         }
     }
 
@@ -44,25 +57,33 @@ impl Ladder {
         (price.ticks().wrapping_sub(self.low) as usize) < self.levels.len()
     }
 
+    /// A price outside the domain has an index outside `levels`, whose check refuses it.
     #[inline]
     fn index(&self, price: Price) -> u32 {
-        price.ticks() - self.low
-    }
-
-    #[inline]
-    fn price(&self, index: u32) -> Price {
-        Price::new(self.low + index).expect("the domain holds prices only")
+        price.ticks().wrapping_sub(self.low)
     }
 
     #[inline]
     pub(super) fn best(&self, side: Side) -> Option<Price> {
-        self.best[side.index()].map(|index| self.price(index))
+        // Neither NO_BID nor NO_ASK is a price.
+        Price::new(match side {
+            Side::Buy => self.best_bid,
+            Side::Sell => self.best_ask,
+        })
+    }
+
+    /// Whether an order of that side and price would meet the opposite side.
+    #[inline]
+    pub(super) fn crosses(&self, side: Side, price: Price) -> bool {
+        match side {
+            Side::Buy => price.ticks() >= self.best_ask,
+            Side::Sell => price.ticks() <= self.best_bid,
+        }
     }
 
     #[inline]
     pub(super) fn front(&self, side: Side) -> Option<Slot> {
-        let index = self.best[side.index()]?;
-        Slot::from_raw(self.levels[index as usize].head)
+        self.best(side).and_then(|price| self.head(price))
     }
 
     #[inline]
@@ -93,7 +114,7 @@ impl Ladder {
     ) {
         let index = self.index(price);
         let level = &mut self.levels[index as usize];
-        level.lots += u64::from(qty.lots());
+        level.lots = level.lots.wrapping_add(u64::from(qty.lots()));
         let tail = Slot::from_raw(level.tail);
         level.tail = slot.raw();
         match tail {
@@ -103,15 +124,10 @@ impl Ladder {
             }
             None => {
                 level.head = slot.raw();
-                self.occupied[side.index()].insert(index);
-                let best = &mut self.best[side.index()];
-                let improves = match (side, *best) {
-                    (_, None) => true,
-                    (Side::Buy, Some(best)) => index > best,
-                    (Side::Sell, Some(best)) => index < best,
-                };
-                if improves {
-                    *best = Some(index);
+                self.occupied.insert(index);
+                match side {
+                    Side::Buy => self.best_bid = self.best_bid.max(price.ticks()),
+                    Side::Sell => self.best_ask = self.best_ask.min(price.ticks()),
                 }
             }
         }
@@ -122,8 +138,8 @@ impl Ladder {
     pub(super) fn unlink(&mut self, orders: &mut OrderStore, slot: Slot, order: RestingOrder) {
         let index = self.index(order.price);
         let level = &mut self.levels[index as usize];
-        level.lots -= u64::from(order.qty.lots());
-        let (prev, next) = (orders.prev(slot), orders.next(slot));
+        level.lots = level.lots.wrapping_sub(u64::from(order.qty.lots()));
+        let (prev, next) = orders.links(slot);
         match prev {
             Some(prev) => orders.set_next(prev, next),
             None => level.head = next.map_or(0, Slot::raw),
@@ -132,7 +148,7 @@ impl Ladder {
             Some(next) => orders.set_prev(next, prev),
             None => level.tail = prev.map_or(0, Slot::raw),
         }
-        if level.head == 0 {
+        if prev.is_none() && next.is_none() {
             self.vacate(order.side, index);
         }
     }
@@ -143,7 +159,7 @@ impl Ladder {
         let index = self.index(order.price);
         let level = &mut self.levels[index as usize];
         assert!(level.head == slot.raw(), "fills go to the first order of a level");
-        level.lots -= u64::from(order.qty.lots());
+        level.lots = level.lots.wrapping_sub(u64::from(order.qty.lots()));
         match orders.next(slot) {
             Some(next) => {
                 level.head = next.raw();
@@ -160,28 +176,34 @@ impl Ladder {
     /// Marks a level as empty and finds the next best one if it was the best.
     #[inline]
     fn vacate(&mut self, side: Side, index: u32) {
-        let occupied = &mut self.occupied[side.index()];
-        occupied.remove(index);
-        let best = &mut self.best[side.index()];
-        if *best == Some(index) {
-            *best = match side {
-                Side::Buy => occupied.at_or_below(index),
-                Side::Sell => occupied.at_or_above(index),
-            };
+        self.occupied.remove(index);
+        let price = index.wrapping_add(self.low);
+        match side {
+            Side::Buy if price == self.best_bid => {
+                let next = self.occupied.at_or_below(index);
+                self.best_bid = next.map_or(NO_BID, |next| next.wrapping_add(self.low));
+            }
+            Side::Sell if price == self.best_ask => {
+                let next = self.occupied.at_or_above(index);
+                self.best_ask = next.map_or(NO_ASK, |next| next.wrapping_add(self.low));
+            }
+            Side::Buy | Side::Sell => {}
         }
     }
 
     /// Occupied levels of a side from the best outwards.
     pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
-        let mut next = self.best[side.index()];
+        let mut next = self.best(side).map(|price| self.index(price));
         ::core::iter::from_fn(move || {
             let index = next?;
-            let occupied = &self.occupied[side.index()];
             next = match side {
-                Side::Buy => index.checked_sub(1).and_then(|below| occupied.at_or_below(below)),
-                Side::Sell => occupied.at_or_above(index + 1),
+                Side::Buy => {
+                    index.checked_sub(1).and_then(|below| self.occupied.at_or_below(below))
+                }
+                Side::Sell => self.occupied.at_or_above(index + 1),
             };
-            Some((self.price(index), self.levels[index as usize].lots))
+            let price = Price::new(self.low + index).expect("the domain holds prices only");
+            Some((price, self.levels[index as usize].lots))
         })
     }
 }

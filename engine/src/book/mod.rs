@@ -10,6 +10,8 @@ mod id_table;
 mod ladder;
 mod occupancy;
 mod orders;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use occupancy::Occupancy;
 pub use orders::{RestingOrder, Slot};
@@ -98,7 +100,7 @@ impl OrderBook {
         assert!(!self.crosses(side, price), "an order that joins the book does not cross it");
         let slot = self.orders.take(order);
         self.ladder.push_back(&mut self.orders, slot, side, price, qty);
-        self.ids.insert(id, slot);
+        self.ids.insert(id, slot, self.orders.len());
         slot
     }
 
@@ -110,6 +112,17 @@ impl OrderBook {
         self.ids.remove(order.id, slot);
         self.orders.release(slot);
         order
+    }
+
+    /// Removes the order of that id, if it rests: [`Self::find`] and [`Self::remove`] with one
+    /// search.
+    #[inline]
+    pub fn take_out(&mut self, id: OrderId) -> Option<RestingOrder> {
+        let slot = self.ids.take(id, &self.orders)?;
+        let order = self.orders.get(slot);
+        self.ladder.unlink(&mut self.orders, slot, order);
+        self.orders.release(slot);
+        Some(order)
     }
 
     /// Shrinks an order in place; it keeps its position in the queue.
@@ -126,11 +139,7 @@ impl OrderBook {
     /// Whether an order of that side and price would meet the opposite side.
     #[inline]
     pub fn crosses(&self, side: Side, price: Price) -> bool {
-        match (side, self.best(side.opposite())) {
-            (_, None) => false,
-            (Side::Buy, Some(ask)) => price >= ask,
-            (Side::Sell, Some(bid)) => price <= bid,
-        }
+        self.ladder.crosses(side, price)
     }
 
     /// The first order at the best price of a side.
@@ -224,6 +233,6 @@ impl OrderBook {
             }
         }
         assert_eq!(live, self.len(), "every live order stands at a level");
-        assert_eq!(self.ids.len(), self.len(), "every live order has one id");
+        assert_eq!(self.ids.count(), self.len() as usize, "every live order has one id");
     }
 }

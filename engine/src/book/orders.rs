@@ -2,8 +2,6 @@
 
 use ::core::num::NonZeroU32;
 
-use zerocopy::FromZeros;
-
 use crate::types::{OrderId, Price, Qty, Side};
 
 /// A place in the order store. Zero is no place, so `Option<Slot>` takes four bytes.
@@ -50,40 +48,53 @@ pub struct RestingOrder {
     pub flags: u8,
 }
 
-/// One order and its links, half a cache line. Zero links mean none.
-#[derive(Clone, Copy, Debug, FromZeros)]
+/// One order and its links, half a cache line.
+#[derive(Clone, Copy, Debug)]
 #[repr(C, align(32))]
 struct Node {
-    id: u64,
+    id: OrderId,
     /// Towards the back of the queue; in a free node, the next free one.
-    next: u32,
+    next: Option<Slot>,
     /// Towards the front of the queue.
-    prev: u32,
-    price: u32,
-    lots: u32,
+    prev: Option<Slot>,
+    price: Price,
+    qty: Qty,
     owner: u32,
-    side: u8,
+    side: Side,
     flags: u8,
-    spare: u16,
 }
 
 const _: () = assert!(size_of::<Node>() == 32, "two orders share a cache line");
 
+impl Node {
+    const UNUSED: Self = Self {
+        id: OrderId(0),
+        next: None,
+        prev: None,
+        price: Price::MIN,
+        qty: Qty::MAX,
+        owner: 0,
+        side: Side::Buy,
+        flags: 0,
+    };
+}
+
 /// All resting orders of a book.
 #[derive(Debug)]
 pub(super) struct OrderStore {
+    /// Its capacity is reserved at the start and touched as nodes are first used. The node at
+    /// index 0 is never handed out.
     nodes: Vec<Node>,
-    free: u32,
-    /// Nodes from here on were never used, so the free list need not be built in advance.
-    fresh: u32,
+    orders_max: u32,
+    free: Option<Slot>,
     len: u32,
 }
 
 impl OrderStore {
     pub(super) fn new(orders_max: u32) -> Self {
-        let nodes = Node::new_vec_zeroed(orders_max as usize + 1)
-            .expect("memory for the order store is there at start");
-        Self { nodes, free: 0, fresh: 1, len: 0 }
+        let mut nodes = Vec::with_capacity(orders_max as usize + 1);
+        nodes.push(Node::UNUSED);
+        Self { nodes, orders_max, free: None, len: 0 }
     }
 
     #[inline]
@@ -93,86 +104,86 @@ impl OrderStore {
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.len as usize + 1 == self.nodes.len()
+        self.len == self.orders_max
     }
 
     /// Stores an order without links.
     #[inline]
     pub(super) fn take(&mut self, order: RestingOrder) -> Slot {
-        let raw = if self.free == 0 {
-            self.fresh += 1;
-            self.fresh - 1
-        } else {
-            self.free
-        };
-        let node = &mut self.nodes[raw as usize];
-        if self.free != 0 {
-            self.free = node.next;
-        }
-        *node = Node {
-            id: order.id.0,
-            next: 0,
-            prev: 0,
-            price: order.price.ticks(),
-            lots: order.qty.lots(),
-            owner: order.owner,
-            side: u8::from(order.side == Side::Sell),
-            flags: order.flags,
-            spare: 0,
-        };
+        assert!(self.len < self.orders_max, "there is room for the order");
+        let slot = self.free.unwrap_or_else(|| self.fresh());
+        let node = &mut self.nodes[slot.index()];
+        self.free = node.next;
         self.len += 1;
-        Slot::from_raw(raw).expect("slot 0 is never handed out")
+        // Field by field: a whole node would be put together on the stack and copied from there by
+        // a load wider than the stores before it, which has to wait for them.
+        node.id = order.id;
+        node.next = None;
+        node.prev = None;
+        node.price = order.price;
+        node.qty = order.qty;
+        node.owner = order.owner;
+        node.side = order.side;
+        node.flags = order.flags;
+        slot
+    }
+
+    /// A node that was never used.
+    #[cold]
+    #[inline(never)]
+    fn fresh(&mut self) -> Slot {
+        let raw = u32::try_from(self.nodes.len()).ok().and_then(Slot::from_raw);
+        self.nodes.push(Node::UNUSED);
+        raw.expect("slot 0 is taken, and a book holds fewer than 2^32 orders")
     }
 
     #[inline]
     pub(super) fn release(&mut self, slot: Slot) {
-        let node = &mut self.nodes[slot.index()];
-        node.lots = 0;
-        node.next = self.free;
-        self.free = slot.raw();
+        self.nodes[slot.index()].next = self.free;
+        self.free = Some(slot);
         self.len -= 1;
     }
 
     #[inline]
     pub(super) fn get(&self, slot: Slot) -> RestingOrder {
-        let node = &self.nodes[slot.index()];
-        RestingOrder {
-            id: OrderId(node.id),
-            owner: node.owner,
-            side: if node.side == 0 { Side::Buy } else { Side::Sell },
-            price: Price::new(node.price).expect("a live order has a price"),
-            qty: Qty::new(node.lots).expect("a live order has a quantity"),
-            flags: node.flags,
-        }
+        let Node { id, owner, side, price, qty, flags, .. } = self.nodes[slot.index()];
+        RestingOrder { id, owner, side, price, qty, flags }
     }
 
     #[inline]
     pub(super) fn id(&self, slot: Slot) -> OrderId {
-        OrderId(self.nodes[slot.index()].id)
+        self.nodes[slot.index()].id
     }
 
     #[inline]
     pub(super) fn set_qty(&mut self, slot: Slot, qty: Qty) {
-        self.nodes[slot.index()].lots = qty.lots();
+        self.nodes[slot.index()].qty = qty;
+    }
+
+    /// An order's neighbours: towards the front, towards the back.
+    #[inline]
+    pub(super) fn links(&self, slot: Slot) -> (Option<Slot>, Option<Slot>) {
+        let node = &self.nodes[slot.index()];
+        (node.prev, node.next)
     }
 
     #[inline]
     pub(super) fn next(&self, slot: Slot) -> Option<Slot> {
-        Slot::from_raw(self.nodes[slot.index()].next)
+        self.nodes[slot.index()].next
     }
 
     #[inline]
     pub(super) fn prev(&self, slot: Slot) -> Option<Slot> {
-        Slot::from_raw(self.nodes[slot.index()].prev)
+        self.nodes[slot.index()].prev
     }
 
     #[inline]
     pub(super) fn set_next(&mut self, slot: Slot, next: Option<Slot>) {
-        self.nodes[slot.index()].next = next.map_or(0, Slot::raw);
+        self.nodes[slot.index()].next = next;
     }
 
     #[inline]
     pub(super) fn set_prev(&mut self, slot: Slot, prev: Option<Slot>) {
-        self.nodes[slot.index()].prev = prev.map_or(0, Slot::raw);
+        self.nodes[slot.index()].prev = prev;
     }
 }

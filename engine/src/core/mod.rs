@@ -98,6 +98,7 @@ pub struct Engine {
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
+    scratch_symbols: Vec<SymbolId>,
 }
 
 impl Engine {
@@ -126,9 +127,10 @@ impl Engine {
             cares: false,
             moved: Vec::new(),
             fired: VecDeque::new(),
-            ranking: AdlRanking::default(),
-            scratch_accounts: Vec::with_capacity(1024),
-            scratch_shares: Vec::new(),
+            ranking: AdlRanking::new(accounts_max),
+            scratch_accounts: Vec::with_capacity(accounts_max as usize),
+            scratch_shares: Vec::with_capacity(accounts_max as usize),
+            scratch_symbols: Vec::with_capacity(markets.len()),
             markets,
             rules,
         }

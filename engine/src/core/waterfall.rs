@@ -117,8 +117,12 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn resolve_fund(&mut self, sink: &mut impl EventSink) {
-        let symbols = self.fund_symbols.clone();
-        for symbol in symbols {
+        // A copy: deleveraging changes the list.
+        let mut symbols = ::core::mem::take(&mut self.scratch_symbols);
+        symbols.clear();
+        symbols.extend_from_slice(&self.fund_symbols);
+        for symbol in &symbols {
+            let symbol = *symbol;
             self.heat(symbol);
             let others = self.fund_equity() - self.fund_profit(symbol);
             let market = &self.markets[symbol.index()];
@@ -130,6 +134,7 @@ impl Engine {
             let account = AccountId::FUND;
             self.deleverage(&Remainder { symbol, account, side, lots, price }, mark, sink);
         }
+        self.scratch_symbols = symbols;
         let equity = self.fund_equity();
         if equity.is_negative() {
             self.socialise(-equity, sink);

@@ -6,13 +6,18 @@ use std::cmp::Reverse;
 use crate::risk::{MarketRules, Position};
 use crate::types::{AccountId, Money, Ppm, Price, Side};
 
-/// Scratch space for a ranking, kept so that ranking does not allocate once warm.
-#[derive(Debug, Default)]
+/// Scratch space for a ranking, taken once so that ranking does not allocate.
+#[derive(Debug)]
 pub(crate) struct AdlRanking {
     ranked: Vec<(Reverse<i128>, AccountId)>,
 }
 
 impl AdlRanking {
+    /// Room to rank every account.
+    pub(crate) fn new(accounts_max: u32) -> Self {
+        Self { ranked: Vec::with_capacity(accounts_max as usize) }
+    }
+
     /// Ranks the candidates for closing a position on `side` at `price`. `excluded` is the account
     /// being closed.
     pub(crate) fn rank(

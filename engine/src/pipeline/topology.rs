@@ -77,10 +77,12 @@ impl Topology {
         }
     }
 
-    /// How a thread of this layout waits: spinning only where each has a core of its own.
+    /// How a thread of this layout waits. With a core of its own it spins, and yields when the
+    /// other end is away for long: on a machine that others use too, that end may be waiting for
+    /// this core.
     pub const fn wait_strategy(&self) -> WaitStrategy {
         match self.layout {
-            Layout::Separate { .. } | Layout::Shared { .. } => WaitStrategy::SpinPause,
+            Layout::Separate { .. } | Layout::Shared { .. } => WaitStrategy::SpinYield,
             Layout::Inline { .. } => WaitStrategy::Yielding,
         }
     }

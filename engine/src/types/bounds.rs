@@ -6,7 +6,8 @@ pub const PRICE_TICKS_MAX: u32 = 1 << 28;
 pub const QTY_LOTS_MAX: u32 = 1 << 31;
 /// Largest position of one account in one symbol, in lots; a market may set less.
 pub const POSITION_LOTS_MAX: u32 = 1 << 31;
-/// Largest amount of money that any account, fund or notional may reach, in money units.
+/// Largest sum of net deposits of a shard, and largest value of a client's position at any price of
+/// its market, in money units.
 pub const MONEY_MAX_UNITS: i64 = 1 << 60;
 /// Most accounts of one shard.
 pub const ACCOUNTS_MAX: u32 = 1 << 24;

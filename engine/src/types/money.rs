@@ -38,7 +38,8 @@ impl Money {
 
     /// Narrows a widened product once.
     ///
-    /// Panics beyond the domain: the bounds on orders and positions make that unreachable.
+    /// Panics beyond the domain. No order and no client's position reaches that; the fund's does if
+    /// it takes over several positions of the largest value (`docs/LIQUIDATION.md`, What it costs).
     #[inline]
     pub fn narrow(units: i128) -> Self {
         match i64::try_from(units) {

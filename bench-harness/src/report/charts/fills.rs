@@ -25,7 +25,7 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
         figure.add_trace(bars(flow, rate));
         let mut row = vec![(*flow).to_owned()];
         row.extend(by_phase(rate).map(numbers::percent_or_none));
-        row.push(numbers::percent_or_none(rate.degradation));
+        row.push(numbers::degradation(rate.degradation));
         table.rows.push(row);
     }
     let keys: Vec<String> = shown.iter().map(|(flow, _)| key(flow, flow_colour(flow))).collect();

@@ -1,6 +1,6 @@
 //! The cascade on one time axis: price, depth, forced flow, fill rate, backlog.
 
-use plotly::common::{Anchor, Fill, Font, Line, LineShape, Mode};
+use plotly::common::{Anchor, Fill, Font, Line, LineShape, Marker, Mode};
 use plotly::layout::update_menu::{Button, ButtonBuilder, UpdateMenu};
 use plotly::layout::update_menu::{UpdateMenuDirection, UpdateMenuType};
 use plotly::layout::{Annotation, AxisRange, Shape, ShapeLayer, ShapeType};
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Chart, DataTable, colour, key, panel_axis, panel_title, seconds};
 use crate::measure::summary::Summary;
-use crate::measure::tables::TimelineRow;
+use crate::measure::tables::{LiquidationRow, TimelineRow};
 use crate::report::downsample::{self, Flow};
 use crate::report::numbers;
 use crate::report::run_directory::SavedRun;
@@ -23,8 +23,8 @@ const RATE: [f64; 2] = [0.185, 0.320];
 const BACKLOG: [f64; 2] = [0.0, 0.140];
 
 /// Points per phase that a screen can show; quiet phases need fewer.
-const LEVELS: [usize; 4] = [150, 200, 400, 250];
-const FLOWS: [usize; 4] = [60, 60, 100, 90];
+const LEVELS: [usize; 4] = [150, 200, 400, 400];
+const FLOWS: [usize; 4] = [60, 60, 120, 240];
 
 /// Rows of the table beside the chart.
 const TABLE_ROWS: usize = 8;
@@ -40,20 +40,20 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
     add_price(&mut figure, &levels);
     add_depth(&mut figure, &levels);
     add_flows(&mut figure, &flows);
-    add_backlog(&mut figure, &levels);
+    add_backlog(&mut figure, &flows, downsample::waiting(&run.tables.liquidations, &flows));
     figure.set_layout(layout(&run.summary, rows));
     let caption =
         "Five views of the same seconds; drag across any of them to zoom, double-click to \
                    return. Shaded: onset, peak (the shortest interval with 80 % of the forced \
                    quantity) and recovery."
             .to_owned();
-    let table = table(rows);
+    let table = table(rows, &run.tables.liquidations);
     let title = "The cascade, second by second";
     Some(Chart {
         id: "timeline",
         title,
         caption,
-        height_px: 980,
+        height_px: 860,
         is_narrow: false,
         figure: figure.to_json(),
         table,
@@ -100,11 +100,16 @@ fn add_depth(figure: &mut Plot, levels: &[TimelineRow]) {
     figure.add_trace(line(levels, "offer depth", colour::ASK, "y2", |row| row.ask_depth_50bp_lots));
 }
 
-fn add_backlog(figure: &mut Plot, levels: &[TimelineRow]) {
+fn add_backlog(figure: &mut Plot, flows: &[Flow], waiting: Vec<u64>) {
+    let x = flows.iter().map(|flow| seconds(flow.start_ns)).collect();
     figure.add_trace(
-        line(levels, "backlog", colour::FORCED, "y5", |row| row.backlog)
+        Scatter::new(x, waiting)
+            .name("waiting")
+            .mode(Mode::Lines)
+            .line(Line::new().color(colour::FORCED).width(1.6).shape(LineShape::Hv))
             .fill(Fill::ToZeroY)
-            .fill_color(colour::FORCED_FAINT),
+            .fill_color(colour::FORCED_FAINT)
+            .y_axis("y5"),
     );
 }
 
@@ -140,7 +145,12 @@ fn add_flows(figure: &mut Plot, flows: &[Flow]) {
     let forced = ratio(|flow| flow.forced_filled_lots, |flow| flow.forced_lots);
     figure.add_trace(steps("maker", "y4", colour::MAKER, maker));
     figure.add_trace(steps("taker", "y4", colour::TAKER, taker));
-    figure.add_trace(steps("forced", "y4", colour::FORCED, forced));
+    // Forced flow comes in bursts: a bucket between two empty ones shows as a dot.
+    figure.add_trace(
+        steps("forced", "y4", colour::FORCED, forced)
+            .mode(Mode::LinesMarkers)
+            .marker(Marker::new().color(colour::FORCED).size(4)),
+    );
 }
 
 fn round(value: f64, unit: f64) -> f64 {
@@ -188,7 +198,8 @@ fn titles(summary: &Summary) -> Vec<Annotation> {
         key("forced", colour::FORCED)
     );
     let panels = [PRICE, DEPTH, FORCED, RATE, BACKLOG];
-    let texts = [price, depth, forced, rate, "<b>Liquidation queue</b> (positions waiting)".into()];
+    let texts =
+        [price, depth, forced, rate, "<b>Liquidation queue</b> (most positions waiting)".into()];
     let titles = panels.iter().zip(texts).map(|(panel, text)| panel_title(panel[1] + 0.004, &text));
     titles.chain(phase_names(summary)).collect()
 }
@@ -290,7 +301,7 @@ fn cascade_span(summary: &Summary) -> Option<[f64; 2]> {
     Some([seconds(start_ns), seconds(end_ns)])
 }
 
-fn table(rows: &[TimelineRow]) -> DataTable {
+fn table(rows: &[TimelineRow], liquidations: &[LiquidationRow]) -> DataTable {
     let mut table = DataTable::new(&[
         "time",
         "phase",
@@ -301,10 +312,11 @@ fn table(rows: &[TimelineRow]) -> DataTable {
         "forced (lots/s)",
         "forced filled",
         "taker filled",
-        "backlog",
+        "most waiting",
     ]);
     let flows = downsample::flows(rows, [TABLE_ROWS; 4]);
-    for flow in &flows {
+    let waiting = downsample::waiting(liquidations, &flows);
+    for (flow, waiting) in flows.iter().zip(waiting) {
         let row = &flow.first;
         let price =
             |ticks| price(ticks).map_or(numbers::NONE.to_owned(), |t| numbers::count(t.into()));
@@ -319,7 +331,7 @@ fn table(rows: &[TimelineRow]) -> DataTable {
             numbers::decimal(flow.per_second(flow.forced_lots), 0),
             ratio(flow.forced_filled_lots, flow.forced_lots),
             ratio(flow.taker_filled_lots, flow.taker_lots),
-            numbers::count(row.backlog),
+            numbers::count(waiting),
         ]);
     }
     table

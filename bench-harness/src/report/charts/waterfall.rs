@@ -59,7 +59,7 @@ struct Step {
     is_total: bool,
 }
 
-fn waterfall(steps: &[Step]) -> Box<Waterfall> {
+fn waterfall(steps: &[Step], rise: &'static str) -> Box<Waterfall> {
     let marker = |color| Direction { marker: Stroke { color, width: None } };
     Box::new(Waterfall {
         r#type: "waterfall",
@@ -74,8 +74,8 @@ fn waterfall(steps: &[Step]) -> Box<Waterfall> {
         hoverinfo: "text",
         cliponaxis: false,
         connector: Connector { line: Stroke { color: colour::SHARED, width: Some(1.0) } },
-        increasing: marker(colour::FUND),
-        decreasing: marker(colour::SHARED),
+        increasing: marker(rise),
+        decreasing: marker(colour::FUND),
         totals: marker(colour::FORCED),
     })
 }
@@ -94,9 +94,9 @@ fn range(steps: &[Step]) -> AxisRange {
     AxisRange::new(low - below, high + 0.12 * span)
 }
 
-fn figure(steps: &[Step], unit: &str) -> Plot {
+fn figure(steps: &[Step], unit: &str, rise: &'static str) -> Plot {
     let mut figure = Plot::new();
-    figure.add_trace(waterfall(steps));
+    figure.add_trace(waterfall(steps, rise));
     figure.set_layout(
         super::layout().x_axis(Axis::new().fixed_range(true)).y_axis(
             Axis::new().title(Title::with_text(unit)).fixed_range(true).range(range(steps)),
@@ -145,12 +145,12 @@ pub(super) fn quantity(run: &SavedRun) -> Option<Chart> {
         caption,
         height_px: 360,
         is_narrow: true,
-        figure: figure(&steps, "lots").to_json(),
+        figure: figure(&steps, "lots", colour::MARK).to_json(),
         table,
     })
 }
 
-/// Those who paid, up to the loss beyond margin.
+/// How the loss arose, and who bore it: up to the whole loss, then down again payer by payer.
 pub(super) fn payers(run: &SavedRun) -> Option<Chart> {
     let loss = Loss::of(&run.summary, &run.tables);
     if loss.deficit == 0 && loss.paid() == 0 {
@@ -158,25 +158,26 @@ pub(super) fn payers(run: &SavedRun) -> Option<Chart> {
     }
     let money = story::currency(&run.summary);
     let parts = [
-        ("fund", "insurance fund, from its own cash", loss.fund),
-        ("ADL", "deleveraged accounts, against the mark", loss.deleveraged),
-        ("shared", "everybody, socialised", loss.socialised),
-        ("later", "price moves after the disposal", -loss.moved()),
-        ("loss", "loss beyond margin, at the mark", loss.deficit),
+        ("at once", "loss beyond margin, at the mark of the disposal", loss.deficit, Kind::Rise),
+        ("later", "price moves until the fund had unwound", loss.moved(), Kind::Rise),
+        ("loss", "loss in all", loss.paid(), Kind::Total),
+        ("fund", "paid by the insurance fund, from its own cash", loss.fund, Kind::Fall),
+        ("ADL", "paid by deleveraged accounts, against the mark", loss.deleveraged, Kind::Fall),
+        ("shared", "paid by everybody, socialised", loss.socialised, Kind::Fall),
     ];
-    let mut table = DataTable::new(&["who", "amount"]);
-    for (_, meaning, amount) in parts {
+    let mut table = DataTable::new(&["what", "amount"]);
+    for (_, meaning, amount, _) in parts {
         table.rows.push(vec![meaning.to_owned(), money.full(amount)]);
     }
-    let steps = parts.map(|(label, _, amount)| Step {
+    let steps = parts.map(|(label, _, amount, kind)| Step {
         label,
-        value: money.units(amount),
+        value: money.units(if kind == Kind::Fall { -amount } else { amount }),
         text: numbers::compact(money.units(amount)),
-        is_total: label == "loss",
+        is_total: kind == Kind::Total,
     });
-    let caption = "The loss that margins did not cover, at the mark when each position was disposed \
-                   of, and who bore it. Deleveraged accounts pay by closing at a price worse than the \
-                   mark. \u{201c}Later\u{201d} is what the price did until the fund had unwound."
+    let caption = "How the loss arose: beyond the margin at the moment of disposal, and later, as the \
+                   price moved until the fund had unwound. Then who bore it. Deleveraged accounts pay \
+                   by closing at a price worse than the mark."
         .to_owned();
     Some(Chart {
         id: "payers",
@@ -184,9 +185,16 @@ pub(super) fn payers(run: &SavedRun) -> Option<Chart> {
         caption,
         height_px: 360,
         is_narrow: true,
-        figure: figure(&steps, &run.summary.currency).to_json(),
+        figure: figure(&steps, &run.summary.currency, colour::ADL).to_json(),
         table,
     })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Rise,
+    Total,
+    Fall,
 }
 
 /// The loss beyond margin and its bearers, in money units.
@@ -259,7 +267,8 @@ mod tests {
     fn the_trace_is_the_librarys_own() {
         let step = |value, is_total| Step { label: "book", value, text: String::new(), is_total };
         let steps = [step(7.0, false), step(10.0, true)];
-        let trace: serde_json::Value = serde_json::from_str(&waterfall(&steps).to_json()).unwrap();
+        let trace: serde_json::Value =
+            serde_json::from_str(&waterfall(&steps, colour::MARK).to_json()).unwrap();
         assert_eq!(trace["type"], "waterfall");
         assert_eq!(trace["measure"], serde_json::json!(["relative", "absolute"]));
         assert_eq!(trace["y"], serde_json::json!([7.0, 10.0]));

@@ -6,7 +6,7 @@ use seawall::simulation::{
     self, BackgroundAction, BackgroundMessage, CommandSink, Progress, RunOptions, RunResult,
 };
 use seawall_engine::core::{Engine, EventHasher};
-use seawall_engine::types::{Sequenced, Side};
+use seawall_engine::types::{AccountId, Event, FundCause, Sequenced, Side};
 
 /// A minute of the default scenario at a quarter of its size.
 const SMALL: [&str; 7] = [
@@ -208,6 +208,25 @@ fn every_discipline_key_and_plan_runs() {
 }
 
 #[test]
+fn extreme_scenarios_end() {
+    for sets in [
+        // Makers wake at the same instant, and are liquidated themselves.
+        ["makers.requote_ms=1", "clock.duration_ms=15000", "shock.start_ms=12500"],
+        ["makers.skew_at_limit_bp=9000", "makers.inventory_limit_lots=1", "seed=3"],
+        ["index.volatility_bp=1000", "market.reference_ticks=1000", "seed=3"],
+        // Nobody holds, nobody has cash, the shock comes after the end.
+        ["holders.longs=0", "holders.shorts=0", "shock.sell_interval_ms=20000"],
+        ["makers.deposit_currency=1", "takers.deposit_currency=1", "liquidation.fund_currency=0"],
+        ["shock.start_ms=90000", "clock.sample_ms=7", "latency.service_scale=1000"],
+        ["liquidation.triggers_max=1", "liquidation.steps_max=1", "mark.period_ms=1"],
+    ] {
+        let summary = run(&small("flash-crash", &sets, 1)).summary;
+        assert_eq!(summary.conservation_error, 0, "{sets:?}");
+        assert!(summary.commands > 1_000, "{sets:?}");
+    }
+}
+
+#[test]
 fn recorded_inputs_replay_to_the_same_events() {
     let scenario = small("flash-crash", &[], 1);
     let mut inputs: Vec<Sequenced> = Vec::new();
@@ -226,6 +245,59 @@ fn recorded_inputs_replay_to_the_same_events() {
     }
     assert_eq!(format!("{:032x}", hasher.digest()), summary.events_hash);
     assert_eq!(format!("{:032x}", engine.state_hash()), summary.state_hash);
+}
+
+/// The summary's sums, recomputed from the plain list of events.
+#[test]
+fn sums_are_those_of_the_events() {
+    let scenario = small("flash-crash", &["liquidation.fund_currency=20000"], 2);
+    let mut inputs: Vec<Sequenced> = Vec::new();
+    let mut options =
+        RunOptions { commands: Some(&mut inputs), paired: false, ..RunOptions::default() };
+    let summary = simulation::run(&scenario, &mut options).expect("the run ends").summary;
+    let mut engine = Engine::new(&scenario.shard_config());
+    let mut events: Vec<Event> = Vec::new();
+    for input in &inputs {
+        engine.apply(input, &mut events);
+    }
+    let sum = |amount: &dyn Fn(&Event) -> i64| events.iter().map(amount).sum::<i64>();
+    let forced = sum(&|event| match event {
+        Event::Forced { account, qty, .. } if *account != AccountId::FUND => qty.lots().into(),
+        _ => 0,
+    });
+    let filled = sum(&|event| match event {
+        Event::Trade { taker, taker_account, qty, .. }
+            if taker.is_derived() && *taker_account != AccountId::FUND =>
+        {
+            qty.lots().into()
+        }
+        _ => 0,
+    });
+    let contract = scenario.contract();
+    let deleveraged = sum(&|event| match event {
+        Event::Deleveraged { price, qty, .. } => contract.value(*price, qty.lots().into()).units(),
+        _ => 0,
+    });
+    let paid = sum(&|event| match event {
+        Event::Fund { cause: FundCause::LiquidationFee | FundCause::Socialised, .. } => 0,
+        Event::Fund { amount, .. } => -amount.units(),
+        _ => 0,
+    });
+    let count =
+        |wanted: &dyn Fn(&Event) -> bool| events.iter().filter(|e| wanted(e)).count() as u64;
+    let l = &summary.liquidation;
+    assert_eq!(u64::try_from(forced), Ok(l.forced_qty));
+    assert_eq!(u64::try_from(filled), Ok(l.forced_filled_qty));
+    assert_eq!((deleveraged, paid), (l.adl_notional, l.insurance_paid));
+    assert!(deleveraged > 0 && paid > 0, "every stage was reached");
+    assert_eq!(events.len() as u64, summary.events);
+    assert_eq!(count(&|event| matches!(event, Event::Trade { .. })), summary.trades);
+    assert_eq!(count(&|event| matches!(event, Event::Rejected { .. })), summary.rejected);
+    assert_eq!(
+        count(&|event| matches!(event, Event::Accepted { .. } | Event::Replaced { .. })),
+        summary.latency_ns.maker.order_to_ack.count + summary.latency_ns.taker.order_to_ack.count,
+        "every admitted order was acknowledged"
+    );
 }
 
 #[test]

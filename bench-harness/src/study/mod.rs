@@ -1,0 +1,6 @@
+//! Studies: questions put to the engine many times over, and answered with an interval.
+
+pub mod parallel;
+pub mod statistics;
+pub mod survival;
+pub mod theory;

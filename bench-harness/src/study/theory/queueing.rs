@@ -1,0 +1,477 @@
+//! The engine's liquidation queue under load, in virtual time: what queueing theory says of it.
+//!
+//! Customers are leveraged positions that are unhealthy from the moment they are opened, at random
+//! times. The engine queues them; a single server takes one out at a time (a `Step` input), which
+//! closes it by a forced order in the real book, and is busy for a service time. The queue, the
+//! order of service and the liquidations are the engine's; arrivals and service times are the
+//! theory's.
+
+use hdrhistogram::Histogram;
+use seawall_engine::core::{Engine, ShardConfig};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind,
+};
+use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::types::{
+    AccountId, Contract, ContractKind, Event, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
+    Price, Qty, Seq, Sequenced, Side, SymbolId,
+};
+
+use super::noise::Noise;
+use super::oracles::ORACLES;
+use super::row::Row;
+use super::sampling::{Plan, TOGETHER};
+use super::venue::ticks;
+use crate::study::parallel;
+use crate::study::statistics::{each_of, mean_of_batches};
+
+/// Nanoseconds of virtual time in a mean service time.
+const SERVICE_NS: f64 = 1e6;
+/// Positions that can be in the queue at once, one to an account.
+const CUSTOMERS: u32 = 4_096;
+const SYMBOL: SymbolId = SymbolId(0);
+/// Customers enter here, two per cent above the mark and with two per cent of margin.
+const ENTRY: Price = ticks(100);
+const MARK: Price = ticks(98);
+/// The other side of everything: sells to the customers at [`ENTRY`] and bids at [`BID`].
+const MAKER: AccountId = AccountId(1);
+const BID: Price = ticks(99);
+const CUSTOMER_FIRST: u32 = 2;
+/// Independent replicas of each load.
+const REPLICAS: usize = 40;
+
+/// Law of the service time, of mean one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    Exponential,
+    Fixed,
+    /// Two exponentials, mixed so that the squared coefficient of variation is 4.
+    Varied,
+}
+
+impl Service {
+    fn draw(self, noise: &mut Noise) -> f64 {
+        match self {
+            Self::Fixed => 1.0,
+            Self::Exponential => noise.exponential(),
+            Self::Varied => {
+                // Balanced means: each kind is half of the work.
+                let often = 0.5 * (1.0 + (3.0_f64 / 5.0).sqrt());
+                let share = if noise.unit() < often { often } else { 1.0 - often };
+                noise.exponential() / (2.0 * share)
+            }
+        }
+    }
+}
+
+/// What is queued, by whom and in which order.
+#[derive(Clone, Copy, Debug)]
+struct Load<'a> {
+    /// Arrivals of each class per mean service time, the most urgent class first.
+    arrivals: &'a [f64],
+    service: Service,
+    key: PriorityKey,
+}
+
+/// One customer that was served.
+#[derive(Clone, Copy, Debug)]
+struct Served {
+    class: usize,
+    wait_ns: u64,
+    sojourn_ns: u64,
+}
+
+/// A run: everybody served, and the time integral of the engine's backlog.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    served: Vec<Served>,
+    backlog_ns: u128,
+    end_ns: u64,
+}
+
+/// The engine, its accounts without a position, and the time.
+struct Shop {
+    engine: Engine,
+    events: Vec<Event>,
+    seq: Seq,
+    /// Customers without a position, by class.
+    idle: Vec<Vec<AccountId>>,
+    arrived_ns: Vec<u64>,
+    now_ns: u64,
+    backlog_ns: u128,
+}
+
+impl Shop {
+    /// An engine with a maker and customers of some classes.
+    fn new(classes: usize, key: PriorityKey) -> Self {
+        let mut shop = Self {
+            engine: Engine::new(&config(key)),
+            events: Vec::with_capacity(16),
+            seq: Seq(0),
+            idle: vec![Vec::new(); classes],
+            arrived_ns: vec![0; (CUSTOMER_FIRST + CUSTOMERS) as usize],
+            now_ns: 0,
+            backlog_ns: 0,
+        };
+        shop.apply(Input::Deposit { account: MAKER, amount: Money::new(1 << 50) });
+        shop.apply(Input::Mark { symbol: SYMBOL, price: MARK });
+        shop.apply(Input::Order(NewOrder {
+            symbol: SYMBOL,
+            account: MAKER,
+            order: OrderId(1),
+            side: Side::Buy,
+            qty: Qty::MAX,
+            kind: OrderKind::PostOnly(BID),
+            reduce_only: false,
+        }));
+        for account in (CUSTOMER_FIRST..CUSTOMER_FIRST + CUSTOMERS).map(AccountId) {
+            shop.apply(Input::Deposit { account, amount: Money::new(1 << 40) });
+            shop.idle[account.index() % classes].push(account);
+        }
+        shop
+    }
+
+    fn apply(&mut self, input: Input) {
+        self.seq = self.seq.next();
+        let time_ns = self.now_ns;
+        self.events.clear();
+        let sequenced = Sequenced { seq: self.seq, time_ns, ingress_ns: time_ns, input };
+        self.engine.apply(&sequenced, &mut self.events);
+        let refused = self.events.iter().any(|event| matches!(event, Event::Rejected { .. }));
+        assert!(!refused, "nothing here is refused: {:?}", self.events);
+    }
+
+    /// Lets time pass.
+    fn advance(&mut self, to_ns: u64) {
+        let passed = u128::from(to_ns - self.now_ns);
+        self.backlog_ns += passed * self.engine.backlog() as u128;
+        self.now_ns = to_ns;
+    }
+
+    /// A customer of that class opens a position that is unhealthy at the mark. More urgent
+    /// classes are larger.
+    fn arrive(&mut self, class: usize) {
+        let lots = u32::try_from(self.idle.len() - class).expect("a few classes");
+        let qty = Qty::new(lots).expect("a class is below their number");
+        let buyer = self.idle[class].pop().expect("fewer in the queue than there are");
+        let backlog = self.engine.backlog();
+        self.arrived_ns[buyer.index()] = self.now_ns;
+        self.apply(Input::Block { symbol: SYMBOL, buyer, seller: MAKER, price: ENTRY, qty });
+        assert_eq!(self.engine.backlog(), backlog + 1, "an unhealthy position is queued");
+    }
+
+    /// The engine liquidates the head of its queue; its events say whose position that was.
+    /// Returns the class and the wait.
+    fn serve(&mut self) -> (usize, u64) {
+        self.apply(Input::Step);
+        let closed = self.events.iter().find_map(|event| match event {
+            Event::Closed { account, .. } => Some(*account),
+            _ => None,
+        });
+        let account = closed.expect("a step closes one position");
+        let class = account.index() % self.idle.len();
+        self.idle[class].push(account);
+        (class, self.now_ns - self.arrived_ns[account.index()])
+    }
+}
+
+/// A venue where only a `Step` serves the queue, one position at a time.
+fn config(key: PriorityKey) -> ShardConfig {
+    let rate = |parts| Ppm::new(parts).expect("a part of one");
+    let tier = MarginTier {
+        notional_floor: Money::ZERO,
+        initial: rate(20_000),
+        maintenance: rate(10_000),
+    };
+    let market = MarketRules::new(MarketSpec {
+        contract: Contract { kind: ContractKind::Linear, unit: 1_000 },
+        reference: ENTRY,
+        tiers: vec![tier],
+        maker_fee: Ppm::ZERO,
+        taker_fee: Ppm::ZERO,
+        order_lots_max: Qty::MAX.lots(),
+        position_lots_max: Qty::MAX.lots(),
+        market_band: Ppm::ONE,
+    })
+    .expect("the market of the validation is well formed");
+    let liquidation = LiquidationRules {
+        enabled: true,
+        key,
+        discipline: Discipline::Weighted { forced: 1, client: u32::MAX },
+        plan: Disposal::Full,
+        fee: Ppm::ZERO,
+        unwind: Unwind { lots_max: 1, band: Ppm::ONE, interval_ns: 1 },
+        triggers_max: 16,
+    };
+    ShardConfig::new(CUSTOMER_FIRST + CUSTOMERS, 4, vec![market], liquidation)
+        .expect("the shard of the validation is well formed")
+}
+
+/// A span of virtual time.
+fn nanoseconds(services: f64) -> u64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "above zero and far below 2^53"
+    )]
+    {
+        (services * SERVICE_NS).round() as u64
+    }
+}
+
+/// Serves `jobs` customers after `warm_up` others.
+fn simulate(load: Load<'_>, mut noise: Noise, (warm_up, jobs): (usize, usize)) -> Run {
+    let mut shop = Shop::new(load.arrivals.len(), load.key);
+    let rate: f64 = load.arrivals.iter().sum();
+    let mut left = warm_up + jobs;
+    let mut next_ns = nanoseconds(noise.exponential() / rate);
+    let mut free_ns = 0;
+    let mut run = Run { served: Vec::with_capacity(jobs), ..Run::default() };
+    let mut count = 0;
+    while left > 0 || shop.engine.backlog() > 0 {
+        if shop.engine.backlog() > 0 && (left == 0 || free_ns <= next_ns) {
+            shop.advance(free_ns);
+            let (class, wait_ns) = shop.serve();
+            let service_ns = nanoseconds(load.service.draw(&mut noise));
+            free_ns += service_ns;
+            count += 1;
+            if count > warm_up {
+                run.served.push(Served { class, wait_ns, sojourn_ns: wait_ns + service_ns });
+            }
+        } else {
+            shop.advance(next_ns);
+            shop.arrive(class_of(load.arrivals, noise.unit() * rate));
+            free_ns = free_ns.max(next_ns);
+            next_ns += nanoseconds(noise.exponential() / rate);
+            left -= 1;
+        }
+    }
+    shop.engine.assert_consistent();
+    run.backlog_ns = shop.backlog_ns;
+    run.end_ns = shop.now_ns;
+    run
+}
+
+fn class_of(arrivals: &[f64], mut draw: f64) -> usize {
+    for (class, rate) in arrivals.iter().enumerate() {
+        if draw < *rate {
+            return class;
+        }
+        draw -= rate;
+    }
+    arrivals.len() - 1
+}
+
+/// What a replica contributes to the rows of one load: the mean, its quantiles, and the sojourn
+/// times themselves, in [`GRAIN_NS`], for quantiles of all replicas together.
+struct Replica {
+    values: Vec<f64>,
+    sojourns: Histogram<u32>,
+}
+
+/// A ten-thousandth of a mean service time.
+const GRAIN_NS: u64 = 100;
+const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
+
+fn quantile(sojourns: &Histogram<u32>, quantile: f64) -> f64 {
+    (sojourns.value_at_quantile(quantile) * GRAIN_NS) as f64 / SERVICE_NS
+}
+
+impl Replica {
+    fn new(run: &Run, quantiles: usize) -> Self {
+        let mut sojourns = Histogram::new(4).expect("four digits are offered");
+        let mut sum = 0_u128;
+        for served in &run.served {
+            sum += u128::from(served.sojourn_ns);
+            let grains = (served.sojourn_ns / GRAIN_NS).max(1);
+            sojourns.record(grains).expect("the histogram grows with its values");
+        }
+        let mut values = vec![sum as f64 / run.served.len() as f64 / SERVICE_NS];
+        values.extend(QUANTILES[..quantiles].iter().map(|(_, q)| quantile(&sojourns, *q)));
+        Self { values, sojourns }
+    }
+}
+
+/// One load of a single-class queue and what theory says of it.
+struct Case {
+    load: f64,
+    service: Service,
+    /// Mean, then quantiles.
+    expected: Vec<f64>,
+    jobs: usize,
+    tolerance: f64,
+}
+
+/// Loads of one service law: 0.5 and 0.8, two per cent; deep also 0.95 and the 99.9th percentile,
+/// at five per cent. `jobs` of each load are a replica's.
+fn cases<const K: usize>(
+    plan: Plan,
+    service: Service,
+    table: &[[f64; K]],
+    jobs: [usize; 3],
+) -> Vec<Case> {
+    let loads = if plan.deep { 3 } else { 2 };
+    let columns = if plan.deep { K } else { K.min(4) };
+    let case = |(row, jobs): (&[f64; K], usize)| Case {
+        load: row[0],
+        service,
+        expected: row[1..columns].to_vec(),
+        jobs: if plan.deep { 10 * jobs } else { jobs },
+        tolerance: if plan.deep { 0.05 } else { 0.02 },
+    };
+    table.iter().zip(jobs).take(loads).map(case).collect()
+}
+
+/// Sojourn times of a first-come first-served queue, whose order of service is the engine's.
+/// Values are of all replicas together; their intervals come from the spread between replicas.
+fn sojourns(plan: Plan, test: &'static str, cases: &[Case]) -> Vec<Row> {
+    let confidence = each_of(TOGETHER, cases.iter().map(|case| case.expected.len()).sum());
+    let replicas = parallel::map(plan.workers, cases.len() * REPLICAS, |job| {
+        let (number, replica) = (job / REPLICAS, job % REPLICAS);
+        let case = &cases[number];
+        let arrivals = [case.load];
+        let load =
+            Load { arrivals: &arrivals, service: case.service, key: PriorityKey::TriggerTime };
+        let run = simulate(load, Noise::new(test, number, replica), (case.jobs / 20, case.jobs));
+        Replica::new(&run, case.expected.len() - 1)
+    });
+    let mut rows = Vec::new();
+    for (case, replicas) in cases.iter().zip(replicas.chunks(REPLICAS)) {
+        let mut all = Histogram::<u32>::new(4).expect("four digits are offered");
+        for replica in replicas {
+            all.add(&replica.sojourns).expect("the histograms are alike");
+        }
+        for (place, expected) in case.expected.iter().enumerate() {
+            let batches: Vec<f64> = replicas.iter().map(|replica| replica.values[place]).collect();
+            let mut got = mean_of_batches(&batches, (case.jobs * REPLICAS) as u64, confidence);
+            let mut what = "mean";
+            if let Some(place) = place.checked_sub(1) {
+                let (name, quantile) = QUANTILES[place];
+                got.value = (all.value_at_quantile(quantile) * GRAIN_NS) as f64 / SERVICE_NS;
+                what = name;
+            }
+            let name = format!("{test}/{what}-load-{}", case.load);
+            rows.push(Row::compare(name, *expected, got, case.tolerance * expected));
+        }
+    }
+    rows
+}
+
+/// M/M/1.
+pub(super) fn exponential(plan: Plan, test: &'static str) -> Vec<Row> {
+    let table = &ORACLES.queueing.exponential;
+    sojourns(plan, test, &cases(plan, Service::Exponential, table, [40_000, 440_000, 600_000]))
+}
+
+/// M/D/1.
+pub(super) fn fixed(plan: Plan, test: &'static str) -> Vec<Row> {
+    let table = &ORACLES.queueing.fixed;
+    sojourns(plan, test, &cases(plan, Service::Fixed, table, [40_000, 350_000, 600_000]))
+}
+
+/// M/G/1.
+pub(super) fn varied(plan: Plan, test: &'static str) -> Vec<Row> {
+    let table = &ORACLES.queueing.varied;
+    sojourns(plan, test, &cases(plan, Service::Varied, table, [80_000, 450_000, 600_000]))
+}
+
+/// Cobham: non-preemptive classes by the notional key, and the same arrivals by trigger time.
+pub(super) fn cobham(plan: Plan, test: &'static str) -> Vec<Row> {
+    let queueing = &ORACLES.queueing;
+    let tolerance = if plan.deep { 0.01 } else { 0.02 };
+    let jobs = if plan.deep { 1_600_000 } else { 300_000 };
+    let keys = [PriorityKey::Notional, PriorityKey::TriggerTime];
+    let classes = queueing.cobham_arrivals.len();
+    let results = parallel::map(plan.workers, keys.len() * REPLICAS, |job| {
+        let (number, replica) = (job / REPLICAS, job % REPLICAS);
+        let load = Load {
+            arrivals: &queueing.cobham_arrivals,
+            service: Service::Exponential,
+            key: keys[number],
+        };
+        let run = simulate(load, Noise::new(test, number, replica), (jobs / 20, jobs));
+        let mut sums = vec![(0_u128, 0_u64); classes];
+        for served in &run.served {
+            let sum = &mut sums[served.class];
+            *sum = (sum.0 + u128::from(served.wait_ns), sum.1 + 1);
+        }
+        sums
+    });
+    let confidence = each_of(TOGETHER, classes + 1);
+    let row = |name: String, expected: f64, batches: &[(u128, u64)]| {
+        let means: Vec<f64> =
+            batches.iter().map(|(sum, n)| *sum as f64 / *n as f64 / SERVICE_NS).collect();
+        let n = batches.iter().map(|(_, n)| n).sum();
+        let got = mean_of_batches(&means, n, confidence);
+        Row::compare(format!("{test}/{name}"), expected, got, tolerance * expected)
+    };
+    let (by_class, all) = results.split_at(REPLICAS);
+    let mut rows = Vec::new();
+    for (class, expected) in queueing.cobham_waits.iter().enumerate() {
+        let batches: Vec<_> = by_class.iter().map(|sums| sums[class]).collect();
+        rows.push(row(format!("wait-class-{}", class + 1), *expected, &batches));
+    }
+    let total = |sums: &Vec<(u128, u64)>| {
+        sums.iter().fold((0, 0), |all, sum| (all.0 + sum.0, all.1 + sum.1))
+    };
+    let batches: Vec<_> = all.iter().map(total).collect();
+    rows.push(row("wait-fifo".to_owned(), queueing.cobham_fifo, &batches));
+    rows
+}
+
+/// Little's law: the time average of the backlog is the arrival rate times the mean wait, to the
+/// last nanosecond, over a run that ends empty.
+pub(super) fn little(_plan: Plan, test: &'static str) -> Vec<Row> {
+    let queueing = &ORACLES.queueing;
+    let loads: [(&str, &[f64], PriorityKey); 3] = [
+        ("load-0.8", &[0.8], PriorityKey::TriggerTime),
+        ("load-0.95", &[0.95], PriorityKey::TriggerTime),
+        ("three-classes", &queueing.cobham_arrivals, PriorityKey::Notional),
+    ];
+    let row = |(number, (name, arrivals, key)): (usize, &(&str, &[f64], PriorityKey))| {
+        let load = Load { arrivals, service: Service::Exponential, key: *key };
+        let run = simulate(load, Noise::new(test, number, 0), (0, 200_000));
+        let waits: u128 = run.served.iter().map(|served| u128::from(served.wait_ns)).sum();
+        let average = |sum: u128| sum as f64 / run.end_ns as f64;
+        let n = run.served.len() as u64;
+        let name = format!("{test}/{name}");
+        Row::within(name, average(waits), average(run.backlog_ns), 0.0, n)
+    };
+    loads.iter().enumerate().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_times_have_their_moments() {
+        let n = 400_000;
+        for (service, variation) in
+            [(Service::Exponential, 1.0), (Service::Fixed, 0.0), (Service::Varied, 4.0)]
+        {
+            let mut noise = Noise::new("service", 0, 0);
+            let draws: Vec<f64> = (0..n).map(|_| service.draw(&mut noise)).collect();
+            let mean = draws.iter().sum::<f64>() / f64::from(n);
+            let square = draws.iter().map(|x| x * x).sum::<f64>() / f64::from(n);
+            assert!((mean - 1.0).abs() < 0.02, "{service:?}: mean {mean}");
+            let got = square / (mean * mean) - 1.0;
+            assert!((got - variation).abs() < 0.2, "{service:?}: variation {got}");
+        }
+    }
+
+    #[test]
+    fn the_wrong_order_of_service_fails() {
+        // Trigger time where notional was meant: every class waits alike.
+        let arrivals = &ORACLES.queueing.cobham_arrivals;
+        let wait = |key, class| {
+            let load = Load { arrivals, service: Service::Exponential, key };
+            let run = simulate(load, Noise::new("order", 0, 0), (1_000, 50_000));
+            let of: Vec<u64> =
+                run.served.iter().filter(|s| s.class == class).map(|s| s.wait_ns).collect();
+            of.iter().sum::<u64>() as f64 / of.len() as f64 / SERVICE_NS
+        };
+        assert!(wait(PriorityKey::Notional, 0) < 1.2 && wait(PriorityKey::Notional, 2) > 5.0);
+        assert!(wait(PriorityKey::TriggerTime, 0) > 2.5);
+    }
+}

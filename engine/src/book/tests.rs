@@ -1,0 +1,123 @@
+//! The book against sorted lists.
+
+use proptest::prelude::*;
+
+use super::{OrderBook, RestingOrder};
+use crate::matching::sweep;
+use crate::types::{OrderId, Price, Qty, Side};
+
+const LOW: u32 = 50;
+const HIGH: u32 = 1050;
+
+#[derive(Clone, Debug)]
+enum Op {
+    /// Matches an order and lets the rest join.
+    Enter { side: Side, price: u32, lots: u32 },
+    /// Takes out one of the live orders, by id or by slot.
+    Leave { which: usize, by_id: bool },
+    /// Shrinks one of the live orders.
+    Shrink { which: usize, lots: u32 },
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
+    let price = prop_oneof![4 => 530_u32..570, 1 => LOW..=HIGH];
+    let enter =
+        (side, price, 1_u32..50).prop_map(|(side, price, lots)| Op::Enter { side, price, lots });
+    let leave =
+        (any::<usize>(), any::<bool>()).prop_map(|(which, by_id)| Op::Leave { which, by_id });
+    let shrink = (any::<usize>(), 1_u32..50).prop_map(|(which, lots)| Op::Shrink { which, lots });
+    prop::collection::vec(prop_oneof![4 => enter, 2 => leave, 1 => shrink], 1..400)
+}
+
+/// Live orders by priority: better price first, then earlier arrival.
+#[derive(Default)]
+struct Model(Vec<RestingOrder>);
+
+impl Model {
+    fn best(&self, side: Side) -> Option<RestingOrder> {
+        let orders = self.0.iter().filter(|order| order.side == side);
+        let rank = |order: &&RestingOrder| match side {
+            Side::Buy => Price::MAX.ticks() - order.price.ticks(),
+            Side::Sell => order.price.ticks(),
+        };
+        // The first of equals is the earliest: orders are kept in order of arrival.
+        orders.min_by_key(rank).copied()
+    }
+
+    fn sweep(&mut self, side: Side, limit: Price, mut lots: u32) -> (Vec<(OrderId, u32)>, u32) {
+        let mut fills = Vec::new();
+        while lots > 0 {
+            let Some(maker) = self.best(side.opposite()) else { break };
+            let allowed = match side {
+                Side::Buy => maker.price <= limit,
+                Side::Sell => maker.price >= limit,
+            };
+            if !allowed {
+                break;
+            }
+            let fill = lots.min(maker.qty.lots());
+            lots -= fill;
+            fills.push((maker.id, fill));
+            let at = self.0.iter().position(|order| order.id == maker.id).expect("it is live");
+            match Qty::new(maker.qty.lots() - fill) {
+                Some(leaves) => self.0[at].qty = leaves,
+                None => drop(self.0.remove(at)),
+            }
+        }
+        (fills, lots)
+    }
+}
+
+fn price(ticks: u32) -> Price {
+    Price::new(ticks).expect("a price")
+}
+
+fn qty(lots: u32) -> Qty {
+    Qty::new(lots).expect("a quantity")
+}
+
+proptest! {
+    #[test]
+    fn agrees_with_sorted_lists(ops in ops()) {
+        let mut book = OrderBook::new((price(LOW), price(HIGH)), 400);
+        let mut model = Model::default();
+        for (id, op) in (1..).map(OrderId).zip(ops) {
+            match op {
+                Op::Enter { side, price: ticks, lots } => {
+                    let limit = price(ticks);
+                    let mut fills = Vec::new();
+                    let left = sweep(&mut book, side, limit, qty(lots), |fill| {
+                        fills.push((fill.maker, fill.qty.lots()));
+                    });
+                    let (expected, lots_left) = model.sweep(side, limit, lots);
+                    prop_assert_eq!(fills, expected);
+                    prop_assert_eq!(left.map_or(0, Qty::lots), lots_left);
+                    if let Some(qty) = left {
+                        book.insert(id, 7, side, limit, qty);
+                        model.0.push(RestingOrder { id, owner: 7, side, price: limit, qty, flags: 0 });
+                    }
+                }
+                Op::Leave { which, by_id } if !model.0.is_empty() => {
+                    let order = model.0.remove(which % model.0.len());
+                    let slot = book.find(order.id).expect("it is live");
+                    let gone = if by_id { book.take_out(order.id) } else { Some(book.remove(slot)) };
+                    prop_assert_eq!(gone, Some(order));
+                    prop_assert_eq!(book.take_out(order.id), None);
+                }
+                Op::Shrink { which, lots } if !model.0.is_empty() => {
+                    let at = which % model.0.len();
+                    let order = &mut model.0[at];
+                    order.qty = order.qty.min(qty(lots));
+                    book.reduce(book.find(order.id).expect("it is live"), order.qty);
+                }
+                Op::Leave { .. } | Op::Shrink { .. } => {}
+            }
+            book.assert_consistent();
+            for side in [Side::Buy, Side::Sell] {
+                prop_assert_eq!(book.best(side), model.best(side).map(|order| order.price));
+            }
+            prop_assert_eq!(book.len() as usize, model.0.len());
+        }
+    }
+}
