@@ -60,8 +60,33 @@ struct Node {
     price: Price,
     qty: Qty,
     owner: u32,
-    side: Side,
-    flags: u8,
+    tag: Tag,
+}
+
+/// Side and flags in one field, written and read at once: two bytes written one by one and read
+/// together would make the read wait for both.
+#[derive(Clone, Copy, Debug)]
+struct Tag(u16);
+
+impl Tag {
+    #[inline]
+    const fn new(side: Side, flags: u8) -> Self {
+        let side = match side {
+            Side::Buy => [0, flags],
+            Side::Sell => [1, flags],
+        };
+        Self(u16::from_le_bytes(side))
+    }
+
+    #[inline]
+    const fn side(self) -> Side {
+        if self.0 & 1 == 0 { Side::Buy } else { Side::Sell }
+    }
+
+    #[inline]
+    const fn flags(self) -> u8 {
+        self.0.to_le_bytes()[1]
+    }
 }
 
 const _: () = assert!(size_of::<Node>() == 32, "two orders share a cache line");
@@ -74,8 +99,7 @@ impl Node {
         price: Price::MIN,
         qty: Qty::MAX,
         owner: 0,
-        side: Side::Buy,
-        flags: 0,
+        tag: Tag::new(Side::Buy, 0),
     };
 }
 
@@ -123,8 +147,7 @@ impl OrderStore {
         node.price = order.price;
         node.qty = order.qty;
         node.owner = order.owner;
-        node.side = order.side;
-        node.flags = order.flags;
+        node.tag = Tag::new(order.side, order.flags);
         slot
     }
 
@@ -146,8 +169,8 @@ impl OrderStore {
 
     #[inline]
     pub(super) fn get(&self, slot: Slot) -> RestingOrder {
-        let Node { id, owner, side, price, qty, flags, .. } = self.nodes[slot.index()];
-        RestingOrder { id, owner, side, price, qty, flags }
+        let Node { id, owner, tag, price, qty, .. } = self.nodes[slot.index()];
+        RestingOrder { id, owner, side: tag.side(), price, qty, flags: tag.flags() }
     }
 
     #[inline]

@@ -11,11 +11,9 @@ use crate::types::{AccountId, CancelCause, EventSink, Qty, Side};
 
 impl Engine {
     /// Notes the symbols among the hot ones where something may have to be clipped or may trigger.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(super) fn note_hot(&mut self) {
-        if !self.cares {
-            return;
-        }
         for symbol in &self.hot {
             let market = &self.markets[symbol.index()];
             if !market.to_clip.is_empty() && !self.clips.contains(symbol) {

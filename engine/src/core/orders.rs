@@ -35,7 +35,9 @@ impl Engine {
     pub(super) fn new_order(&mut self, order: &NewOrder, sink: &mut impl EventSink) -> Checked<()> {
         self.check_symbol(order.symbol)?;
         self.check_trader(order.account)?;
-        if let Some(waits) = Waits::of(order) {
+        if let OrderKind::Stop { .. } = order.kind
+            && let Some(waits) = Waits::of(order)
+        {
             return self.place_stop(order, &waits, sink);
         }
         let market = &mut self.markets[order.symbol.index()];

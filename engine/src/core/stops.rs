@@ -76,6 +76,9 @@ impl Stops {
 
     /// Takes an account's stop out, if it waits.
     pub(super) fn cancel(&mut self, account: AccountId, id: OrderId) -> Option<Qty> {
+        if self.is_empty() {
+            return None;
+        }
         let qty = self.watches.iter_mut().find_map(|watch| {
             let slot = watch.waiting.find(id)?;
             let own = watch.waiting.order(slot).owner == account.0;
