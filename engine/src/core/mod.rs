@@ -152,12 +152,16 @@ impl Engine {
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
-        self.note_hot();
+        if self.cares {
+            self.note_hot();
+        }
         self.trigger(input.time_ns, sink);
         self.steps_after(input, sink);
-        self.note_hot();
-        self.fire(sink);
-        self.clip(sink);
+        if self.cares {
+            self.note_hot();
+            self.fire(sink);
+            self.clip(sink);
+        }
         self.expiries.prune(&self.markets);
     }
 
