@@ -4,7 +4,7 @@ use std::fmt;
 
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
 
-const CANCELS: [CancelCause; 10] = [
+const CANCELS: [CancelCause; 11] = [
     CancelCause::Client,
     CancelCause::Unfilled,
     CancelCause::FillOrKill,
@@ -15,6 +15,7 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::MinQty,
     CancelCause::Expired,
     CancelCause::ReduceOnly,
+    CancelCause::Linked,
 ];
 
 const FUNDS: [FundCause; 5] = [
@@ -70,13 +71,25 @@ pub struct Coverage {
     pub stops_triggered: u64,
     /// Stop orders that became orders and were refused.
     pub stops_rejected: u64,
+    /// Orders that were linked.
+    pub links: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
-    rejects: [u64; RejectReason::ALL.len()],
+    rejects: Rejects,
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
+}
+
+/// How often each reason was given, in the order of the reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rejects([u64; RejectReason::ALL.len()]);
+
+impl Default for Rejects {
+    fn default() -> Self {
+        Self([0; RejectReason::ALL.len()])
+    }
 }
 
 impl Coverage {
@@ -100,7 +113,7 @@ impl Coverage {
 
     fn count_event(&mut self, event: &Event) {
         match *event {
-            Event::Rejected { reason, .. } => bump(&mut self.rejects, &RejectReason::ALL, reason),
+            Event::Rejected { reason, .. } => bump(&mut self.rejects.0, &RejectReason::ALL, reason),
             Event::Cancelled { cause, .. } => bump(&mut self.cancels, &CANCELS, cause),
             Event::Fund { cause, .. } => bump(&mut self.funds, &FUNDS, cause),
             Event::Trade { taker, .. } => {
@@ -120,6 +133,7 @@ impl Coverage {
             Event::Socialised { .. } => self.socialised += 1,
             Event::Closed { .. } => self.closed += 1,
             Event::Reduced { .. } => self.reduced += 1,
+            Event::Linked { .. } => self.links += 1,
             Event::StopPlaced { .. } => self.stops += 1,
             Event::StopTriggered { .. } => self.stops_triggered += 1,
             Event::StopRejected { .. } => self.stops_rejected += 1,
@@ -143,12 +157,12 @@ impl Coverage {
         for (mine, theirs) in self.scalars_mut().into_iter().zip(other.clone().scalars_mut()) {
             *mine += *theirs;
         }
-        add_all(&mut self.rejects, &other.rejects);
+        add_all(&mut self.rejects.0, &other.rejects.0);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 23] {
+    fn scalars_mut(&mut self) -> [&mut u64; 24] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -173,6 +187,7 @@ impl Coverage {
             &mut self.stops,
             &mut self.stops_triggered,
             &mut self.stops_rejected,
+            &mut self.links,
         ]
     }
 
@@ -215,10 +230,11 @@ impl Coverage {
             ("stops placed", self.stops),
             ("stops triggered", self.stops_triggered),
             ("stops rejected", self.stops_rejected),
+            ("linked", self.links),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();
-        let rejects = RejectReason::ALL.iter().zip(self.rejects);
+        let rejects = RejectReason::ALL.iter().zip(self.rejects.0);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
         let cancels = CANCELS.iter().zip(self.cancels);
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));

@@ -136,6 +136,11 @@ impl OrderBook {
         self.ladder.shrink(order.price, cut);
     }
 
+    /// Changes what the owner of the book keeps in an order's flags.
+    pub fn set_flags(&mut self, slot: Slot, flags: u8) {
+        self.orders.set_flags(slot, flags);
+    }
+
     /// Whether an order of that side and price would meet the opposite side.
     #[inline]
     pub fn crosses(&self, side: Side, price: Price) -> bool {

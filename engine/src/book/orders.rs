@@ -183,6 +183,11 @@ impl OrderStore {
         self.nodes[slot.index()].qty = qty;
     }
 
+    pub(super) fn set_flags(&mut self, slot: Slot, flags: u8) {
+        let node = &mut self.nodes[slot.index()];
+        node.tag = Tag::new(node.tag.side(), flags);
+    }
+
     /// An order's neighbours: towards the front, towards the back.
     #[inline]
     pub(super) fn links(&self, slot: Slot) -> (Option<Slot>, Option<Slot>) {

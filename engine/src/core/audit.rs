@@ -35,6 +35,7 @@ impl Market {
                 for (slot, order) in self.book.queue(price) {
                     let account = AccountId(order.owner);
                     assert!(ledger.is_open(account), "an order has an owner");
+                    self.assert_link(&order, slot);
                     let total = self.details.total(slot, &order).lots();
                     if order.flags & flag::REDUCE_ONLY != 0 {
                         reduce_lots[account.index()] += u64::from(total);

@@ -131,7 +131,9 @@ impl Market {
                 let best = opposite.ok_or(RejectReason::NoLiquidity)?;
                 Ok(self.beyond(best, order.side, self.rules.market_band))
             }
-            OrderKind::Stop { .. } => unreachable!("a stop order is not admitted, it waits"),
+            OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => {
+                unreachable!("a stop order is not admitted, it waits")
+            }
             OrderKind::MarketToLimit => opposite.ok_or(RejectReason::NoLiquidity),
         }
     }

@@ -45,7 +45,7 @@ impl EventSink for EventHasher {
     #[inline]
     fn event(&mut self, event: Event) {
         let (record, len) = Record::of(&event);
-        let stream = match symbol_of(&event) {
+        let stream = match stream_of(&event) {
             Some(symbol) => self.stream(symbol),
             None => &mut self.shard,
         };
@@ -227,46 +227,20 @@ impl Record {
             Event::KillSwitch { account, engaged } => {
                 self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
             }
+            Event::Linked { account, order, other, .. } => {
+                self.byte(30).id(account.0).order(order).order(other)
+            }
             _ => unreachable!("the other kinds are written above"),
         }
     }
 }
 
+/// Whose stream an event goes to. A symbol that does not exist has no stream, and must not make one.
 #[inline]
-fn symbol_of(event: &Event) -> Option<SymbolId> {
+fn stream_of(event: &Event) -> Option<SymbolId> {
     match *event {
-        Event::Rejected { symbol, reason, .. } => {
-            // A symbol that does not exist has no stream, and must not make one.
-            (reason != RejectReason::UnknownSymbol).then_some(symbol)
-        }
-        Event::Accepted { symbol, .. }
-        | Event::Rested { symbol, .. }
-        | Event::Trade { symbol, .. }
-        | Event::Cancelled { symbol, .. }
-        | Event::Replaced { symbol, .. }
-        | Event::Reduced { symbol, .. }
-        | Event::Marked { symbol, .. }
-        | Event::Indexed { symbol, .. }
-        | Event::StopPlaced { symbol, .. }
-        | Event::StopTriggered { symbol, .. }
-        | Event::StopRejected { symbol, .. }
-        | Event::LeverageSet { symbol, .. }
-        | Event::Block { symbol, .. }
-        | Event::Triggered { symbol, .. }
-        | Event::Recovered { symbol, .. }
-        | Event::Forced { symbol, .. }
-        | Event::TakenOver { symbol, .. }
-        | Event::Deleveraged { symbol, .. }
-        | Event::Closed { symbol, .. }
-        | Event::Fund { symbol, .. } => Some(symbol),
-        Event::Deposited { .. }
-        | Event::Withdrawn { .. }
-        | Event::Socialised { .. }
-        | Event::SelfTradeSet { .. }
-        | Event::MassCancelled { .. }
-        | Event::CancelOnDisconnectSet { .. }
-        | Event::Disconnected { .. }
-        | Event::KillSwitch { .. } => None,
+        Event::Rejected { reason: RejectReason::UnknownSymbol, .. } => None,
+        _ => event.symbol(),
     }
 }
 
@@ -317,12 +291,15 @@ impl Market {
         for price in [self.mark, self.index_price, self.last] {
             hash.update(&price.map_or(0, Price::ticks).to_le_bytes());
         }
-        for (stop, limit) in self.stops.in_order() {
+        for (stop, note) in self.stops.in_order() {
             hash.update(&stop.id.0.to_le_bytes());
             hash.update(&stop.owner.to_le_bytes());
             hash.update(&stop.price.ticks().to_le_bytes());
             hash.update(&stop.qty.lots().to_le_bytes());
-            hash.update(&limit.to_le_bytes());
+            hash.update(&note.limit.to_le_bytes());
+            hash.update(&note.distance.to_le_bytes());
+            hash.update(&note.best.to_le_bytes());
+            hash.update(&note.linked.to_le_bytes());
             hash.update(&[stop.flags, u8::from(stop.side == Side::Sell)]);
         }
         for (id, position) in (0_u32..).zip(&self.positions) {
@@ -355,6 +332,7 @@ impl Market {
                         hash.update(&detail.expiry_s.to_le_bytes());
                         hash.update(&detail.hidden_lots.to_le_bytes());
                         hash.update(&detail.display_lots.to_le_bytes());
+                        hash.update(&detail.linked.to_le_bytes());
                     }
                 }
             }

@@ -53,9 +53,12 @@ impl<S: EventSink> Makers for Crossing<'_, '_, S> {
             };
             most = wanted.min(allowed);
         }
-        ControlFlow::Continue(
-            wanted.minus(self.settlement.trade_flagged(book, slot, maker, self.taker, most)),
-        )
+        let (maker, linked) = self.settlement.untie(book, slot, *maker);
+        let traded = self.settlement.trade_flagged(book, slot, &maker, self.taker, most);
+        if let Some(other) = linked {
+            self.settlement.cancel_linked(book, other);
+        }
+        ControlFlow::Continue(wanted.minus(traded))
     }
 }
 
@@ -114,6 +117,7 @@ impl<S: EventSink> Settlement<'_, S> {
         self.open_orders.remove(&mut self.positions[account.index()], slot);
         if order.flags != 0 {
             self.details.forget(order.flags);
+            self.free_partner(book, slot, &order);
         }
         self.shrink(&order, total.lots(), 0);
         (order, total)

@@ -19,12 +19,14 @@ mod fillable;
 mod fire;
 mod forced;
 mod hash;
+mod links;
 mod market;
 mod meet;
 mod open_orders;
 mod orders;
 mod settle;
 mod stops;
+mod trailing;
 mod view;
 mod waterfall;
 
@@ -32,7 +34,7 @@ pub use config::{ConfigError, ShardConfig};
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
-pub use view::PositionView;
+pub use view::{PositionView, StopView};
 
 use expiry::Expiries;
 use market::Market;
@@ -227,6 +229,9 @@ impl Engine {
             Input::Disconnect { account } => {
                 self.disconnect(account, sink).map_err(refused(none, account))
             }
+            Input::Link { symbol, account, order, other } => self
+                .link(symbol, account, (order, other), sink)
+                .map_err(|(reason, about)| (symbol, account, Some(about), reason)),
             Input::Kill { account, engaged } => self
                 .set_kill_switch(account, engaged, sink)
                 .map_err(refused(none, account.unwrap_or(AccountId::FUND))),

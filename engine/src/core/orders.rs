@@ -9,7 +9,6 @@ use super::fillable::Wanted;
 use super::market::Market;
 use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
-use super::stops::Waits;
 use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
@@ -35,10 +34,8 @@ impl Engine {
     pub(super) fn new_order(&mut self, order: &NewOrder, sink: &mut impl EventSink) -> Checked<()> {
         self.check_symbol(order.symbol)?;
         self.check_trader(order.account)?;
-        if let OrderKind::Stop { .. } = order.kind
-            && let Some(waits) = Waits::of(order)
-        {
-            return self.place_stop(order, &waits, sink);
+        if let OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } = order.kind {
+            return self.place_stop(order, sink);
         }
         let market = &mut self.markets[order.symbol.index()];
         let admitted = market.check_order(&self.ledger, order, self.time_ns)?;
@@ -70,7 +67,7 @@ impl Engine {
         let market = &mut self.markets[symbol.index()];
         let qty = match market.find(account, order) {
             Some(slot) => market.withdraw(&mut self.ledger, slot),
-            None => market.stops.cancel(account, order).ok_or(RejectReason::UnknownOrder)?,
+            None => market.cancel_stop(account, order).ok_or(RejectReason::UnknownOrder)?,
         };
         sink.event(Event::Cancelled { symbol, account, order, qty, cause: CancelCause::Client });
         Ok(())
@@ -207,6 +204,9 @@ impl Market {
         let reduce_only = old.flags & flag::REDUCE_ONLY != 0;
         let iceberg = old.flags & flag::ICEBERG != 0;
         let in_place = price == old.price && qty <= total && !iceberg;
+        if !in_place && old.flags & flag::LINKED != 0 {
+            return Err(RejectReason::LinkedOrder);
+        }
         let symbol = self.symbol;
         if in_place {
             self.book.reduce(slot, qty);

@@ -5,6 +5,7 @@
 use super::details::Details;
 use super::market::{Market, initial_rate, refresh};
 use super::open_orders::OpenOrders;
+use super::stops::Stops;
 use crate::book::OrderBook;
 use crate::liquidation::TriggerIndex;
 use crate::matching::Fill;
@@ -43,6 +44,7 @@ pub(super) struct Settlement<'a, S> {
     pub(super) positions: &'a mut [Position],
     pub(super) open_orders: &'a mut OpenOrders,
     pub(super) details: &'a mut Details,
+    pub(super) stops: &'a mut Stops,
     to_clip: &'a mut Vec<AccountId>,
     last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
@@ -66,6 +68,7 @@ impl Market {
             positions: &mut self.positions,
             open_orders: &mut self.open_orders,
             details: &mut self.details,
+            stops: &mut self.stops,
             to_clip: &mut self.to_clip,
             last: &mut self.last,
             index: &mut self.index,

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::book::RestingOrder;
-use crate::types::{AccountId, Money, OrderId, Price, Side, SymbolId};
+use crate::types::{AccountId, Money, OrderId, Price, Qty, Side, SymbolId};
 
 /// A position as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,31 @@ pub struct PositionView {
     pub in_liquidation: bool,
 }
 
+/// A stop order that waits, as the outside sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopView {
+    /// Its id.
+    pub order: OrderId,
+    /// Its owner.
+    pub account: AccountId,
+    /// Where it triggers now.
+    pub trigger: Price,
+    /// Quantity of the order that it becomes.
+    pub qty: Qty,
+}
+
 impl Engine {
+    /// The stop orders that wait, in the order in which they would trigger: by reference, those
+    /// below it from the highest trigger down, then those above it from the lowest up.
+    pub fn stops(&self, symbol: SymbolId) -> impl Iterator<Item = StopView> + '_ {
+        self.markets[symbol.index()].stops.in_order().map(|(stop, _)| StopView {
+            order: stop.id,
+            account: AccountId(stop.owner),
+            trigger: stop.price,
+            qty: stop.qty,
+        })
+    }
+
     /// When a `Step` would next do something, if anything waits: at the time of the last input
     /// or later.
     pub fn next_step_ns(&self) -> Option<u64> {

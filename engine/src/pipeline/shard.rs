@@ -65,6 +65,9 @@ fn acknowledgement(input: &Input) -> Option<Event> {
         }
         Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
+        Input::Link { symbol, account, order, other } => {
+            Event::Linked { symbol, account, order, other }
+        }
         Input::Step => return None,
     })
 }
@@ -94,6 +97,7 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
         | (Input::Index { .. }, Event::Indexed { .. })
+        | (Input::Link { .. }, Event::Linked { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };

@@ -26,6 +26,8 @@ pub enum CancelCause {
     Expired = 8,
     /// It could have done more than reduce its owner's position.
     ReduceOnly = 9,
+    /// The order that it was linked to traded or triggered.
+    Linked = 10,
 }
 
 /// Why the insurance fund's cash changed.
@@ -172,6 +174,47 @@ pub enum Event {
     StopRejected { symbol: SymbolId, account: AccountId, order: OrderId, reason: RejectReason },
     /// The kill switch of an account, or of the whole shard, was set.
     KillSwitch { account: Option<AccountId>, engaged: bool },
+    /// Two orders were linked.
+    Linked { symbol: SymbolId, account: AccountId, order: OrderId, other: OrderId },
+}
+
+impl Event {
+    /// The market that the event is about, if it is about one.
+    #[inline]
+    pub const fn symbol(&self) -> Option<SymbolId> {
+        match *self {
+            Self::Accepted { symbol, .. }
+            | Self::Rejected { symbol, .. }
+            | Self::Rested { symbol, .. }
+            | Self::Trade { symbol, .. }
+            | Self::Cancelled { symbol, .. }
+            | Self::Replaced { symbol, .. }
+            | Self::Reduced { symbol, .. }
+            | Self::Marked { symbol, .. }
+            | Self::Indexed { symbol, .. }
+            | Self::StopPlaced { symbol, .. }
+            | Self::StopTriggered { symbol, .. }
+            | Self::StopRejected { symbol, .. }
+            | Self::LeverageSet { symbol, .. }
+            | Self::Block { symbol, .. }
+            | Self::Triggered { symbol, .. }
+            | Self::Recovered { symbol, .. }
+            | Self::Forced { symbol, .. }
+            | Self::TakenOver { symbol, .. }
+            | Self::Deleveraged { symbol, .. }
+            | Self::Closed { symbol, .. }
+            | Self::Fund { symbol, .. }
+            | Self::Linked { symbol, .. } => Some(symbol),
+            Self::Deposited { .. }
+            | Self::Withdrawn { .. }
+            | Self::Socialised { .. }
+            | Self::SelfTradeSet { .. }
+            | Self::MassCancelled { .. }
+            | Self::CancelOnDisconnectSet { .. }
+            | Self::Disconnected { .. }
+            | Self::KillSwitch { .. } => None,
+        }
+    }
 }
 
 /// Where events go. The caller owns the memory; the engine never calls back into itself.

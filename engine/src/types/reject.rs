@@ -68,11 +68,19 @@ pub enum RejectReason {
     WouldTriggerAtOnce = 31,
     /// There is no room for another stop order.
     TooManyStops = 32,
+    /// A trailing stop's distance is zero, or reaches beyond the price domain.
+    TrailOutOfRange = 33,
+    /// An order cannot be linked to itself.
+    LinkToItself = 34,
+    /// One of two orders that were to be linked is linked already.
+    AlreadyLinked = 35,
+    /// A linked order can only shrink in place.
+    LinkedOrder = 36,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -105,5 +113,9 @@ impl RejectReason {
         Self::NoReference,
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
+        Self::TrailOutOfRange,
+        Self::LinkToItself,
+        Self::AlreadyLinked,
+        Self::LinkedOrder,
     ];
 }

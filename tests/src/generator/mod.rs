@@ -33,6 +33,7 @@ enum Theme {
     Account,
     MassCancel,
     Index,
+    Link,
 }
 
 /// Kinds of order that a seed may do without.
@@ -49,9 +50,10 @@ enum Kind {
     MarketToLimit,
     Iceberg,
     Stop,
+    Trailing,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::ImmediateOrCancel,
     Kind::FillOrKill,
     Kind::PostOnly,
@@ -63,6 +65,7 @@ const KINDS: [Kind; 11] = [
     Kind::MarketToLimit,
     Kind::Iceberg,
     Kind::Stop,
+    Kind::Trailing,
 ];
 
 /// What a seed does, and how often.
@@ -99,6 +102,7 @@ impl Habits {
             (Theme::Account, dice.pick(&[3, 12])),
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
+            (Theme::Link, dice.pick(&[10, 40])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
@@ -208,6 +212,7 @@ impl Generator {
                 other => other,
             },
             Theme::MassCancel => self.mass_cancel(symbol),
+            Theme::Link => self.link(shard, symbol),
         }
     }
 

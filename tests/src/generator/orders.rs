@@ -1,8 +1,8 @@
 //! Orders, changes of orders, and block trades.
 
 use seawall_engine::types::{
-    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Reference as Watched, Side,
-    SymbolId,
+    AccountId, Input, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference as Watched, Side,
+    SymbolId, Trail,
 };
 
 use super::{Generator, Kind};
@@ -34,6 +34,9 @@ impl Generator {
         let mut kind = self.kind(price, crossing, reduce_only, lots);
         if self.habits.uses(Kind::Stop) && self.dice.percent(7) {
             kind = self.stop(shard, symbol, side);
+        }
+        if self.habits.uses(Kind::Trailing) && self.dice.percent(4) {
+            kind = self.trailing(shard, symbol);
         }
         let order = self.new_id(shard, symbol);
         let qty = Qty::new(lots).expect("at least one lot");
@@ -144,6 +147,50 @@ impl Generator {
             Some(self.limit(shard, symbol, side, self.habits.crossing > 50))
         };
         OrderKind::Stop { watch, take_profit, trigger, limit }
+    }
+
+    /// A trailing stop, mostly at a distance that a few marks cover.
+    fn trailing(&mut self, shard: &Reference, symbol: SymbolId) -> OrderKind {
+        let watch = self.dice.pick(&Watched::ALL);
+        let centre = u32::try_from(self.centre(shard, symbol)).expect("a price");
+        let wrong = self.dice.percent(4);
+        let by = if self.dice.percent(50) {
+            let ticks = self.dice.range_u32(1, centre / 12 + 2);
+            Trail::Ticks(if wrong { self.dice.pick(&[0, u32::MAX]) } else { ticks })
+        } else {
+            let parts = self.dice.pick(&[1, 3_000, 20_000, 60_000]);
+            let parts = if wrong { self.dice.pick(&[0, Ppm::SCALE]) } else { parts };
+            Trail::Part(Ppm::new(parts).expect("at most one"))
+        };
+        OrderKind::TrailingStop { watch, by }
+    }
+
+    /// Two live orders of one account, mostly.
+    pub(super) fn link(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let mut live: Vec<(AccountId, OrderId)> =
+            shard.orders(symbol).iter().map(|order| (order.account, order.order)).collect();
+        live.extend(shard.stops(symbol).iter().map(|stop| (stop.account, stop.order)));
+        if live.is_empty() {
+            return self.order(shard, symbol);
+        }
+        let (account, order) = live[self.dice.index(live.len())];
+        let mut others: Vec<OrderId> = live.iter().map(|(_, order)| *order).collect();
+        if self.dice.percent(95) {
+            let own = live.iter().filter(|(owner, id)| *owner == account && *id != order);
+            others = own.map(|(_, order)| *order).collect();
+        }
+        if others.is_empty() {
+            others.push(if self.dice.percent(10) { order } else { OrderId(999) });
+        }
+        let mut other = others[self.dice.index(others.len())];
+        // A limit order and a stop belong together most of the time.
+        if let Some(stop) =
+            others.iter().find(|id| shard.stops(symbol).iter().any(|s| s.order == **id))
+            && self.dice.percent(60)
+        {
+            other = *stop;
+        }
+        Input::Link { symbol, account, order, other }
     }
 
     fn rarer_kind(&mut self, price: Price, crossing: bool, lots: u32) -> Option<OrderKind> {

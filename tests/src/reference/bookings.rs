@@ -108,7 +108,7 @@ impl Reference {
         let index = market.orders.iter().position(|order| order.id == maker_id).expect("it rests");
         let maker = market.orders[index];
         let before = market.reserve_of(&maker);
-        let mut rest = maker;
+        let mut rest = Resting { linked: None, ..maker };
         rest.lots -= fill;
         let after = market.reserve_of(&rest);
         market.orders.remove(index);
@@ -150,6 +150,9 @@ impl Reference {
         }
         if next_part {
             self.say_rested(symbol, &rest);
+        }
+        if let Some(other) = maker.linked {
+            self.cancel_linked(symbol, other);
         }
     }
 
@@ -247,6 +250,7 @@ impl Reference {
         let order = market.orders.remove(index);
         let reserve = market.reserve_of(&order);
         *self.cash_of(order.account) += reserve;
+        self.free(symbol, order.linked);
         order.total()
     }
 

@@ -83,6 +83,8 @@ pub(super) struct Resting {
     pub(super) display: Option<i128>,
     /// Lots that are not shown.
     pub(super) hidden: i128,
+    /// The order that it is linked to.
+    pub(super) linked: Option<u64>,
 }
 
 impl Resting {

@@ -11,6 +11,7 @@ mod deleverage;
 mod expiry;
 mod forced;
 mod inputs;
+mod links;
 mod market;
 mod orders;
 mod stops;
@@ -128,6 +129,13 @@ impl Reference {
     }
 
     fn input(&mut self, input: &Input) {
+        if let Input::Link { symbol, account, order, other } = *input {
+            if let Err(((_, reason), about)) = self.link(symbol, account, order, other) {
+                let order = Some(about);
+                self.out.push(Event::Rejected { symbol, account, order, reason });
+            }
+            return;
+        }
         let outcome = match input {
             Input::Order(order) => self.order(order),
             Input::Cancel { symbol, account, order } => self.cancel(*symbol, *account, *order),
@@ -143,7 +151,7 @@ impl Reference {
             Input::Block { symbol, buyer, seller, price, qty } => {
                 self.block(*symbol, *buyer, *seller, *price, *qty)
             }
-            Input::Step => Ok(()),
+            Input::Step | Input::Link { .. } => Ok(()),
             Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
             Input::MassCancel { account, symbol, side } => {
                 self.mass_cancel(*account, *symbol, *side)
@@ -219,9 +227,9 @@ impl Reference {
 fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
     match input {
         Input::Order(order) => (order.symbol, Some(order.order)),
-        Input::Cancel { symbol, order, .. } | Input::Replace { symbol, order, .. } => {
-            (*symbol, Some(*order))
-        }
+        Input::Cancel { symbol, order, .. }
+        | Input::Replace { symbol, order, .. }
+        | Input::Link { symbol, order, .. } => (*symbol, Some(*order)),
         Input::Mark { symbol, .. }
         | Input::Index { symbol, .. }
         | Input::Leverage { symbol, .. }

@@ -36,7 +36,7 @@ struct Shape {
 
 impl Reference {
     pub(super) fn order(&mut self, new: &NewOrder) -> Result<(), Refusal> {
-        if matches!(new.kind, OrderKind::Stop { .. }) {
+        if matches!(new.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
             return self.place_stop(new);
         }
         let intent = self.admit(new)?;
@@ -93,6 +93,7 @@ impl Reference {
             let own = mode != SelfTrade::Allow && self.same_party(intent.account, maker.account);
             match mode {
                 _ if !own && maker.reduce_only => {}
+                _ if !own && self.partner_rests(intent.symbol, maker.linked) => {}
                 _ if !own => {
                     had += both;
                     left -= both;
@@ -212,6 +213,7 @@ impl Reference {
             reduce_only: intent.reduce_only,
             display: shape.display,
             hidden: left - shown,
+            linked: None,
         };
         let reserve = self.markets[symbol].reserve_of(&rest);
         if !shape.rests || *self.cash_of(account) < reserve {
@@ -309,6 +311,9 @@ impl Reference {
             return refuse(RejectReason::InLiquidation);
         }
         let in_place = ticks == resting.price && lots <= resting.lots && resting.display.is_none();
+        if !in_place && resting.linked.is_some() {
+            return refuse(RejectReason::LinkedOrder);
+        }
         if in_place {
             let rest = Resting { lots, ..resting };
             *self.cash_of(a) += {

@@ -1,7 +1,7 @@
 //! What the outside may ask: the same questions that the real engine answers, and a few that the
 //! generator asks to steer.
 
-use seawall_engine::core::PositionView;
+use seawall_engine::core::{PositionView, StopView};
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{
     AccountId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
@@ -72,6 +72,13 @@ impl Reference {
             }
         }
         Some((count, lots))
+    }
+
+    /// The stops that wait, in the order in which they would trigger.
+    pub fn stops(&self, symbol: SymbolId) -> Vec<StopView> {
+        let mut stops = self.markets[symbol.index()].stops.clone();
+        stops.sort_by_key(super::stops::Stop::rank);
+        stops.iter().map(super::stops::Stop::view).collect()
     }
 
     /// A price that a stop may watch.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
 use seawall_engine::risk::{MarketSpec, OrderRules};
 use seawall_engine::types::{
-    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side,
+    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side, Trail,
 };
 
 use crate::setup::Setup;
@@ -98,6 +98,9 @@ pub fn input_line(input: &Input) -> String {
         }
         Input::Mark { symbol, price } => format!("mark {symbol:?} {price}"),
         Input::Index { symbol, price } => format!("index {symbol:?} {price}"),
+        Input::Link { symbol, account, order, other } => {
+            format!("link {symbol:?} {account:?} {} {}", id(*order), id(*other))
+        }
         Input::Deposit { account, amount } => format!("deposit {account:?} {amount}"),
         Input::Withdraw { account, amount } => format!("withdraw {account:?} {amount}"),
         Input::Leverage { symbol, account, initial } => {
@@ -171,6 +174,13 @@ fn order_line(order: &NewOrder) -> String {
             let name = if take_profit { "take-profit" } else { "stop" };
             let limit = limit.map_or(String::new(), |limit| format!(" limit {limit}"));
             format!("{name} {} at {trigger}{limit}", reference_name(watch))
+        }
+        OrderKind::TrailingStop { watch, by } => {
+            let by = match by {
+                Trail::Ticks(ticks) => format!("{ticks}"),
+                Trail::Part(part) => format!("{} ppm", part.parts()),
+            };
+            format!("trailing-stop {} by {by}", reference_name(watch))
         }
         OrderKind::Iceberg { price, display } => format!("iceberg {price} shows {display}"),
     };
@@ -279,6 +289,9 @@ fn account_event(event: &Event) -> String {
     match event {
         Event::SelfTradeSet { account, mode, group } => {
             format!("self-trade-set {account:?} {} group {group}", mode_name(*mode))
+        }
+        Event::Linked { symbol, account, order, other } => {
+            format!("linked {symbol:?} {account:?} {} {}", id(*order), id(*other))
         }
         Event::Indexed { symbol, price } => format!("indexed {symbol:?} {price}"),
         Event::StopPlaced { symbol, account, order, side, trigger, qty } => {

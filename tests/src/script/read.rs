@@ -7,7 +7,7 @@ use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
 use seawall_engine::risk::{MarginTier, OrderRules};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
+    Reference, SelfTrade, Seq, Sequenced, Side, SymbolId, Trail,
 };
 
 use super::notation::{key_name, mode_name, reference_name};
@@ -331,6 +331,12 @@ fn input(words: &mut Words<'_>) -> Result<Input, String> {
             Input::Replace { symbol, account, order, price: words.price()?, qty }
         }
         "mark" => Input::Mark { symbol: words.symbol()?, price: words.price()? },
+        "link" => Input::Link {
+            symbol: words.symbol()?,
+            account: words.account()?,
+            order: words.order()?,
+            other: words.order()?,
+        },
         "deposit" => Input::Deposit {
             account: words.account()?,
             amount: Money::new(words.number("an amount")?),
@@ -395,6 +401,12 @@ fn side(word: &str) -> Result<Side, String> {
     }
 }
 
+fn reference(words: &mut Words<'_>) -> Result<Reference, String> {
+    let word = words.word("last, mark or index")?;
+    let found = Reference::ALL.into_iter().find(|other| reference_name(*other) == word);
+    found.ok_or_else(|| format!("{word:?}, expected last, mark or index"))
+}
+
 fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
     let (symbol, account, order) = (words.symbol()?, words.account()?, words.order()?);
     let side = side(words.word("buy or sell")?)?;
@@ -413,9 +425,7 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
             OrderKind::GoodTill { price, expiry_s: words.number("a second")? }
         }
         name @ ("stop" | "take-profit") => {
-            let word = words.word("last, mark or index")?;
-            let found = Reference::ALL.into_iter().find(|other| reference_name(*other) == word);
-            let watch = found.ok_or_else(|| format!("{word:?}, expected last, mark or index"))?;
+            let watch = reference(words)?;
             words.literal("at")?;
             let trigger = words.price()?;
             let mut limit = None;
@@ -424,6 +434,19 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
                 limit = Some(words.price()?);
             }
             OrderKind::Stop { watch, take_profit: name == "take-profit", trigger, limit }
+        }
+        "trailing-stop" => {
+            let watch = reference(words)?;
+            words.literal("by")?;
+            let distance = words.number("ticks or parts per million")?;
+            let by = if words.peek() == Some("ppm") {
+                words.literal("ppm")?;
+                let part = Ppm::new(distance);
+                Trail::Part(part.ok_or_else(|| format!("{distance} ppm is more than all"))?)
+            } else {
+                Trail::Ticks(distance)
+            };
+            OrderKind::TrailingStop { watch, by }
         }
         "iceberg" => {
             let price = words.price()?;
