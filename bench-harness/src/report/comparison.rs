@@ -1,5 +1,7 @@
 //! A comparison of points over seeds: as terminal tables, and as a page.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 
 use super::charts::{self, DataTable};
@@ -103,10 +105,11 @@ pub fn render_terminal(comparison: &Comparison, style: Style) -> String {
     let listed = comparison.points.len().min(TERMINAL_POINTS);
     for (number, point) in comparison.points[..listed].iter().enumerate().skip(1) {
         let (changed, of) = differing(comparison, number);
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nfirst: {}\nthis:  {}\n{changed} of {of} measures differ\n",
             comparison.points[0].label, point.label
-        ));
+        );
         text.push_str(&terminal::drawn(&changes(comparison, number), style));
         text.push('\n');
     }
@@ -115,10 +118,8 @@ pub fn render_terminal(comparison: &Comparison, style: Style) -> String {
         text.push('\n');
     }
     if comparison.points.len() > listed {
-        text.push_str(&format!(
-            "\n{} more points in the files\n",
-            comparison.points.len() - listed
-        ));
+        let more = comparison.points.len() - listed;
+        let _ = writeln!(text, "\n{more} more points in the files");
     }
     text
 }
