@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
+use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, HaltCause, RejectReason};
 
-const CANCELS: [CancelCause; 11] = [
+const CANCELS: [CancelCause; 13] = [
     CancelCause::Client,
     CancelCause::Unfilled,
     CancelCause::FillOrKill,
@@ -16,7 +16,11 @@ const CANCELS: [CancelCause; 11] = [
     CancelCause::Expired,
     CancelCause::ReduceOnly,
     CancelCause::Linked,
+    CancelCause::Halt,
+    CancelCause::Unfunded,
 ];
+
+const HALTS: [HaltCause; 3] = [HaltCause::Command, HaltCause::Trade, HaltCause::Mark];
 
 const FUNDS: [FundCause; 5] = [
     FundCause::LiquidationFee,
@@ -71,6 +75,14 @@ pub struct Coverage {
     pub stops_triggered: u64,
     /// Stop orders that became orders and were refused.
     pub stops_rejected: u64,
+    /// Trades of auctions.
+    pub auction_trades: u64,
+    /// Auctions held at a second price.
+    pub further_rounds: u64,
+    /// Markets reopened.
+    pub reopened: u64,
+    /// Auctions that were asked about while their sides crossed.
+    pub indicatives: u64,
     /// Orders that were linked.
     pub links: u64,
     /// Further parts of iceberg orders.
@@ -78,6 +90,7 @@ pub struct Coverage {
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
     rejects: Rejects,
+    halts: [u64; HALTS.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
 }
@@ -103,6 +116,8 @@ impl Coverage {
         for event in events {
             self.count_event(event);
         }
+        let rounds = events.iter().filter(|event| matches!(event, Event::Uncrossed { .. })).count();
+        self.further_rounds += u64::from(rounds > 1);
         for (number, event) in events.iter().enumerate() {
             if let Event::Rested { order, .. } = *event {
                 let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
@@ -134,10 +149,16 @@ impl Coverage {
             Event::Closed { .. } => self.closed += 1,
             Event::Reduced { .. } => self.reduced += 1,
             Event::Linked { .. } => self.links += 1,
+            Event::Halted { cause, .. } => bump(&mut self.halts, &HALTS, cause),
+            Event::AuctionTrade { .. } => self.auction_trades += 1,
+            Event::Reopened { .. } => self.reopened += 1,
+            Event::Indicative { price: Some(_), .. } => self.indicatives += 1,
             Event::StopPlaced { .. } => self.stops += 1,
             Event::StopTriggered { .. } => self.stops_triggered += 1,
             Event::StopRejected { .. } => self.stops_rejected += 1,
-            Event::Accepted { .. }
+            Event::Indicative { .. }
+            | Event::Uncrossed { .. }
+            | Event::Accepted { .. }
             | Event::Rested { .. }
             | Event::Marked { .. }
             | Event::Deposited { .. }
@@ -158,11 +179,12 @@ impl Coverage {
             *mine += *theirs;
         }
         add_all(&mut self.rejects.0, &other.rejects.0);
+        add_all(&mut self.halts, &other.halts);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 24] {
+    fn scalars_mut(&mut self) -> [&mut u64; 28] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -188,6 +210,10 @@ impl Coverage {
             &mut self.stops_triggered,
             &mut self.stops_rejected,
             &mut self.links,
+            &mut self.auction_trades,
+            &mut self.further_rounds,
+            &mut self.reopened,
+            &mut self.indicatives,
         ]
     }
 
@@ -231,11 +257,17 @@ impl Coverage {
             ("stops triggered", self.stops_triggered),
             ("stops rejected", self.stops_rejected),
             ("linked", self.links),
+            ("auction trades", self.auction_trades),
+            ("auctions at a second price", self.further_rounds),
+            ("reopened", self.reopened),
+            ("indicative prices", self.indicatives),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();
         let rejects = RejectReason::ALL.iter().zip(self.rejects.0);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
+        let halts = HALTS.iter().zip(self.halts);
+        named.extend(halts.map(|(cause, count)| (format!("halted {cause:?}"), count)));
         let cancels = CANCELS.iter().zip(self.cancels);
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));
         let funds = FUNDS.iter().zip(self.funds);

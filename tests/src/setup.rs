@@ -2,7 +2,7 @@
 
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
-use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec, OrderRules};
+use seawall_engine::risk::{AuctionRules, MarginTier, MarketRules, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
 /// What a shard is built from.
@@ -16,6 +16,8 @@ pub struct Setup {
     pub markets: Vec<MarketSpec>,
     /// What the markets ask of orders, by symbol.
     pub order_rules: Vec<OrderRules>,
+    /// How the markets are halted and reopened, by symbol; none for those that cannot be.
+    pub auctions: Vec<Option<AuctionRules>>,
     /// How unhealthy positions are disposed of.
     pub liquidation: LiquidationRules,
 }
@@ -24,8 +26,12 @@ impl Setup {
     /// The checked configuration, or what is wrong with the rules.
     pub fn build(&self) -> Result<ShardConfig, String> {
         let mut markets = Vec::new();
-        for (spec, asks) in self.markets.iter().zip(&self.order_rules) {
-            let rules = MarketRules::new(spec.clone()).and_then(|r| r.with_order_rules(*asks));
+        let markets_rules = self.order_rules.iter().zip(&self.auctions);
+        for (spec, (asks, auctions)) in self.markets.iter().zip(markets_rules) {
+            let mut rules = MarketRules::new(spec.clone()).and_then(|r| r.with_order_rules(*asks));
+            if let Some(auctions) = auctions {
+                rules = rules.and_then(|r| r.with_auctions(*auctions));
+            }
             markets.push(rules.map_err(|error| error.to_string())?);
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)

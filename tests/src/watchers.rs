@@ -108,17 +108,6 @@ impl Watched {
     }
 }
 
-fn symbol_of(event: &Event) -> Option<SymbolId> {
-    match *event {
-        Event::Rested { symbol, .. }
-        | Event::Trade { symbol, .. }
-        | Event::Cancelled { symbol, .. }
-        | Event::Reduced { symbol, .. }
-        | Event::Replaced { symbol, .. } => Some(symbol),
-        _ => None,
-    }
-}
-
 /// The engine with trackers, beside the reference.
 #[derive(Debug)]
 pub struct Watch {
@@ -172,7 +161,12 @@ impl Watch {
         let mut last_trade = None;
         for event in events {
             for watched in &mut self.watched {
-                if watched.end.is_none() && symbol_of(event) == Some(watched.symbol) {
+                if watched.end.is_none()
+                    && matches!(*event, Event::Halted { symbol, .. } if symbol == watched.symbol)
+                {
+                    watched.end = Some(End::Halted);
+                }
+                if watched.end.is_none() && event.symbol() == Some(watched.symbol) {
                     watched.hears(event, last_trade);
                 }
             }
@@ -204,6 +198,7 @@ impl Watch {
         for watched in &self.watched {
             let found = self.trackers.ahead(watched.id).map(|ahead| (ahead.orders, ahead.lots));
             let expected = match &watched.subject {
+                Subject::Order(_) if watched.end.is_some() => None,
                 Subject::Order(order) => self.reference.queue_ahead(watched.symbol, *order),
                 Subject::Probe { .. } if watched.end.is_some() => None,
                 Subject::Probe { ahead, .. } => {
@@ -253,7 +248,7 @@ impl Watch {
         let symbols: Vec<SymbolId> = self.reference.symbols().collect();
         let symbol = symbols[self.roll(symbols.len())];
         let orders = self.reference.orders(symbol);
-        if orders.is_empty() {
+        if orders.is_empty() || self.reference.is_halted(symbol) {
             return;
         }
         let order = orders[self.roll(orders.len())];

@@ -24,6 +24,7 @@ impl Market {
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
     pub(super) fn assert_consistent(&self, ledger: &Ledger) -> i128 {
         self.book.assert_consistent();
+        assert_eq!(self.halted, self.book.in_call(), "a halted market's book holds a call");
         self.stops.assert_consistent();
         let net: i64 = self.positions.iter().map(crate::risk::Position::lots).sum();
         assert_eq!(net, 0, "positions sum to zero");
@@ -32,7 +33,7 @@ impl Market {
         let mut reserved = 0;
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
-                for (slot, order) in self.book.queue(price) {
+                for (slot, order) in self.book.queue_of(side, price) {
                     let account = AccountId(order.owner);
                     assert!(ledger.is_open(account), "an order has an owner");
                     self.assert_link(&order, slot);

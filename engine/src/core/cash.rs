@@ -1,7 +1,9 @@
 //! Inputs that are not orders: marks, money in and out, leverage.
 
 use super::Engine;
-use crate::types::{AccountId, Event, EventSink, Money, Ppm, Price, RejectReason, SymbolId};
+use crate::types::{
+    AccountId, Event, EventSink, HaltCause, Money, Ppm, Price, RejectReason, SymbolId,
+};
 
 type Checked = Result<(), RejectReason>;
 
@@ -29,12 +31,19 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> Checked {
         self.check_symbol(symbol)?;
+        let time_ns = self.time_ns;
         let market = &mut self.markets[symbol.index()];
         if !market.book.in_domain(price) {
             return Err(RejectReason::PriceOutOfDomain);
         }
+        market.look(time_ns);
+        let leaves_band = market.leaves_band(price);
         market.mark = Some(price);
         sink.event(Event::Marked { symbol, price });
+        if leaves_band {
+            market.halt(sink, HaltCause::Mark);
+            self.note_halt(symbol);
+        }
         Ok(())
     }
 

@@ -63,6 +63,10 @@ impl Engine {
         for _ in 0..STOPS_PER_INPUT_MAX {
             let Some(order) = self.fired.pop_front() else { return };
             let NewOrder { symbol, account, order: id, .. } = order;
+            if self.is_halted(symbol) {
+                self.held.push_back(order);
+                continue;
+            }
             self.heat(symbol);
             if let Err(reason) = self.new_order(&order, sink) {
                 sink.event(Event::StopRejected { symbol, account, order: id, reason });
@@ -74,6 +78,9 @@ impl Engine {
     /// Takes out what a symbol's references have reached.
     fn reach(&mut self, symbol: SymbolId, sink: &mut impl EventSink) {
         let market = &mut self.markets[symbol.index()];
+        if market.halted {
+            return;
+        }
         for watch in Reference::ALL {
             let Some(price) = market.reference(watch) else { continue };
             market.stops.follow(watch, price);

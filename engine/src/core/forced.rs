@@ -48,7 +48,7 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> bool {
         let market = &self.markets[symbol.index()];
-        let Some(mark) = market.mark else { return false };
+        let Some(mark) = market.mark.filter(|_| !market.halted) else { return false };
         let mut bucket = ::core::mem::take(&mut self.scratch_accounts);
         let mut more = false;
         while let Some(side) = self.markets[symbol.index()].index.reached(mark) {
@@ -122,7 +122,7 @@ impl Engine {
     pub(super) fn ready_ns(&self) -> Option<u64> {
         match self.queue.head() {
             Some(head) => Some(head.since_ns),
-            None if self.fund_symbols.is_empty() => None,
+            None if self.unwind_symbol().is_none() => None,
             None => Some(self.next_unwind_ns),
         }
     }
@@ -159,7 +159,8 @@ impl Engine {
         let qty = Qty::new(planned).expect("a plan closes something");
         let kind = TakerKind::Forced(self.rules.fee);
         let left = self.force(symbol, (account, side.opposite()), limit, qty, kind, input, sink); // 4
-        if let Some(left) = left {
+        // What a halt has left waits with the position: it is served again after the auction.
+        if let Some(left) = left.filter(|_| !self.is_halted(symbol)) {
             let lots = u64::from(left.lots());
             self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink); // 5
         }
@@ -183,7 +184,11 @@ impl Engine {
             return;
         }
         let key = priority(self.rules.key, &market.rules, position, mark);
-        self.queue.push(key, symbol, account, time_ns);
+        if market.halted {
+            self.parked.push(self.queue.waiting(key, symbol, account, time_ns));
+        } else {
+            self.queue.push(key, symbol, account, time_ns);
+        }
     }
 
     fn unlock(&mut self, symbol: SymbolId, account: AccountId) {
@@ -209,17 +214,19 @@ impl Engine {
         sink.event(Event::Forced { symbol, account, order, side, limit, qty });
         let taker = Taker { order, account, side, kind, self_trade: SelfTrade::Allow };
         let market = &mut self.markets[symbol.index()];
+        market.look(input.time_ns);
         let (left, _) = market.take(&mut self.ledger, sink, &taker, limit, qty);
         if let Some(qty) = left {
-            let cause = CancelCause::Unfilled;
+            let cause = if market.halted { CancelCause::Halt } else { CancelCause::Unfilled };
             sink.event(Event::Cancelled { symbol, account, order, qty, cause });
         }
+        self.note_halt(symbol);
         left
     }
 
     /// One forced order of the fund, in the first symbol where it holds something.
     fn unwind(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        let symbol = self.fund_symbols[0];
+        let symbol = self.unwind_symbol().expect("there is work");
         self.heat(symbol);
         let market = &self.markets[symbol.index()];
         let mark = market.mark.expect("the fund takes over at a mark");
@@ -231,6 +238,6 @@ impl Engine {
         let lots = u32::try_from(lots).expect("bounded by the largest forced order");
         let qty = Qty::new(lots).expect("the fund has a position here");
         self.force(symbol, (AccountId::FUND, side), limit, qty, TakerKind::Fund, input, sink);
-        self.next_unwind_ns = input.time_ns + self.rules.unwind.interval_ns;
+        self.next_unwind_ns = input.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }
 }

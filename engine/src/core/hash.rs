@@ -32,6 +32,11 @@ impl EventHasher {
         all.digest128()
     }
 
+    /// Hash of one symbol's events so far: the same in whichever shard it trades.
+    pub fn symbol_digest(&self, symbol: SymbolId) -> u128 {
+        self.symbols.get(symbol.index()).map_or(0, Xxh3::digest128)
+    }
+
     #[inline]
     fn stream(&mut self, symbol: SymbolId) -> &mut Xxh3 {
         if symbol.index() >= self.symbols.len() {
@@ -230,6 +235,32 @@ impl Record {
             Event::Linked { account, order, other, .. } => {
                 self.byte(30).id(account.0).order(order).order(other)
             }
+            _ => self.auction_fields(event),
+        }
+    }
+
+    fn auction_fields(&mut self, event: &Event) -> &mut Self {
+        match *event {
+            Event::Halted { cause, reference, .. } => {
+                self.byte(31).byte(cause as u8).price(reference)
+            }
+            Event::Indicative { price, lots, surplus_lots, .. } => {
+                self.byte(32).price(price).put(lots.to_le_bytes()).put(surplus_lots.to_le_bytes())
+            }
+            Event::AuctionTrade { price, qty, buy, buyer, sell, seller, .. } => self
+                .byte(33)
+                .price(Some(price))
+                .id(qty.lots())
+                .order(buy)
+                .id(buyer.0)
+                .order(sell)
+                .id(seller.0),
+            Event::Uncrossed { price, lots, surplus_lots, .. } => self
+                .byte(34)
+                .price(Some(price))
+                .put(lots.to_le_bytes())
+                .put(surplus_lots.to_le_bytes()),
+            Event::Reopened { .. } => self.byte(35),
             _ => unreachable!("the other kinds are written above"),
         }
     }
@@ -278,14 +309,32 @@ impl Engine {
             hash.update(&waiting.account.0.to_le_bytes());
             hash.update(&waiting.since_ns.to_le_bytes());
         }
+        for order in &self.held {
+            hash.update(&order.symbol.0.to_le_bytes());
+            hash.update(&order.order.0.to_le_bytes());
+        }
         for market in &self.markets {
             market.hash(&mut hash);
+            market.hash_halt(&mut hash, self.time_ns);
         }
         hash.digest128()
     }
 }
 
 impl Market {
+    /// What decides when the market halts and reopens.
+    fn hash_halt(&self, hash: &mut Xxh3, now_ns: u64) {
+        let Some(watchdog) = &self.watchdog else { return };
+        let reference = if self.halted {
+            watchdog.reference
+        } else {
+            watchdog.reference_at(now_ns, self.standing())
+        };
+        hash.update(&reference.map_or(0, Price::ticks).to_le_bytes());
+        hash.update(&watchdog.due_ns.unwrap_or(0).to_le_bytes());
+        hash.update(&[u8::from(self.halted)]);
+    }
+
     fn hash(&self, hash: &mut Xxh3) {
         hash.update(&self.symbol.0.to_le_bytes());
         for price in [self.mark, self.index_price, self.last] {
@@ -321,7 +370,7 @@ impl Market {
         }
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
-                for (slot, order) in self.book.queue(price) {
+                for (slot, order) in self.book.queue_of(side, price) {
                     hash.update(&order.id.0.to_le_bytes());
                     hash.update(&order.owner.to_le_bytes());
                     hash.update(&price.ticks().to_le_bytes());

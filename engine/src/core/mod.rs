@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 mod accounts;
 mod admission;
+mod auction;
 mod audit;
 mod cash;
 mod checks;
@@ -18,6 +19,7 @@ mod expiry;
 mod fillable;
 mod fire;
 mod forced;
+mod halt;
 mod hash;
 mod links;
 mod market;
@@ -30,6 +32,7 @@ mod trailing;
 mod view;
 mod waterfall;
 
+pub use auction::Clearing;
 pub use config::{ConfigError, ShardConfig};
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use fire::STOPS_PER_INPUT_MAX;
@@ -39,7 +42,7 @@ pub use view::{PositionView, StopView};
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace};
+use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace, Waiting};
 use crate::risk::Ledger;
 use crate::types::{
     AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
@@ -97,11 +100,21 @@ pub struct Engine {
     moved: Vec<SymbolId>,
     /// Stops that triggered and are still to become orders.
     fired: VecDeque<NewOrder>,
+    /// Markets that are halted, ascending.
+    halted: Vec<SymbolId>,
+    /// Triggered positions that wait for their market to reopen.
+    parked: Vec<Waiting>,
+    /// Triggered stops that wait for their market to reopen.
+    held: VecDeque<NewOrder>,
     ranking: AdlRanking,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
     scratch_symbols: Vec<SymbolId>,
 }
+
+/// Beyond so many triggered stops, good-till orders or positions of halted markets at one time,
+/// their lists grow by allocating.
+const AT_ONCE: usize = 1 << 20;
 
 impl Engine {
     /// An empty shard; everything it will need is allocated here.
@@ -113,6 +126,9 @@ impl Engine {
         };
         let markets: Vec<Market> = (0..).zip(config.markets()).map(market).collect();
         let positions_max = (accounts_max as usize).saturating_mul(markets.len());
+        let rest_max = (orders_max as usize).saturating_mul(markets.len());
+        let stops_max = rest_max.saturating_mul(3).min(AT_ONCE);
+        let auctions = config.markets().iter().any(|market| market.auctions().is_some());
         Self {
             ledger: Ledger::new(accounts_max),
             queue: LiquidationQueue::new(positions_max),
@@ -124,11 +140,14 @@ impl Engine {
             time_ns: 0,
             forced_orders: 0,
             killed: false,
-            expiries: Expiries::new(orders_max as usize),
+            expiries: Expiries::new(rest_max.min(AT_ONCE)),
             clips: Vec::with_capacity(markets.len()),
             cares: false,
             moved: Vec::with_capacity(markets.len()),
-            fired: VecDeque::with_capacity(orders_max as usize),
+            fired: VecDeque::with_capacity(stops_max),
+            halted: Vec::with_capacity(markets.len()),
+            parked: Vec::with_capacity(if auctions { positions_max.min(AT_ONCE) } else { 0 }),
+            held: VecDeque::with_capacity(if auctions { stops_max } else { 0 }),
             ranking: AdlRanking::new(accounts_max),
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
             scratch_shares: Vec::with_capacity(accounts_max as usize),
@@ -151,6 +170,7 @@ impl Engine {
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
         self.expire(sink);
+        self.reopen_due(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
@@ -228,6 +248,15 @@ impl Engine {
                 .map_err(refused(none, account)),
             Input::Disconnect { account } => {
                 self.disconnect(account, sink).map_err(refused(none, account))
+            }
+            Input::Halt { symbol } => {
+                self.halt_by_command(symbol, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::Reopen { symbol } => {
+                self.reopen_by_command(symbol, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::Indicative { symbol } => {
+                self.tell_indicative(symbol, sink).map_err(refused(symbol, AccountId::FUND))
             }
             Input::Link { symbol, account, order, other } => self
                 .link(symbol, account, (order, other), sink)

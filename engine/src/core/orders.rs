@@ -12,8 +12,8 @@ use super::settle::{Taker, TakerKind};
 use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, Money, NewOrder, OrderId, OrderKind, Price, Qty,
-    RejectReason, Side, SymbolId,
+    AccountId, CancelCause, Event, EventSink, HaltCause, Money, NewOrder, OrderId, OrderKind,
+    Price, Qty, RejectReason, Side, SymbolId,
 };
 
 /// A client order that passed every check.
@@ -38,6 +38,7 @@ impl Engine {
             return self.place_stop(order, sink);
         }
         let market = &mut self.markets[order.symbol.index()];
+        market.look(self.time_ns);
         let admitted = market.check_order(&self.ledger, order, self.time_ns)?;
         sink.event(Event::Accepted {
             symbol: order.symbol,
@@ -48,6 +49,7 @@ impl Engine {
             qty: admitted.qty,
         });
         market.execute(&mut self.ledger, sink, &admitted);
+        self.note_halt(order.symbol);
         self.cares |= order.reduce_only;
         if let OrderKind::GoodTill { .. } = order.kind {
             self.note_expiry(order.symbol, order.order);
@@ -84,7 +86,9 @@ impl Engine {
         self.check_symbol(symbol)?;
         self.check_trader(account)?;
         let market = &mut self.markets[symbol.index()];
+        market.look(self.time_ns);
         let kind = market.replace(&mut self.ledger, (account, order), price, qty, sink)?;
+        self.note_halt(symbol);
         if let OrderKind::GoodTill { .. } = kind {
             self.note_expiry(symbol, order);
         }
@@ -112,6 +116,9 @@ impl Engine {
         for (account, _) in parties {
             self.check_trader(account).map_err(|reason| (reason, account))?;
         }
+        if self.is_halted(symbol) {
+            return Err((RejectReason::Halted, buyer));
+        }
         let market = &mut self.markets[symbol.index()];
         market.check_block(&self.ledger, parties, price, qty)?;
         sink.event(Event::Block { symbol, buyer, seller, price, qty });
@@ -137,7 +144,7 @@ impl Market {
             return;
         }
         let (mut left, mut stopped) = (Some(qty), false);
-        if self.book.crosses(side, limit) {
+        if !self.halted && self.book.crosses(side, limit) {
             let self_trade = ledger.account(account).self_trade();
             let taker = Taker { order: id, account, side, kind: TakerKind::Client, self_trade };
             (left, stopped) = self.take(ledger, sink, &taker, limit, qty);
@@ -145,7 +152,10 @@ impl Market {
         let Some(left) = left else { return };
         if stopped {
             sink.event(dropped(left, CancelCause::SelfTrade));
-        } else if !kind.may_rest() || !self.rest(ledger, sink, order, left) {
+        } else if !kind.may_rest() {
+            let cause = if self.halted { CancelCause::Halt } else { CancelCause::Unfilled };
+            sink.event(dropped(left, cause));
+        } else if !self.rest(ledger, sink, order, left) {
             sink.event(dropped(left, CancelCause::Unfilled));
         }
     }
@@ -158,7 +168,8 @@ impl Market {
             OrderKind::AtLeast { min, .. } => (min, CancelCause::MinQty),
             _ => return None,
         };
-        let Admitted { account, side, limit, qty, .. } = *order;
+        let Admitted { account, side, qty, .. } = *order;
+        let limit = self.within_band(side, order.limit);
         let wanted = Wanted { account, side, limit, qty, least };
         (least > qty || !self.could_have(ledger, &wanted)).then_some(cause)
     }
@@ -166,6 +177,21 @@ impl Market {
     /// Sweeps the opposite side and books every fill. Returns what is left, and whether the taker
     /// was stopped.
     pub(super) fn take(
+        &mut self,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+        taker: &Taker,
+        limit: Price,
+        qty: Qty,
+    ) -> (Option<Qty>, bool) {
+        if self.watchdog.is_some() {
+            return self.take_within_band(ledger, sink, taker, limit, qty);
+        }
+        self.take_freely(ledger, sink, taker, limit, qty)
+    }
+
+    #[inline]
+    fn take_freely(
         &mut self,
         ledger: &mut Ledger,
         sink: &mut impl EventSink,
@@ -181,6 +207,25 @@ impl Market {
             ControlFlow::Continue(left) => (left, false),
             ControlFlow::Break(left) => (left, true),
         }
+    }
+
+    /// Takes as far as the band goes; if that is not as far as the order would, the market halts.
+    #[cold]
+    #[inline(never)]
+    fn take_within_band(
+        &mut self,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+        taker: &Taker,
+        limit: Price,
+        qty: Qty,
+    ) -> (Option<Qty>, bool) {
+        let within = self.within_band(taker.side, limit);
+        let (left, stopped) = self.take_freely(ledger, sink, taker, within, qty);
+        if left.is_some() && !stopped && self.book.crosses(taker.side, limit) {
+            self.halt(sink, HaltCause::Trade);
+        }
+        (left, stopped)
     }
 
     fn replace(
@@ -209,7 +254,11 @@ impl Market {
         }
         let symbol = self.symbol;
         if in_place {
-            self.book.reduce(slot, qty);
+            if self.halted {
+                self.book.reduce_in_call(slot, qty);
+            } else {
+                self.book.reduce(slot, qty);
+            }
             let (_, mut settlement) = self.split(ledger, sink);
             settlement.shrink(&old, total.lots(), qty.lots());
             sink.event(Event::Replaced { symbol, account, order, price, qty, in_place });

@@ -81,6 +81,17 @@ impl Market {
     }
 }
 
+/// Notes an account whose reduce-only orders may have become too large. The list has room for every
+/// account that can have some, once each.
+#[cold]
+fn note_clip(accounts: &mut Vec<AccountId>, account: AccountId) {
+    if accounts.len() == accounts.capacity() {
+        accounts.sort_unstable();
+        accounts.dedup();
+    }
+    accounts.push(account);
+}
+
 impl<S: EventSink> Settlement<'_, S> {
     /// The account's initial margin rate.
     #[inline]
@@ -119,6 +130,19 @@ impl<S: EventSink> Settlement<'_, S> {
             maker_account,
             maker_leaves_lots,
         });
+    }
+
+    /// Two resting orders trade in an auction.
+    pub(super) fn say_auction_trade(
+        &mut self,
+        price: Price,
+        qty: Qty,
+        (buy, buyer): (OrderId, u32),
+        (sell, seller): (OrderId, u32),
+    ) {
+        *self.last = Some(price);
+        let (symbol, buyer, seller) = (self.symbol, AccountId(buyer), AccountId(seller));
+        self.sink.event(Event::AuctionTrade { symbol, price, qty, buy, buyer, sell, seller });
     }
 
     #[inline]
@@ -171,7 +195,7 @@ impl<S: EventSink> Settlement<'_, S> {
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
         let closing = position.closing_lots(side, lots);
         if position.reduce_lots != 0 {
-            self.to_clip.push(account);
+            note_clip(self.to_clip, account);
         }
         let mut opening_value = value;
         let mut released = None;

@@ -1,6 +1,7 @@
 //! What the outside may see of a shard. Nothing here changes it.
 
 use super::Engine;
+use super::auction::Clearing;
 use crate::book::RestingOrder;
 use crate::types::{AccountId, Money, OrderId, Price, Qty, Side, SymbolId};
 
@@ -52,14 +53,15 @@ impl Engine {
             let ready_ns = ready_ns.max(self.time_ns);
             self.pace.next_ns(&self.rules.discipline, self.time_ns).max(ready_ns)
         });
+        let reopening_ns = self.next_reopening().map(|(due_ns, _)| due_ns.max(self.time_ns));
         let expiry_ns = self.expiries.next_ns().map(|at_ns| at_ns.max(self.time_ns));
-        [forced_ns, expiry_ns].into_iter().flatten().min()
+        [forced_ns, expiry_ns, reopening_ns].into_iter().flatten().min()
     }
 
     fn triggers_wait(&self) -> bool {
         self.hot.iter().any(|symbol| {
             let market = &self.markets[symbol.index()];
-            market.mark.is_some_and(|mark| market.index.reached(mark).is_some())
+            !market.halted && market.mark.is_some_and(|mark| market.index.reached(mark).is_some())
         })
     }
 
@@ -72,7 +74,7 @@ impl Engine {
     /// The best offer.
     #[inline]
     pub fn best_ask(&self, symbol: SymbolId) -> Option<Price> {
-        self.markets[symbol.index()].book.best(Side::Sell)
+        self.markets[symbol.index()].book.best_in_call(Side::Sell)
     }
 
     /// Levels of one side from the best outwards: price and total quantity in lots.
@@ -100,6 +102,12 @@ impl Engine {
     /// Whether the shard has that symbol.
     pub fn has_symbol(&self, symbol: SymbolId) -> bool {
         symbol.index() < self.markets.len()
+    }
+
+    /// What the auction of a halted market would do now, if its sides cross.
+    pub fn indicative(&self, symbol: SymbolId) -> Option<Clearing> {
+        let market = &self.markets[symbol.index()];
+        if market.halted { market.clearing() } else { None }
     }
 
     /// The mark price.
@@ -133,7 +141,7 @@ impl Engine {
     /// Positions waiting in the liquidation queue.
     #[inline]
     pub fn backlog(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.parked_len()
     }
 
     /// The insurance fund's cash plus the profit of its positions at their marks.
@@ -169,6 +177,6 @@ impl Engine {
         let kept: i128 = accounts.map(|(_, account)| account.reserved.wide()).sum();
         assert_eq!(kept, reserved, "reserves are those of the resting orders");
         let locked: usize = self.markets.iter().map(super::market::Market::locked).sum();
-        assert_eq!(locked, self.queue.len(), "positions in liquidation are those in the queue");
+        assert_eq!(locked, self.backlog(), "positions in liquidation are those in the queue");
     }
 }

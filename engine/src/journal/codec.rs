@@ -54,6 +54,9 @@ enum Code {
     Kill = 15,
     Index = 16,
     Link = 17,
+    Halt = 18,
+    Reopen = 19,
+    Indicative = 20,
 }
 
 impl Code {
@@ -76,6 +79,9 @@ impl Code {
             Input::Kill { .. } => Self::Kill,
             Input::Index { .. } => Self::Index,
             Input::Link { .. } => Self::Link,
+            Input::Halt { .. } => Self::Halt,
+            Input::Reopen { .. } => Self::Reopen,
+            Input::Indicative { .. } => Self::Indicative,
         }
     }
 
@@ -98,6 +104,9 @@ impl Code {
             15 => Self::Kill,
             16 => Self::Index,
             17 => Self::Link,
+            18 => Self::Halt,
+            19 => Self::Reopen,
+            20 => Self::Indicative,
             _ => return None,
         })
     }
@@ -108,7 +117,10 @@ impl Code {
             | Self::MassCancel
             | Self::CancelOnDisconnect
             | Self::Disconnect
-            | Self::Kill => COMMON_BYTES,
+            | Self::Kill
+            | Self::Halt
+            | Self::Reopen
+            | Self::Indicative => COMMON_BYTES,
             Self::Cancel
             | Self::Mark
             | Self::Deposit
@@ -207,6 +219,9 @@ pub fn encode_body(message: &Sequenced, body: &mut [u8; BODY_BYTES_MAX]) -> usiz
             put_target(body, symbol, account);
             put_u64(body, 16, order.0);
             put_u64(body, 24, other.0);
+        }
+        Input::Halt { symbol } | Input::Reopen { symbol } | Input::Indicative { symbol } => {
+            put_u16(body, 2, symbol.0);
         }
         Input::Step => {}
         _ => encode_account_input(&message.input, body),
@@ -350,6 +365,9 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
             let (order, other) = (OrderId(fields.u64(16)), OrderId(fields.u64(24)));
             Input::Link { symbol, account, order, other }
         }
+        Code::Halt => Input::Halt { symbol: fields.symbol_alone()? },
+        Code::Reopen => Input::Reopen { symbol: fields.symbol_alone()? },
+        Code::Indicative => Input::Indicative { symbol: fields.symbol_alone()? },
         Code::Step => {
             fields.zero_u16(2, "symbol")?;
             fields.zero_u32(4, "account")?;
@@ -376,7 +394,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 17"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 20"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -494,6 +512,11 @@ impl Fields<'_> {
                 Input::Kill { account, engaged: has(ON_BIT) }
             }
         })
+    }
+
+    fn symbol_alone(&self) -> Result<SymbolId, DecodeError> {
+        self.zero_u32(4, "account")?;
+        Ok(self.target().0)
     }
 
     fn reference(&self) -> Result<(SymbolId, Price), DecodeError> {

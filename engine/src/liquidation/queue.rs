@@ -36,8 +36,31 @@ impl LiquidationQueue {
     }
 
     pub(crate) fn push(&mut self, key: i128, symbol: SymbolId, account: AccountId, since_ns: u64) {
+        let waiting = self.waiting(key, symbol, account, since_ns);
+        self.heap.push(Reverse(waiting));
+    }
+
+    /// The next entry, for somebody who lets it wait elsewhere.
+    pub(crate) fn waiting(
+        &mut self,
+        key: i128,
+        symbol: SymbolId,
+        account: AccountId,
+        since_ns: u64,
+    ) -> Waiting {
         self.entries += 1;
-        self.heap.push(Reverse(Waiting { key, entry: self.entries, symbol, account, since_ns }));
+        Waiting { key, entry: self.entries, symbol, account, since_ns }
+    }
+
+    /// Moves everything of a symbol to the end of a list.
+    pub(crate) fn take_symbol(&mut self, symbol: SymbolId, to: &mut Vec<Waiting>) {
+        self.heap.retain(|Reverse(waiting)| {
+            let goes = waiting.symbol == symbol;
+            if goes {
+                to.push(*waiting);
+            }
+            !goes
+        });
     }
 
     #[inline]

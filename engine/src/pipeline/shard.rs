@@ -1,7 +1,7 @@
 //! What the pipeline drives: the engine, or something in its place.
 
 use crate::core::Engine;
-use crate::types::{CancelCause, Event, EventSink, Input, Qty, Sequenced};
+use crate::types::{CancelCause, Event, EventSink, HaltCause, Input, Qty, Sequenced};
 
 /// Something that applies inputs in sequence and emits their events.
 pub trait Shard: Send {
@@ -65,6 +65,13 @@ fn acknowledgement(input: &Input) -> Option<Event> {
         }
         Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
+        Input::Halt { symbol } => {
+            Event::Halted { symbol, cause: HaltCause::Command, reference: None }
+        }
+        Input::Reopen { symbol } => Event::Reopened { symbol },
+        Input::Indicative { symbol } => {
+            Event::Indicative { symbol, price: None, lots: 0, surplus_lots: 0 }
+        }
         Input::Link { symbol, account, order, other } => {
             Event::Linked { symbol, account, order, other }
         }
@@ -86,6 +93,8 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         (Input::Cancel { order: id, .. }, Event::Cancelled { order, cause, .. }) => {
             id == order && *cause == CancelCause::Client
         }
+        // Another market may reopen by itself before the input.
+        (Input::Reopen { symbol: one }, Event::Reopened { symbol }) => one == symbol,
         (Input::Replace { order: id, .. }, Event::Replaced { order, .. }) => id == order,
         (Input::Mark { .. }, Event::Marked { .. })
         | (Input::Deposit { .. }, Event::Deposited { .. })
@@ -98,6 +107,8 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
         | (Input::Index { .. }, Event::Indexed { .. })
         | (Input::Link { .. }, Event::Linked { .. })
+        | (Input::Halt { .. }, Event::Halted { .. })
+        | (Input::Indicative { .. }, Event::Indicative { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };

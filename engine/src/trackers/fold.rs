@@ -23,6 +23,7 @@ impl QueueTrackers {
                 self.taking = Some((symbol, taker, side, price));
             }
             Event::Cancelled { symbol, order, cause, .. } => self.cancelled(symbol, order, cause),
+            Event::Halted { symbol, .. } => self.halted(symbol),
             Event::Reduced { symbol, order, qty, cause, .. } => {
                 let why = match cause {
                     CancelCause::SelfTrade => Cause::SelfTrade,
@@ -41,6 +42,15 @@ impl QueueTrackers {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Nothing is followed through a halt, in which sides may cross.
+    fn halted(&mut self, symbol: SymbolId) {
+        let own: Vec<TrackerId> =
+            self.waiting().filter(|id| self.trackers[id.index()].symbol == symbol).collect();
+        for id in own {
+            self.end_as(id, End::Halted);
         }
     }
 

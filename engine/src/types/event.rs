@@ -28,6 +28,10 @@ pub enum CancelCause {
     ReduceOnly = 9,
     /// The order that it was linked to traded or triggered.
     Linked = 10,
+    /// Its market was halted before it could execute.
+    Halt = 11,
+    /// Its owner could not pay what it would have opened at the price of an auction.
+    Unfunded = 12,
 }
 
 /// Why the insurance fund's cash changed.
@@ -44,6 +48,18 @@ pub enum FundCause {
     Shortfall = 3,
     /// What was still missing came from everybody.
     Socialised = 4,
+}
+
+/// Why a market was halted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum HaltCause {
+    /// By a command.
+    Command = 0,
+    /// A trade would have left the band.
+    Trade = 1,
+    /// The mark left the band.
+    Mark = 2,
 }
 
 /// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
@@ -176,6 +192,26 @@ pub enum Event {
     KillSwitch { account: Option<AccountId>, engaged: bool },
     /// Two orders were linked.
     Linked { symbol: SymbolId, account: AccountId, order: OrderId, other: OrderId },
+    /// A market was halted; `reference` is the price around which its band lay. Until it reopens
+    /// the sides of its book may cross.
+    Halted { symbol: SymbolId, cause: HaltCause, reference: Option<Price> },
+    /// What the auction of a halted market would do now: its price, if the sides cross, what would
+    /// trade, and what would be left over at that price (bids positive, offers negative).
+    Indicative { symbol: SymbolId, price: Option<Price>, lots: u64, surplus_lots: i64 },
+    /// Two resting orders traded in an auction; neither takes.
+    AuctionTrade {
+        symbol: SymbolId,
+        price: Price,
+        qty: Qty,
+        buy: OrderId,
+        buyer: AccountId,
+        sell: OrderId,
+        seller: AccountId,
+    },
+    /// An auction traded so many lots at one price; `surplus_lots` as in `Indicative`, before it.
+    Uncrossed { symbol: SymbolId, price: Price, lots: u64, surplus_lots: i64 },
+    /// A halted market trades again.
+    Reopened { symbol: SymbolId },
 }
 
 impl Event {
@@ -204,7 +240,12 @@ impl Event {
             | Self::Deleveraged { symbol, .. }
             | Self::Closed { symbol, .. }
             | Self::Fund { symbol, .. }
-            | Self::Linked { symbol, .. } => Some(symbol),
+            | Self::Linked { symbol, .. }
+            | Self::Halted { symbol, .. }
+            | Self::Indicative { symbol, .. }
+            | Self::AuctionTrade { symbol, .. }
+            | Self::Uncrossed { symbol, .. }
+            | Self::Reopened { symbol } => Some(symbol),
             Self::Deposited { .. }
             | Self::Withdrawn { .. }
             | Self::Socialised { .. }

@@ -309,6 +309,21 @@ pub enum Input {
         /// The other one.
         other: OrderId,
     },
+    /// Halts a market: orders join its book, nothing trades in it.
+    Halt {
+        /// Market to halt.
+        symbol: SymbolId,
+    },
+    /// Reopens a halted market by a call auction.
+    Reopen {
+        /// Market to reopen.
+        symbol: SymbolId,
+    },
+    /// Asks for the price and the quantity of the auction of a halted market as they are now.
+    Indicative {
+        /// Market that is asked about.
+        symbol: SymbolId,
+    },
 }
 
 const _: () =

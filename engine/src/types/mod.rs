@@ -20,7 +20,7 @@ pub use bounds::{
     SYMBOLS_MAX,
 };
 pub use contract::{Contract, ContractKind};
-pub use event::{CancelCause, Event, EventSink, FundCause, NoEvents};
+pub use event::{CancelCause, Event, EventSink, FundCause, HaltCause, NoEvents};
 pub use ids::{AccountId, OrderId, Seq, SymbolId};
 pub use input::{Input, NewOrder, OrderKind, Reference, SelfTrade, Sequenced, Trail};
 pub use money::Money;

@@ -76,11 +76,17 @@ pub enum RejectReason {
     AlreadyLinked = 35,
     /// A linked order can only shrink in place.
     LinkedOrder = 36,
+    /// The market is halted: what would have to trade, or asks what it would meet, is refused.
+    Halted = 37,
+    /// The market is not halted.
+    NotHalted = 38,
+    /// The market has no rules for halts and auctions.
+    NoAuction = 39,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 39] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -117,5 +123,8 @@ impl RejectReason {
         Self::LinkToItself,
         Self::AlreadyLinked,
         Self::LinkedOrder,
+        Self::Halted,
+        Self::NotHalted,
+        Self::NoAuction,
     ];
 }

@@ -111,6 +111,11 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
             order,
             other
         }),
+        (symbol(), 0..3_u8).prop_map(|(symbol, which)| match which {
+            0 => Input::Halt { symbol },
+            1 => Input::Reopen { symbol },
+            _ => Input::Indicative { symbol },
+        }),
         Just(Input::Step),
         account_input(),
     ]

@@ -34,6 +34,7 @@ enum Theme {
     MassCancel,
     Index,
     Link,
+    Auction,
 }
 
 /// Kinds of order that a seed may do without.
@@ -103,6 +104,7 @@ impl Habits {
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
             (Theme::Link, dice.pick(&[10, 40])),
+            (Theme::Auction, dice.pick(&[2, 8])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
@@ -191,6 +193,9 @@ impl Generator {
             self.killed = false;
             return Input::Kill { account: None, engaged: false };
         }
+        if shard.is_halted(symbol) && self.dice.percent(3) {
+            return Input::Reopen { symbol };
+        }
         match self.habits.theme(&mut self.dice) {
             Theme::Order => self.order(shard, symbol),
             Theme::Cancel => self.cancel(shard, symbol),
@@ -213,6 +218,20 @@ impl Generator {
             },
             Theme::MassCancel => self.mass_cancel(symbol),
             Theme::Link => self.link(shard, symbol),
+            Theme::Auction => self.auction(shard, symbol),
+        }
+    }
+
+    /// A halt, its end, or a question in between; now and then at the wrong time.
+    fn auction(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let symbol = if self.dice.percent(3) { SymbolId(9) } else { symbol };
+        let halted = symbol.index() < self.setup.markets.len() && shard.is_halted(symbol);
+        match (self.dice.range(1, 10), halted) {
+            (1..=6, true) => Input::Indicative { symbol },
+            (7..=9, true) => Input::Reopen { symbol },
+            (1..=7, false) | (10, true) => Input::Halt { symbol },
+            (8, false) => Input::Reopen { symbol },
+            _ => Input::Indicative { symbol },
         }
     }
 

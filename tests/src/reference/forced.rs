@@ -4,7 +4,7 @@ use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
 use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, Side};
 
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, ceil_div, floor_div, sign};
+use super::market::{MILLION, Market, ceil_div, floor_div, sign};
 use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
 
 const FORCED_PER_INPUT_MAX: u32 = 65_536;
@@ -18,6 +18,9 @@ impl Reference {
         let mut room = self.rules.triggers_max;
         for symbol in 0..self.markets.len() {
             let Some(mark) = self.markets[symbol].mark else { continue };
+            if self.markets[symbol].halted {
+                continue;
+            }
             for account in self.unhealthy(symbol, mark) {
                 if room == 0 {
                     return;
@@ -49,7 +52,8 @@ impl Reference {
 
     /// Whether the bound on triggers has left some for the next input.
     pub(super) fn any_unhealthy(&self) -> bool {
-        let marks = self.markets.iter().map(|market| market.mark).enumerate();
+        let open = |market: &Market| market.mark.filter(|_| !market.halted);
+        let marks = self.markets.iter().map(open).enumerate();
         let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
         self.rules.enabled && marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty())
     }
@@ -70,7 +74,7 @@ impl Reference {
         });
     }
 
-    fn enqueue(&mut self, symbol: usize, account: usize) {
+    pub(super) fn enqueue(&mut self, symbol: usize, account: usize) {
         let key = self.key(symbol, account);
         let entered = self.entries;
         self.entries += 1;
@@ -98,12 +102,17 @@ impl Reference {
 
     /// Where the head of the queue is.
     fn head(&self) -> Option<usize> {
-        (0..self.queue.len()).min_by_key(|&i| (self.queue[i].key, self.queue[i].entered))
+        let open = |i: &usize| !self.markets[self.queue[*i].symbol].halted;
+        (0..self.queue.len())
+            .filter(open)
+            .min_by_key(|&i| (self.queue[i].key, self.queue[i].entered))
     }
 
     /// First symbol with a mark in which the fund has something to unwind.
     pub(super) fn unwind_symbol(&self) -> Option<usize> {
-        self.markets.iter().position(|m| m.mark.is_some() && m.positions[FUND].lots != 0)
+        self.markets
+            .iter()
+            .position(|m| m.mark.is_some() && m.positions[FUND].lots != 0 && !m.halted)
     }
 
     /// Since when the next step could have been taken, if there is work.
@@ -205,8 +214,11 @@ impl Reference {
         let order = self.next_forced(symbol, account, side.opposite(), limit, planned);
         let role = Role::Liquidation;
         let taker = Taker { symbol, account, order, side: side.opposite(), limit, role };
+        self.look(symbol);
         let (left, _) = self.take(&taker, planned);
-        if left > 0 {
+        if left > 0 && self.markets[symbol].halted {
+            self.say_cancelled(symbol, account, order, left, CancelCause::Halt);
+        } else if left > 0 {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
             self.dispose(symbol, account, side, left, limit);
         }
@@ -263,10 +275,13 @@ impl Reference {
         let limit = market.held(mark + sign(side) * floor_div(mark * band, MILLION));
         let order = self.next_forced(symbol, FUND, side, limit, lots);
         let taker = Taker { symbol, account: FUND, order, side, limit, role: Role::Unwind };
+        self.look(symbol);
         let (left, _) = self.take(&taker, lots);
         if left > 0 {
-            self.say_cancelled(symbol, FUND, order, left, CancelCause::Unfilled);
+            let halted = self.markets[symbol].halted;
+            let cause = if halted { CancelCause::Halt } else { CancelCause::Unfilled };
+            self.say_cancelled(symbol, FUND, order, left, cause);
         }
-        self.next_unwind_ns = self.time_ns + self.rules.unwind.interval_ns;
+        self.next_unwind_ns = self.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }
 }

@@ -1,7 +1,8 @@
 //! "Mark, Deposit, Withdraw, Leverage, Block, Step".
 
 use seawall_engine::types::{
-    AccountId, Event, MONEY_MAX_UNITS, Money, Ppm, Price, Qty, RejectReason, Side, SymbolId,
+    AccountId, Event, HaltCause, MONEY_MAX_UNITS, Money, Ppm, Price, Qty, RejectReason, Side,
+    SymbolId,
 };
 
 use super::orders::Intent;
@@ -15,8 +16,14 @@ impl Reference {
         if ticks != market.held(ticks) {
             return Err((FUND, RejectReason::PriceOutOfDomain));
         }
+        self.look(s);
+        let market = &mut self.markets[s];
+        let band = market.halt_band().filter(|_| !market.halted);
         market.mark = Some(ticks);
         self.out.push(Event::Marked { symbol, price });
+        if band.is_some_and(|(low, high)| ticks < low || ticks > high) {
+            self.halt(s, HaltCause::Mark);
+        }
         Ok(())
     }
 
@@ -102,6 +109,9 @@ impl Reference {
         }
         for (party, _) in parties {
             self.not_killed(party.index())?;
+        }
+        if self.markets[s].halted {
+            return Err((buyer.index(), RejectReason::Halted));
         }
         if buyer == seller {
             return Err((buyer.index(), RejectReason::SelfBlock));

@@ -6,6 +6,7 @@
 use seawall_engine::risk::MarketRules;
 use seawall_engine::types::{ContractKind, Side};
 
+use super::auction::Halts;
 use super::stops::Stop;
 
 /// Parts per million in a whole.
@@ -117,6 +118,10 @@ pub(super) struct Market {
     pub(super) index: Option<i128>,
     /// Price of the last trade in the book.
     pub(super) last: Option<i128>,
+    /// How it is halted and reopened, if it can be.
+    pub(super) halts: Option<Halts>,
+    /// Whether orders join the book without trading.
+    pub(super) halted: bool,
     /// Stop orders that wait.
     pub(super) stops: Vec<Stop>,
     /// In no order that matters: the best one is looked for each time.
@@ -162,6 +167,14 @@ impl Market {
             mark: None,
             index: None,
             last: None,
+            halts: rules.auctions().map(|auctions| Halts {
+                band: i128::from(auctions.band.parts()),
+                window_ns: auctions.window_ns,
+                reopen_ns: auctions.reopen_ns,
+                reference: None,
+                due_ns: None,
+            }),
+            halted: false,
             stops: Vec::new(),
             orders: Vec::new(),
             positions,

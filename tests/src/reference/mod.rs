@@ -5,6 +5,7 @@
 //! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
 
 mod accounts;
+mod auction;
 mod bookings;
 mod clip;
 mod deleverage;
@@ -56,6 +57,8 @@ pub struct Reference {
     killed: bool,
     /// Stops that triggered and are still to become orders, first to come first.
     fired: Vec<NewOrder>,
+    /// The same, of markets that are halted.
+    held: Vec<NewOrder>,
     fees: i128,
     /// Deposits less withdrawals.
     net_deposits: i128,
@@ -91,6 +94,7 @@ impl Reference {
             settings: vec![Settings::default(); accounts_max],
             killed: false,
             fired: Vec::new(),
+            held: Vec::new(),
             fees: 0,
             net_deposits: 0,
             queue: Vec::new(),
@@ -116,6 +120,7 @@ impl Reference {
         self.forced = 0;
 
         self.expire();
+        self.reopen_due();
         self.steps_before(sequenced);
         self.input(&sequenced.input);
         self.solvency();
@@ -151,6 +156,9 @@ impl Reference {
             Input::Block { symbol, buyer, seller, price, qty } => {
                 self.block(*symbol, *buyer, *seller, *price, *qty)
             }
+            Input::Halt { symbol } => self.halt_input(*symbol),
+            Input::Reopen { symbol } => self.reopen_input(*symbol),
+            Input::Indicative { symbol } => self.indicative_input(*symbol),
             Input::Step | Input::Link { .. } => Ok(()),
             Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
             Input::MassCancel { account, symbol, side } => {
@@ -233,6 +241,9 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
         Input::Mark { symbol, .. }
         | Input::Index { symbol, .. }
         | Input::Leverage { symbol, .. }
+        | Input::Halt { symbol }
+        | Input::Reopen { symbol }
+        | Input::Indicative { symbol }
         | Input::Block { symbol, .. } => (*symbol, None),
         Input::MassCancel { symbol, .. } => (symbol.unwrap_or(SymbolId(0)), None),
         Input::Deposit { .. }

@@ -216,6 +216,10 @@ impl Reference {
                 return;
             }
             let new = self.fired.remove(0);
+            if self.markets[new.symbol.index()].halted {
+                self.held.push(new);
+                continue;
+            }
             if let Err((_, reason)) = self.order(&new) {
                 let NewOrder { symbol, account, order, .. } = new;
                 self.out.push(Event::StopRejected { symbol, account, order, reason });
@@ -227,6 +231,9 @@ impl Reference {
     /// Takes out what references have reached.
     fn reach(&mut self) {
         for s in 0..self.markets.len() {
+            if self.markets[s].halted {
+                continue;
+            }
             self.follow(s);
             let mut reached = self.markets[s].stops.clone();
             reached.retain(|stop| {

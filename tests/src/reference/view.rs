@@ -1,7 +1,7 @@
 //! What the outside may ask: the same questions that the real engine answers, and a few that the
 //! generator asks to steer.
 
-use seawall_engine::core::{PositionView, StopView};
+use seawall_engine::core::{Clearing, PositionView, StopView};
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{
     AccountId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
@@ -86,6 +86,17 @@ impl Reference {
         self.markets[symbol.index()].watched(watch).map(price)
     }
 
+    /// Whether a market is halted.
+    pub fn is_halted(&self, symbol: SymbolId) -> bool {
+        self.markets[symbol.index()].halted
+    }
+
+    /// What the auction of a halted market would do now, if its sides cross.
+    pub fn indicative(&self, symbol: SymbolId) -> Option<Clearing> {
+        let market = &self.markets[symbol.index()];
+        if market.halted { market.clearing() } else { None }
+    }
+
     /// The mark price.
     pub fn mark(&self, symbol: SymbolId) -> Option<Price> {
         self.markets[symbol.index()].mark.map(price)
@@ -144,12 +155,13 @@ impl Reference {
             return Some(self.time_ns);
         }
         let expiry = self.next_expiry().map(|(second, ..)| begin_ns(second).max(self.time_ns));
-        [self.next_forced_ns(), expiry].into_iter().flatten().min()
+        let reopening = self.next_reopening().map(|(due_ns, _)| due_ns.max(self.time_ns));
+        [self.next_forced_ns(), expiry, reopening].into_iter().flatten().min()
     }
 
     fn next_forced_ns(&self) -> Option<u64> {
         let mut at_ns = self.time_ns;
-        if self.queue.is_empty() {
+        if self.queue.iter().all(|queued| self.markets[queued.symbol].halted) {
             self.unwind_symbol()?;
             at_ns = at_ns.max(self.next_unwind_ns);
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
-use seawall_engine::risk::{MarketSpec, OrderRules};
+use seawall_engine::risk::{AuctionRules, MarketSpec, OrderRules};
 use seawall_engine::types::{
     ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side, Trail,
 };
@@ -13,8 +13,14 @@ use crate::setup::Setup;
 /// The rules of a shard, one per line.
 pub fn setup_lines(setup: &Setup) -> String {
     let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
-    for (market, asks) in setup.markets.iter().zip(&setup.order_rules) {
+    let beside = setup.order_rules.iter().zip(&setup.auctions);
+    for (market, (asks, auctions)) in setup.markets.iter().zip(beside) {
         write_market(&mut text, market);
+        if let Some(AuctionRules { band, window_ns, reopen_ns }) = auctions {
+            let band = band.parts();
+            writeln!(text, "  auctions band {band} window {window_ns} reopen {reopen_ns}")
+                .expect("it is a string");
+        }
         if *asks != OrderRules::default() {
             let OrderRules { tick, lot, notional_min, price_band } = asks;
             let band = price_band.parts();
@@ -98,6 +104,9 @@ pub fn input_line(input: &Input) -> String {
         }
         Input::Mark { symbol, price } => format!("mark {symbol:?} {price}"),
         Input::Index { symbol, price } => format!("index {symbol:?} {price}"),
+        Input::Halt { symbol } => format!("halt {symbol:?}"),
+        Input::Reopen { symbol } => format!("reopen {symbol:?}"),
+        Input::Indicative { symbol } => format!("indicative {symbol:?}"),
         Input::Link { symbol, account, order, other } => {
             format!("link {symbol:?} {account:?} {} {}", id(*order), id(*other))
         }
@@ -313,7 +322,31 @@ fn account_event(event: &Event) -> String {
             let account = account.map_or("all".to_owned(), |account| format!("{account:?}"));
             format!("kill-switch {account} {}", on_off(*engaged))
         }
-        _ => unreachable!("only events of accounts come here"),
+        _ => auction_event(event),
+    }
+}
+
+fn auction_event(event: &Event) -> String {
+    match event {
+        Event::Halted { symbol, cause, reference } => {
+            let reference = reference.map_or("-".to_owned(), |price| price.to_string());
+            format!("halted {symbol:?} {cause:?} reference {reference}")
+        }
+        Event::Indicative { symbol, price, lots, surplus_lots } => {
+            let price = price.map_or("-".to_owned(), |price| price.to_string());
+            format!("indicative {symbol:?} {lots} at {price} surplus {surplus_lots}")
+        }
+        Event::AuctionTrade { symbol, price, qty, buy, buyer, sell, seller } => {
+            let (buy, sell) = (id(*buy), id(*sell));
+            format!(
+                "auction-trade {symbol:?} {qty} at {price} buy {buyer:?} {buy} sell {seller:?} {sell}"
+            )
+        }
+        Event::Uncrossed { symbol, price, lots, surplus_lots } => {
+            format!("uncrossed {symbol:?} {lots} at {price} surplus {surplus_lots}")
+        }
+        Event::Reopened { symbol } => format!("reopened {symbol:?}"),
+        _ => unreachable!("only events of auctions come here"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
-use seawall_engine::risk::{MarginTier, OrderRules};
+use seawall_engine::risk::{AuctionRules, MarginTier, OrderRules};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
     Reference, SelfTrade, Seq, Sequenced, Side, SymbolId, Trail,
@@ -38,6 +38,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         orders_max: 64,
         markets: Vec::new(),
         order_rules: Vec::new(),
+        auctions: Vec::new(),
         liquidation: Setup::liquidation(),
     };
     let mut entries: Vec<Entry> = Vec::new();
@@ -74,6 +75,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
     if setup.markets.is_empty() {
         setup.markets.push(Setup::market());
         setup.order_rules.push(OrderRules::default());
+        setup.auctions.push(None);
     }
     Ok(Script { setup, entries })
 }
@@ -259,9 +261,10 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
         market.reference = words.price()?;
         setup.markets.push(market);
         setup.order_rules.push(OrderRules::default());
+        setup.auctions.push(None);
         return Ok(true);
     }
-    if !["tier", "fees", "lots", "band", "asks"].contains(&name) {
+    if !["tier", "fees", "lots", "band", "asks", "auctions"].contains(&name) {
         return Ok(false);
     }
     words.literal(name)?;
@@ -292,6 +295,16 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
             asks.notional_min = Money::new(words.number("money units")?);
             words.literal("band")?;
             asks.price_band = words.rate()?;
+        }
+        "auctions" => {
+            words.literal("band")?;
+            let band = words.rate()?;
+            words.literal("window")?;
+            let window_ns = words.number("nanoseconds")?;
+            words.literal("reopen")?;
+            let reopen_ns = words.number("nanoseconds")?;
+            let rules = AuctionRules { band, window_ns, reopen_ns };
+            *setup.auctions.last_mut().expect("one for every market") = Some(rules);
         }
         _ => market.market_band = words.rate()?,
     }
@@ -331,6 +344,9 @@ fn input(words: &mut Words<'_>) -> Result<Input, String> {
             Input::Replace { symbol, account, order, price: words.price()?, qty }
         }
         "mark" => Input::Mark { symbol: words.symbol()?, price: words.price()? },
+        "halt" => Input::Halt { symbol: words.symbol()? },
+        "reopen" => Input::Reopen { symbol: words.symbol()? },
+        "indicative" => Input::Indicative { symbol: words.symbol()? },
         "link" => Input::Link {
             symbol: words.symbol()?,
             account: words.account()?,
