@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, HaltCause, RejectReason};
 
 const CANCELS: [CancelCause; 13] = [
@@ -93,6 +94,8 @@ pub struct Coverage {
     halts: [u64; HALTS.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
+    policies: [u64; AdlPolicy::ALL.len()],
+    adl_prices: [u64; AdlPrice::ALL.len()],
 }
 
 /// How often each reason was given, in the order of the reasons.
@@ -123,6 +126,15 @@ impl Coverage {
                 let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
                 self.parts += u64::from(events[..number].iter().any(part));
             }
+        }
+    }
+
+    /// Counts what one input's events reached of the venue's rules.
+    pub fn count_rules(&mut self, rules: &LiquidationRules, events: &[Event]) {
+        let deleveraged = |event: &&Event| matches!(event, Event::Deleveraged { .. });
+        for _ in events.iter().filter(deleveraged) {
+            bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
+            bump(&mut self.adl_prices, &AdlPrice::ALL, rules.venue.adl.price);
         }
     }
 
@@ -182,6 +194,8 @@ impl Coverage {
         add_all(&mut self.halts, &other.halts);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
+        add_all(&mut self.policies, &other.policies);
+        add_all(&mut self.adl_prices, &other.adl_prices);
     }
 
     fn scalars_mut(&mut self) -> [&mut u64; 28] {
@@ -272,6 +286,10 @@ impl Coverage {
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));
         let funds = FUNDS.iter().zip(self.funds);
         named.extend(funds.map(|(cause, count)| (format!("fund {cause:?}"), count)));
+        let policies = AdlPolicy::ALL.iter().zip(self.policies);
+        named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
+        let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
+        named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
         named
     }
 }

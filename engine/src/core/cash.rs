@@ -38,10 +38,12 @@ impl Engine {
         }
         market.look(time_ns);
         let leaves_band = market.leaves_band(price);
+        market.previous_mark = market.mark;
         market.mark = Some(price);
         sink.event(Event::Marked { symbol, price });
+        self.rekey(symbol);
         if leaves_band {
-            market.halt(sink, HaltCause::Mark);
+            self.markets[symbol.index()].halt(sink, HaltCause::Mark);
             self.note_halt(symbol);
         }
         Ok(())

@@ -257,7 +257,9 @@ impl Engine {
             if waiting.symbol == symbol {
                 let mark = market.mark.expect("a triggered position has a mark");
                 let position = market.position(waiting.account);
-                let key = priority(self.rules.key, &market.rules, position, mark);
+                let rule = (self.rules.key, self.rules.plan);
+                // One that has become flat meanwhile keeps the key that it had.
+                let key = priority(rule, &market.rules, position, mark).unwrap_or(waiting.key);
                 self.queue.push(key, symbol, waiting.account, self.time_ns);
             }
         }

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::Engine;
 use super::market::Market;
+use crate::liquidation::AdlPrice;
 use crate::types::{Event, EventSink, Money, OrderId, Ppm, Price, RejectReason, Side, SymbolId};
 
 /// Hash of an event stream: per symbol and combined in symbol order, without shard sequence
@@ -312,6 +313,11 @@ impl Engine {
         for order in &self.held {
             hash.update(&order.symbol.0.to_le_bytes());
             hash.update(&order.order.0.to_le_bytes());
+        }
+        if self.rules.venue.adl.price == AdlPrice::PreviousMark {
+            for market in &self.markets {
+                hash.update(&market.previous_mark.map_or(0, Price::ticks).to_le_bytes());
+            }
         }
         for market in &self.markets {
             market.hash(&mut hash);

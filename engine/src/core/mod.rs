@@ -42,7 +42,7 @@ pub use view::{PositionView, StopView};
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace, Waiting};
+use crate::liquidation::{Deleveraging, LiquidationQueue, LiquidationRules, Pace, Waiting};
 use crate::risk::Ledger;
 use crate::types::{
     AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
@@ -63,6 +63,7 @@ use crate::types::{
 /// # let liquidation = LiquidationRules {
 /// #     enabled: true, key: PriorityKey::MarginRatio, discipline: Discipline::Strict { steps_max: 64 }, plan: Plan::Full,
 /// #     fee: Ppm::ZERO, unwind: Unwind { lots_max: 10, band: Ppm::ONE, interval_ns: 1 }, triggers_max: 1_000,
+/// #     venue: VenueRules::default(),
 /// # };
 /// let config = ShardConfig::new(16, 1_024, vec![market], liquidation)?;
 /// let mut engine = Engine::new(&config);
@@ -106,7 +107,9 @@ pub struct Engine {
     parked: Vec<Waiting>,
     /// Triggered stops that wait for their market to reopen.
     held: VecDeque<NewOrder>,
-    ranking: AdlRanking,
+    deleveraging: Deleveraging,
+    /// How often the current input has deleveraged.
+    deleveragings: u32,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
     scratch_symbols: Vec<SymbolId>,
@@ -148,7 +151,8 @@ impl Engine {
             halted: Vec::with_capacity(markets.len()),
             parked: Vec::with_capacity(if auctions { positions_max.min(AT_ONCE) } else { 0 }),
             held: VecDeque::with_capacity(if auctions { stops_max } else { 0 }),
-            ranking: AdlRanking::new(accounts_max),
+            deleveraging: Deleveraging::new(accounts_max),
+            deleveragings: 0,
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
             scratch_shares: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),
@@ -169,6 +173,7 @@ impl Engine {
         self.seq = input.seq;
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
+        self.deleveragings = 0;
         self.expire(sink);
         self.reopen_due(sink);
         self.steps_before(input, sink);

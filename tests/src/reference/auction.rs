@@ -6,7 +6,7 @@ use seawall_engine::types::{
 };
 
 use super::market::{MILLION, Market, Resting, floor_div, sign};
-use super::{FUND, Reference, Refusal, account_id, price as to_price, qty, symbol_id};
+use super::{FUND, Queued, Reference, Refusal, account_id, price as to_price, qty, symbol_id};
 
 /// Halts of a market that can be halted.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +186,12 @@ impl Reference {
         waited.sort_by_key(|queued| (queued.key, queued.entered));
         self.queue.retain(|queued| queued.symbol != s);
         for queued in waited {
-            self.enqueue(s, queued.account);
+            // One that has become flat meanwhile keeps the key that it had.
+            let flat = self.markets[s].positions[queued.account].lots == 0;
+            let key = if flat { queued.key } else { self.key(s, queued.account) };
+            let entered = self.entries;
+            self.entries += 1;
+            self.queue.push(Queued { key, entered, trigger_ns: self.time_ns, ..queued });
         }
         let (own, others): (Vec<_>, Vec<_>) =
             self.held.drain(..).partition(|order| order.symbol == symbol_id(s));

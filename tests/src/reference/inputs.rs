@@ -19,8 +19,10 @@ impl Reference {
         self.look(s);
         let market = &mut self.markets[s];
         let band = market.halt_band().filter(|_| !market.halted);
+        market.mark_before = market.mark;
         market.mark = Some(ticks);
         self.out.push(Event::Marked { symbol, price });
+        self.rekey(s);
         if band.is_some_and(|(low, high)| ticks < low || ticks > high) {
             self.halt(s, HaltCause::Mark);
         }

@@ -5,6 +5,7 @@
 //! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
 
 mod accounts;
+mod adl;
 mod auction;
 mod bookings;
 mod clip;
@@ -12,6 +13,7 @@ mod deleverage;
 mod expiry;
 mod forced;
 mod inputs;
+mod keys;
 mod links;
 mod market;
 mod orders;
@@ -74,6 +76,8 @@ pub struct Reference {
     window: (u64, u32),
     /// Forced orders of the input being applied.
     forced: u32,
+    /// How often the input being applied has deleveraged.
+    deleveragings: u64,
     out: Vec<Event>,
 }
 
@@ -106,6 +110,7 @@ impl Reference {
             counted: 0,
             window: (0, 0),
             forced: 0,
+            deleveragings: 0,
             out: Vec::new(),
         }
     }
@@ -118,6 +123,7 @@ impl Reference {
         self.seq = sequenced.seq.0;
         self.time_ns = sequenced.time_ns;
         self.forced = 0;
+        self.deleveragings = 0;
 
         self.expire();
         self.reopen_due();
