@@ -22,6 +22,9 @@ impl Engine {
     ) -> Checked<()> {
         let market = &mut self.markets[order.symbol.index()];
         let waits = market.check_stop(order)?;
+        // Forced steps before the input may have moved the reference past others.
+        self.reach(order.symbol, sink);
+        let market = &mut self.markets[order.symbol.index()];
         market.stops.place(order, &waits);
         self.cares = true;
         let NewOrder { symbol, account, order, side, qty, .. } = *order;
@@ -83,7 +86,6 @@ impl Engine {
         }
         for watch in Reference::ALL {
             let Some(price) = market.reference(watch) else { continue };
-            market.stops.follow(watch, price);
             while let Some((order, linked)) = market.stops.pop_reached(watch, price) {
                 let (account, id) = (order.account, order.order);
                 self.fired.push_back(order);
@@ -93,6 +95,9 @@ impl Engine {
                     settlement.cancel_linked(book, other);
                 }
             }
+            // A trigger that follows is not reached: what stands on the other side of the
+            // reference must be gone before it comes near.
+            market.stops.follow(watch, price);
         }
     }
 }
@@ -129,6 +134,9 @@ impl Market {
             if !order.reduce_only && !order.qty.lots().is_multiple_of(self.rules.order_rules.lot) {
                 return Err(RejectReason::OffLot);
             }
+        }
+        if self.halted {
+            return Err(RejectReason::Halted);
         }
         self.check_new_id(order.order)?;
         self.check_unlocked(order.account)?;

@@ -126,6 +126,9 @@ impl Reference {
         if !new.reduce_only && lots % market.lot != 0 {
             return refuse(RejectReason::OffLot);
         }
+        if market.halted {
+            return refuse(RejectReason::Halted);
+        }
         if self.is_taken(s, new.order) {
             return refuse(RejectReason::DuplicateOrder);
         }
@@ -157,8 +160,10 @@ impl Reference {
         if market.stops.iter().filter(|other| other.watch == watch).count() >= self.orders_max {
             return refuse(RejectReason::TooManyStops);
         }
+        self.reach_in(s);
+        let placed = self.joins;
         self.joins += 1;
-        self.markets[s].stops.push(stop);
+        self.markets[s].stops.push(Stop { placed, age: placed, ..stop });
         let NewOrder { symbol, account, order, side, qty, .. } = *new;
         let trigger = to_price(trigger);
         self.out.push(Event::StopPlaced { symbol, account, order, side, trigger, qty });
@@ -231,9 +236,12 @@ impl Reference {
     /// Takes out what references have reached.
     fn reach(&mut self) {
         for s in 0..self.markets.len() {
-            if self.markets[s].halted {
-                continue;
-            }
+            self.reach_in(s);
+        }
+    }
+
+    fn reach_in(&mut self, s: usize) {
+        if !self.markets[s].halted {
             self.follow(s);
             let mut reached = self.markets[s].stops.clone();
             reached.retain(|stop| {
