@@ -227,10 +227,8 @@ impl Generator {
         let symbol = if self.dice.percent(3) { SymbolId(9) } else { symbol };
         let halted = symbol.index() < self.setup.markets.len() && shard.is_halted(symbol);
         match (self.dice.range(1, 10), halted) {
-            (1..=6, true) => Input::Indicative { symbol },
-            (7..=9, true) => Input::Reopen { symbol },
+            (7..=9, true) | (8, false) => Input::Reopen { symbol },
             (1..=7, false) | (10, true) => Input::Halt { symbol },
-            (8, false) => Input::Reopen { symbol },
             _ => Input::Indicative { symbol },
         }
     }
