@@ -45,7 +45,9 @@ fn the_feed_rebuilds_the_book() {
             let mut events: Vec<Event> = Vec::new();
             engine.apply(&input, &mut events);
             for event in &events {
-                feeds.iter_mut().for_each(|feed| feed.event(*event));
+                for feed in &mut feeds {
+                    feed.event(*event);
+                }
                 auction_trades += u64::from(matches!(event, Event::AuctionTrade { .. }));
                 let used_up = matches!(event, Event::Trade { maker_leaves_lots: 0, .. });
                 parts += u64::from(used_up);
