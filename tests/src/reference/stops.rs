@@ -205,8 +205,11 @@ impl Reference {
         });
         own.sort_by_key(Stop::rank);
         for stop in &own {
-            self.markets[s].stops.retain(|other| other.becomes.order != stop.becomes.order);
-            self.free(s, stop.linked);
+            // The cancel of one before it may have freed it.
+            let stops = &mut self.markets[s].stops;
+            let index = stops.iter().position(|other| other.id() == stop.id()).expect("it waits");
+            let gone = stops.remove(index);
+            self.free(s, gone.linked);
             let lots = i128::from(stop.becomes.qty.lots());
             self.say_cancelled(s, account, stop.becomes.order, lots, cause);
         }
