@@ -66,6 +66,9 @@ fn a_whole_cascade_allocates_nothing() {
     assert_eq!((change.allocations, change.reallocations), (0, 0), "{change:?}");
 }
 
+const SEEDS: u64 = 80;
+const COMMANDS: usize = 2_000;
+
 /// Counts what a flow of every kind of order went through.
 #[derive(Default)]
 struct Kinds {
@@ -99,8 +102,6 @@ impl EventSink for Kinds {
 #[test]
 fn no_kind_of_order_allocates() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    const SEEDS: u64 = 80;
-    const COMMANDS: usize = 2_000;
     let mut seen = Kinds::default();
     let (mut inputs_count, mut allocations) = (0, 0);
     for seed in 0..SEEDS {
