@@ -36,6 +36,12 @@ impl Watchdog {
         self.reference.filter(|_| same).or(price)
     }
 
+    /// As it was when a snapshot was taken.
+    pub(super) fn restore(&mut self, reference: Option<Price>, due_ns: Option<u64>, now_ns: u64) {
+        let window = now_ns / self.rules.window_ns;
+        *self = Self { rules: self.rules, reference, window, now_ns, due_ns, fresh: false };
+    }
+
     fn look(&mut self, now_ns: u64, price: Option<Price>) {
         self.reference = self.reference_at(now_ns, price);
         self.window = now_ns / self.rules.window_ns;

@@ -9,6 +9,7 @@ use super::fillable::Wanted;
 use super::market::Market;
 use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
+use crate::canary::{Canary, planted};
 use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
@@ -248,7 +249,8 @@ impl Market {
         let total = self.details.total(slot, &old);
         let reduce_only = old.flags & flag::REDUCE_ONLY != 0;
         let iceberg = old.flags & flag::ICEBERG != 0;
-        let in_place = price == old.price && qty <= total && !iceberg;
+        let grows = qty > total || planted(Canary::PriorityLost);
+        let in_place = price == old.price && !grows && !iceberg;
         if !in_place && old.flags & flag::LINKED != 0 {
             return Err(RejectReason::LinkedOrder);
         }

@@ -10,8 +10,11 @@
 
 use zerocopy::FromZeros;
 
+use super::market_state::insert_checked;
 use super::trailing::{Trailing, trigger_behind};
 use crate::book::{OrderBook, RestingOrder, Slot};
+use crate::risk::Ledger;
+use crate::state::{Decoder, Encoder, StateError, put};
 use crate::types::{
     AccountId, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference, Side, SymbolId, Trail,
 };
@@ -156,6 +159,14 @@ impl Stops {
         self.take_out(id)
     }
 
+    /// Owner and link, 0 for none, of a waiting stop.
+    pub(super) fn leg(&self, id: OrderId) -> Option<(u32, u64)> {
+        self.watches.iter().find_map(|watch| {
+            let slot = watch.waiting.find(id)?;
+            Some((watch.waiting.order(slot).owner, watch.notes[slot.index()].linked))
+        })
+    }
+
     /// The order that a waiting stop is linked to, to be read or set; `None` if it does not wait.
     pub(super) fn linked_mut(&mut self, id: OrderId) -> Option<&mut u64> {
         self.watches.iter_mut().find_map(|watch| {
@@ -220,7 +231,7 @@ impl Stops {
     pub(super) fn assert_consistent(&self) {
         for watch in &self.watches {
             watch.waiting.assert_consistent();
-            watch.assert_trailing();
+            assert!(watch.trailing_holds(), "an older trailing stop has seen more");
         }
         let waiting: u32 = self.watches.iter().map(|watch| watch.waiting.len()).sum();
         assert_eq!(waiting, self.waiting, "every stop waits on one reference");
@@ -240,6 +251,22 @@ impl Watch {
 }
 
 impl Note {
+    /// Whether it is what a stop with those flags needs, in a market of that domain.
+    fn fits(&self, stop: &RestingOrder, book: &OrderBook) -> bool {
+        if stop.flags & TRAILS == 0 {
+            return (self.distance, self.best, stop.flags & BY_PART) == (0, 0, 0);
+        }
+        let stands_on = side_of(stop).opposite();
+        let by_part = stop.flags & BY_PART != 0;
+        let best = Price::new(self.best).filter(|best| book.in_domain(*best));
+        self.limit == 0
+            && stop.side == stands_on
+            && (!by_part || Ppm::new(self.distance).is_some())
+            && best.is_some_and(|best| {
+                trigger_behind(self.trail(stop.flags), stands_on, best) == Some(stop.price)
+            })
+    }
+
     fn linked(&self) -> Option<OrderId> {
         (self.linked != 0).then_some(OrderId(self.linked))
     }
@@ -305,5 +332,93 @@ impl Waits {
             Side::Buy => price <= self.trigger,
             Side::Sell => price >= self.trigger,
         }
+    }
+}
+
+impl Stops {
+    /// Writes every waiting stop: its reference, itself, its limit.
+    pub(super) fn put(&self, out: &mut Encoder<'_>) {
+        let Self { symbol: _, waiting, watches } = self;
+        put!(out; waiting);
+        for (reference, watch) in Reference::ALL.into_iter().zip(watches) {
+            let Watch { waiting, notes, trailing: _ } = watch;
+            for side in [Side::Buy, Side::Sell] {
+                for (slot, stop) in waiting.depth(side).flat_map(|(price, _)| waiting.queue(price))
+                {
+                    // Neighbours in the list of trailing stops follow from its order, below.
+                    let Note { linked, limit, distance, best, older: _, younger: _ } =
+                        &notes[slot.index()];
+                    put!(out; &reference, &stop, limit, distance, best, linked);
+                }
+            }
+        }
+        for watch in watches {
+            for stands_on in [Side::Buy, Side::Sell] {
+                for slot in watch.trailing.by_age(&watch.notes, stands_on) {
+                    out.put(&watch.waiting.order(slot).id);
+                }
+            }
+        }
+    }
+
+    /// Fills an empty structure; `book` holds the orders whose ids the stops must not share.
+    pub(super) fn restore(
+        &mut self,
+        book: &OrderBook,
+        ledger: &Ledger,
+        input: &mut Decoder<'_>,
+    ) -> Result<(), StateError> {
+        let waiting: u32 = input.get()?;
+        for _ in 0..waiting {
+            let reference: Reference = input.get()?;
+            let stop: RestingOrder = input.get()?;
+            let owner = AccountId(stop.owner);
+            let fits = owner != AccountId::FUND
+                && ledger.is_open(owner)
+                && stop.flags & !(SELLS | REDUCE_ONLY | TRAILS | BY_PART) == 0
+                && book.find(stop.id).is_none()
+                && !self.has(stop.id);
+            input.check(fits, || "stops of open accounts, of ids of their own".to_owned())?;
+            let watch = &mut self.watches[reference as usize];
+            let slot = insert_checked(&mut watch.waiting, stop, input)?;
+            let limit: u32 = input.get()?;
+            let is_limit =
+                limit == 0 || Price::new(limit).is_some_and(|price| book.in_domain(price));
+            input.check(is_limit, || "a limit of the domain, or 0".to_owned())?;
+            let note = Note {
+                limit,
+                distance: input.get()?,
+                best: input.get()?,
+                linked: input.get()?,
+                ..Note::default()
+            };
+            input.check(note.fits(&stop, book), || "a trail of a trailing stop".to_owned())?;
+            watch.notes[slot.index()] = note;
+            self.waiting += 1;
+        }
+        self.restore_ages(input)
+    }
+
+    /// Which trailing stops are older.
+    fn restore_ages(&mut self, input: &mut Decoder<'_>) -> Result<(), StateError> {
+        for watch in &mut self.watches {
+            for stands_on in [Side::Buy, Side::Sell] {
+                let levels = watch.waiting.depth(stands_on);
+                let stops = levels.flat_map(|(price, _)| watch.waiting.queue(price));
+                let count = stops.filter(|(_, stop)| stop.flags & TRAILS != 0).count();
+                for _ in 0..count {
+                    let id: OrderId = input.get()?;
+                    let slot = watch.waiting.find(id).filter(|slot| {
+                        let stop = watch.waiting.order(*slot);
+                        let listed = watch.trailing.lists_it(&watch.notes, stands_on, *slot);
+                        stop.side == stands_on && stop.flags & TRAILS != 0 && !listed
+                    });
+                    let slot = slot.ok_or_else(|| input.refuse("each trailing stop once"))?;
+                    watch.trailing.push(&mut watch.notes, stands_on, slot);
+                }
+            }
+            input.check(watch.trailing_holds(), || "trailing stops by age".to_owned())?;
+        }
+        Ok(())
     }
 }

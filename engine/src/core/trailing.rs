@@ -51,6 +51,23 @@ impl Trailing {
         }
     }
 
+    /// The list from the oldest on.
+    pub(super) fn by_age<'a>(
+        &self,
+        notes: &'a [Note],
+        stands_on: Side,
+    ) -> impl Iterator<Item = Slot> + use<'a> {
+        let oldest = Slot::from_raw(self.lists[stands_on.index()].oldest);
+        let younger = move |slot: &Slot| Slot::from_raw(notes[slot.index()].younger);
+        std::iter::successors(oldest, younger)
+    }
+
+    /// Whether a slot is in the list.
+    pub(super) fn lists_it(&self, notes: &[Note], stands_on: Side, slot: Slot) -> bool {
+        let list = &self.lists[stands_on.index()];
+        notes[slot.index()].older != 0 || list.oldest == slot.raw()
+    }
+
     /// One that stood in one slot stands in another now, with the same note.
     fn moved(&mut self, notes: &mut [Note], stands_on: Side, from: Slot, to: Slot) {
         let list = &mut self.lists[stands_on.index()];
@@ -127,24 +144,16 @@ impl Watch {
         }
     }
 
-    /// Checks what the search for improved ones rests on.
-    pub(super) fn assert_trailing(&self) {
-        for stands_on in [Side::Buy, Side::Sell] {
-            let mut cursor = Slot::from_raw(self.trailing.lists[stands_on.index()].oldest);
-            let mut last: Option<u32> = None;
-            while let Some(slot) = cursor {
-                let (stop, note) = (self.waiting.order(slot), &self.notes[slot.index()]);
-                let best = Price::new(note.best).expect("a best price");
-                let trigger = trigger_behind(note.trail(stop.flags), stands_on, best);
-                assert_eq!((stop.side, Some(stop.price)), (stands_on, trigger), "it follows");
-                let worse = last.is_none_or(|last| match stands_on {
-                    Side::Buy => note.best <= last,
-                    Side::Sell => note.best >= last,
-                });
-                assert!(worse, "an older one has seen every price that a younger one has");
-                last = Some(note.best);
-                cursor = Slot::from_raw(note.younger);
+    /// Whether what the search for improved ones rests on holds: an older one has seen every price
+    /// that a younger one has.
+    pub(super) fn trailing_holds(&self) -> bool {
+        [Side::Buy, Side::Sell].into_iter().all(|stands_on| {
+            let bests = self.trailing.by_age(&self.notes, stands_on);
+            let bests = bests.map(|slot| self.notes[slot.index()].best);
+            match stands_on {
+                Side::Buy => bests.is_sorted_by(|older, younger| older >= younger),
+                Side::Sell => bests.is_sorted(),
             }
-        }
+        })
     }
 }
