@@ -29,6 +29,7 @@ fn config() -> ShardConfig {
         orders_max: 64,
         markets: vec![Setup::market()],
         order_rules: vec![OrderRules::default()],
+        auctions: vec![None],
         liquidation: Setup::liquidation(),
     };
     setup.build().expect("the plain rules are valid")
