@@ -277,6 +277,12 @@ impl Engine {
         self.markets[symbol.index()].halted
     }
 
+    /// The markets that are halted, ascending.
+    #[inline]
+    pub fn halted(&self) -> &[SymbolId] {
+        &self.halted
+    }
+
     /// First symbol in which the fund may unwind something.
     #[inline]
     pub(super) fn unwind_symbol(&self) -> Option<SymbolId> {

@@ -126,8 +126,10 @@ impl EventSink for MarketData {
                 self.last_trade = Some(LastTrade { price, qty, side: None });
                 self.traded_lots += u64::from(qty.lots());
                 for order in [buy, sell] {
-                    let left = self.orders.get(&order).map_or(0, |resting| resting.lots);
-                    self.set_lots(order, left - qty.lots());
+                    if let Some(resting) = self.orders.get(&order) {
+                        let left = resting.lots - qty.lots();
+                        self.set_lots(order, left);
+                    }
                 }
             }
             Event::Cancelled { symbol, order, .. } if symbol == self.symbol => self.remove(order),
