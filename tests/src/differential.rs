@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use seawall_engine::risk::OrderRules;
 use seawall_engine::types::{Event, Ppm, Seq, Sequenced};
 
 use crate::coverage::Coverage;
@@ -258,7 +259,9 @@ pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> (Setup, Vec<Sequ
 }
 
 /// Ways to make rules plainer.
-const PLAINER: [fn(&mut Setup); 8] = [
+const PLAINER: [fn(&mut Setup); 10] = [
+    |setup| setup.auctions.iter_mut().for_each(|auctions| *auctions = None),
+    |setup| setup.order_rules.iter_mut().for_each(|rules| *rules = OrderRules::default()),
     |setup| setup.liquidation.venue.adl = Setup::liquidation().venue.adl,
     |setup| setup.liquidation.venue.rekey = false,
     |setup| setup.liquidation.discipline = Setup::liquidation().discipline,

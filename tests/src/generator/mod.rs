@@ -90,27 +90,27 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 600), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 1_000), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
-            (Theme::Replace, 80),
+            (Theme::Replace, 100),
             (Theme::FundDeposit, dice.pick(&[2, 10, 30])),
             (Theme::Withdraw, 15),
             (Theme::Leverage, 20),
             (Theme::Block, 30),
             (Theme::Step, 50),
-            (Theme::Junk, 25),
-            (Theme::Account, dice.pick(&[3, 12])),
+            (Theme::Junk, 34),
+            (Theme::Account, dice.pick(&[8, 24])),
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
-            (Theme::Link, dice.pick(&[10, 40])),
-            (Theme::Auction, dice.pick(&[2, 8])),
+            (Theme::Link, dice.pick(&[30, 70])),
+            (Theme::Auction, dice.pick(&[3, 10])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[50, 65, 75]),
+            crossing: dice.pick(&[60, 75, 85]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
@@ -193,8 +193,12 @@ impl Generator {
             self.killed = false;
             return Input::Kill { account: None, engaged: false };
         }
-        if shard.is_halted(symbol) && self.dice.percent(3) {
-            return Input::Reopen { symbol };
+        // A market that is halted for long trades little.
+        if shard.is_halted(symbol) && self.dice.percent(12) {
+            return match self.dice.range(1, 4) {
+                1 => Input::Indicative { symbol },
+                _ => Input::Reopen { symbol },
+            };
         }
         match self.habits.theme(&mut self.dice) {
             Theme::Order => self.order(shard, symbol),

@@ -16,7 +16,8 @@ impl Generator {
         let mut reduce_only = false;
         if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(20) {
             reduce_only = true;
-            side = if position.lots > 0 { Side::Sell } else { Side::Buy };
+            let wrong_side = self.dice.percent(3);
+            side = if (position.lots > 0) == wrong_side { Side::Buy } else { Side::Sell };
         }
         let crossing = self.dice.percent(self.habits.crossing);
         let price = self.limit(shard, symbol, side, crossing);
@@ -91,11 +92,17 @@ impl Generator {
             Side::Buy => -ticks,
             Side::Sell => ticks,
         };
-        if let Some(best) = shard.best(symbol, side.opposite()).filter(|_| crossing) {
+        let opposite = shard.best(symbol, side.opposite()).filter(|_| crossing);
+        if let Some(best) = opposite.filter(|_| !shard.is_halted(symbol)) {
             let through = self.dice.pick(&[0, 0, 0, 1, 2, 5]);
             return self.price(symbol, i64::from(best.ticks()) - away(through));
         }
         let centre = self.centre(shard, symbol);
+        if crossing && shard.is_halted(symbol) {
+            // What joins a call may lie anywhere: far through, it trades at another price.
+            let through = self.dice.pick(&[0, 1, 2, 5, centre / 20, centre / 2]);
+            return self.price(symbol, centre - away(through));
+        }
         let width = u64::try_from(centre).expect("a price") * u64::from(self.habits.spread) / 100;
         let distance = self.dice.range(0, width + 3);
         let distance = i64::try_from(distance).expect("small");
@@ -110,6 +117,9 @@ impl Generator {
                 2 if self.habits.uses(Kind::FillOrKill) => OrderKind::FillOrKill(price),
                 3 => OrderKind::Limit(price),
                 4 => OrderKind::PostOnly(price),
+                5 if self.dice.percent(8) => {
+                    OrderKind::Iceberg { price, display: Qty::new(1).expect("one lot") }
+                }
                 _ => immediate,
             };
         }
