@@ -4,12 +4,13 @@ use std::io;
 
 use clap::Subcommand;
 
-use super::{CliError, bench_core, bench_pipeline};
+use super::{CliError, bench_core, bench_pipeline, bench_ring};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     Core(bench_core::BenchCoreArgs),
     Pipeline(bench_pipeline::PipelineArgs),
+    Ring(bench_ring::RingArgs),
 }
 
 /// Measures and prints.
@@ -23,5 +24,6 @@ pub(super) fn run(command: &BenchCommand) -> Result<(), CliError> {
              recorded the stream; the rows above say which"
                 .to_owned(),
         )),
+        BenchCommand::Ring(args) => bench_ring::run(args, &mut stdout),
     }
 }

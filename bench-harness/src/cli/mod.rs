@@ -7,6 +7,8 @@ mod background;
 mod bench;
 pub mod bench_core;
 pub mod bench_pipeline;
+mod bench_ring;
+mod compare;
 mod error;
 mod list;
 mod output;
@@ -34,6 +36,7 @@ pub use output::Output;
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall compare before.json after.json       which numbers got worse
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -52,6 +55,7 @@ enum Command {
     Report(report::ReportArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    Compare(compare::CompareArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -75,6 +79,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
     }
 }
 

@@ -12,10 +12,12 @@ mod outcome;
 mod pace;
 mod plan;
 mod recorder;
+pub mod ring_bench;
 mod rows;
 mod stream;
 mod table;
 mod timed_shard;
+pub mod transport;
 
 pub use clock::RunClock;
 pub use driver::{DriverOptions, drive};
