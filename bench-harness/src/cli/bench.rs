@@ -4,13 +4,14 @@ use std::io;
 
 use clap::Subcommand;
 
-use super::{CliError, bench_core, bench_pipeline, bench_ring};
+use super::{CliError, bench_core, bench_omission, bench_pipeline, bench_ring};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     Core(bench_core::BenchCoreArgs),
     Pipeline(bench_pipeline::PipelineArgs),
     Ring(bench_ring::RingArgs),
+    Omission(bench_omission::OmissionArgs),
 }
 
 /// Measures and prints.
@@ -25,5 +26,6 @@ pub(super) fn run(command: &BenchCommand) -> Result<(), CliError> {
                 .to_owned(),
         )),
         BenchCommand::Ring(args) => bench_ring::run(args, &mut stdout),
+        BenchCommand::Omission(args) => bench_omission::run(args, &mut stdout),
     }
 }

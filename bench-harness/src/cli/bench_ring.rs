@@ -106,7 +106,7 @@ struct Bar {
 
 /// Runs and prints.
 pub(super) fn run(args: &RingArgs, out: &mut impl Write) -> Result<(), CliError> {
-    let cores = cores(&args.cores)?;
+    let cores = two_cores(&args.cores)?;
     if let Some(ring) = args.one {
         serde_json::to_writer(&mut *out, &ring.measure(cores)).map_err(io::Error::from)?;
         return Ok(writeln!(out)?);
@@ -130,7 +130,7 @@ pub(super) fn run(args: &RingArgs, out: &mut impl Write) -> Result<(), CliError>
 }
 
 /// The two cores to use, checked.
-fn cores(asked: &[usize]) -> Result<[usize; 2], CliError> {
+pub(super) fn two_cores(asked: &[usize]) -> Result<[usize; 2], CliError> {
     let ours = our_cores();
     let listed = || ours.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     match *asked {

@@ -6,6 +6,7 @@
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_omission;
 pub mod bench_pipeline;
 mod bench_ring;
 mod compare;
