@@ -3,6 +3,7 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod against;
 mod background;
 mod bench;
 pub mod bench_core;
@@ -11,12 +12,15 @@ pub mod bench_pipeline;
 mod bench_ring;
 mod compare;
 mod error;
+pub mod journal;
 mod list;
 mod output;
 mod progress;
 pub mod replay;
 mod report;
 mod run;
+mod run_one;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -38,6 +42,7 @@ pub use output::Output;
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall compare before.json after.json       which numbers got worse
+  seawall sweep plan.toml                      many settings and seeds, with intervals
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -57,6 +62,11 @@ enum Command {
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
     Compare(compare::CompareArgs),
+    /// Looks into a command log: inspect, verify, replay
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
+    Sweep(sweep::SweepArgs),
+    RunOne(run_one::RunOneArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -81,6 +91,9 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
+        Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
+        Command::Sweep(args) => sweep::run(args),
+        Command::RunOne(_) => run_one::run(),
     }
 }
 

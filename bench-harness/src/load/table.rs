@@ -55,6 +55,16 @@ pub fn render(row: &Row) -> String {
             row.excluded * 100.0
         );
     }
+    if let Some(log) = &row.log {
+        let _ = writeln!(
+            text,
+            "log, durability {}: {} batches, {:.1} inputs each (most {})",
+            row.durability,
+            count(log.batches),
+            log.batch_mean,
+            count(log.batch_max)
+        );
+    }
     text.push_str(&reckoning(row));
     text
 }
