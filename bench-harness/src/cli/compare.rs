@@ -191,6 +191,14 @@ fn verdict(compared: &TwoSamples, better: Option<Better>, threshold: f64) -> Ver
     }
 }
 
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        format!("{value}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
 fn print(args: &CompareArgs, rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
@@ -203,13 +211,6 @@ fn print(args: &CompareArgs, rows: &[Row], out: &mut impl Write) -> io::Result<(
         "seen from",
         "",
     ]);
-    let number = |value: f64| {
-        if value.fract() == 0.0 && value.abs() < 1e15 {
-            format!("{value}")
-        } else {
-            format!("{value:.4}")
-        }
-    };
     let shown = |row: &&Row| args.all || row.verdict != Verdict::Same;
     for row in rows.iter().filter(shown) {
         let c = row.compared;

@@ -158,9 +158,9 @@ mod tests {
     fn moments(due: &[u64], gap_ns: f64) -> (f64, f64) {
         let last = *due.last().expect("there are arrivals") as f64;
         let window = 100.0 * gap_ns;
-        let mut counts = vec![0.0; nanoseconds(last / window) as usize];
+        let mut counts = vec![0.0; usize::try_from(nanoseconds(last / window)).expect("small")];
         for at in due {
-            let place = nanoseconds(*at as f64 / window) as usize;
+            let place = usize::try_from(nanoseconds(*at as f64 / window)).expect("small");
             if let Some(count) = counts.get_mut(place) {
                 *count += 1.0;
             }

@@ -95,7 +95,9 @@ mod tests {
 
     fn times(values: &[u64]) -> ServiceTimes {
         let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).expect("valid bounds");
-        values.iter().for_each(|value| histogram.record(*value).expect("in bounds"));
+        for value in values {
+            histogram.record(*value).expect("in bounds");
+        }
         ServiceTimes::new(&histogram).expect("there are values")
     }
 
