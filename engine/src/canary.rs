@@ -1,7 +1,7 @@
 //! Planted bugs, to show that the tests catch bugs (`docs/TESTING.md`, Canaries).
 //!
 //! They exist only in a build with `--cfg canary`, where one of them is chosen at start. In every
-//! other build [`planted`] is a constant `false` and nothing of them is left.
+//! other build `planted` is a constant `false` and nothing of them is left.
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
