@@ -11,6 +11,7 @@ use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::feeds::OpenOptions;
 use crate::load::{
     DiskLimit, DriveError, DriverOptions, LogPlan, LogRunError, Outcome, Pace, Plan, PlanError,
     Row, RowContext, RunClock, Stream, StreamError, drive_logged, render, row,
@@ -58,10 +59,13 @@ pub struct PipelineArgs {
     /// Changes a key of the scenario.
     #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "stream")]
     pub sets: Vec<String>,
-    /// Recorded stream in place of a scenario: `commands.swl` of a run directory, or a LOBSTER
-    /// message file.
+    /// Recorded stream in place of a scenario: `commands.swl` of a run directory, or order flow in
+    /// any format that `seawall replay` reads.
     #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
     pub stream: Option<PathBuf>,
+    /// The instrument, where the stream has several.
+    #[arg(long, value_name = "NAME", requires = "stream")]
+    pub instrument: Option<String>,
     /// Messages per second to offer; may be given several times.
     #[arg(long = "rate", value_name = "MSGS_PER_S", value_parser = possible_rate)]
     pub rates: Vec<f64>,
@@ -200,7 +204,7 @@ fn open(args: &PipelineArgs) -> Result<Stream, StreamError> {
     if path.extension().is_some_and(|extension| extension == "swl") {
         Stream::recorded(path)
     } else {
-        Stream::lobster(path)
+        Stream::feed(path, &OpenOptions { instrument: args.instrument.clone() })
     }
 }
 
