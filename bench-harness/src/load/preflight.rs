@@ -124,7 +124,7 @@ impl Preflight {
         let quiet = self.cores.iter().all(|core| core.max_ns < LONG_NS);
         if self.virtual_machine || !self.clock_invariant || self.cores.len() < 2 || lost >= 0.01 {
             Grade::D
-        } else if quiet && !self.isolated.is_empty() {
+        } else if quiet && lost < 0.001 && !self.isolated.is_empty() {
             Grade::A
         } else if lost < 0.001 {
             Grade::B
@@ -221,7 +221,7 @@ mod tests {
         };
         assert_eq!(graded(|found| found.isolated.clear()), Grade::B);
         assert_eq!(graded(|found| found.cores[0].max_ns = 50_000), Grade::B);
-        assert_eq!(graded(|found| found.cores[0].lost = 0.005), Grade::B.max(Grade::C));
+        assert_eq!(graded(|found| found.cores[0].lost = 0.005), Grade::C);
         assert_eq!(graded(|found| found.cores[0].lost = 0.02), Grade::D);
         assert_eq!(graded(|found| found.virtual_machine = true), Grade::D);
         assert_eq!(graded(|found| found.clock_invariant = false), Grade::D);

@@ -104,7 +104,7 @@ impl Undisturbed {
                 passed_ns = passed_ns.max(stall.to_ns);
                 next_stall += 1;
             }
-            let disturbed = passed_ns >= first.due_ns;
+            let disturbed = passed_ns > first.due_ns;
             let (period, after) = rest.split_at(length);
             for trip in period.iter().filter(|trip| trip.is_order) {
                 let latency_ns = trip.done_ns.saturating_sub(trip.due_ns).max(1);

@@ -50,8 +50,8 @@ pub fn render(row: &Row) -> String {
     if row.latency_ns.is_some() {
         let _ = writeln!(
             text,
-            "undisturbed leaves out {:.1} % of the orders: busy periods that a stall overlaps; \
-             stages are one input in 16",
+            "undisturbed leaves out {:.1} % of the orders: busy periods that a stall overlaps\n\
+             stages are those of one input in 16",
             row.excluded * 100.0
         );
     }

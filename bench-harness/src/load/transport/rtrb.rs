@@ -60,8 +60,9 @@ impl<T: Copy + Send> RingReceiver<T> for RtrbReceiver<T> {
 
     #[inline]
     fn drain(&mut self, max: usize, mut each: impl FnMut(T)) -> usize {
+        // As above: the other index is read only if what it knows of does not do.
         let mut count = self.0.cached_slots().min(max);
-        if count == 0 {
+        if count < max {
             count = self.0.slots().min(max);
         }
         let Ok(chunk) = self.0.read_chunk(count) else { return 0 };
