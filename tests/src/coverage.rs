@@ -17,12 +17,13 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::ReduceOnly,
 ];
 
-const FUNDS: [FundCause; 5] = [
+const FUNDS: [FundCause; 6] = [
     FundCause::LiquidationFee,
     FundCause::Unwind,
     FundCause::Deleverage,
     FundCause::Shortfall,
     FundCause::Socialised,
+    FundCause::Funding,
 ];
 
 /// Counts over the events of many inputs.
@@ -72,6 +73,8 @@ pub struct Coverage {
     pub stops_rejected: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
+    /// Funding payments.
+    pub funded: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
     rejects: [u64; RejectReason::ALL.len()],
@@ -135,6 +138,7 @@ impl Coverage {
             | Event::CancelOnDisconnectSet { .. }
             | Event::Disconnected { .. }
             | Event::KillSwitch { .. } => {}
+            Event::Funded { .. } => self.funded += 1,
         }
     }
 
@@ -148,7 +152,7 @@ impl Coverage {
         add_all(&mut self.funds, &other.funds);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 23] {
+    fn scalars_mut(&mut self) -> [&mut u64; 24] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -173,6 +177,7 @@ impl Coverage {
             &mut self.stops,
             &mut self.stops_triggered,
             &mut self.stops_rejected,
+            &mut self.funded,
         ]
     }
 
@@ -215,6 +220,7 @@ impl Coverage {
             ("stops placed", self.stops),
             ("stops triggered", self.stops_triggered),
             ("stops rejected", self.stops_rejected),
+            ("funding payments", self.funded),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

@@ -1,7 +1,7 @@
 //! Reconciles one market's book, positions and trigger index with each other.
 
 use super::details::flag;
-use super::market::Market;
+use super::market::{Market, Watch};
 use crate::risk::Ledger;
 use crate::types::{AccountId, Price, Side};
 
@@ -13,7 +13,8 @@ impl Market {
             let direction = position.side().map_or(0, |side| contract.direction(side));
             position.margin().wide() - i128::from(direction) * position.entry().wide()
         };
-        self.positions.iter().map(of).sum()
+        let pool = self.carry.as_ref().map_or(0, |carry| carry.pool.wide());
+        self.positions.iter().map(of).sum::<i128>() + pool
     }
 
     /// Positions in the liquidation queue.
@@ -55,13 +56,38 @@ impl Market {
             assert!(reduce <= position.size(), "reduce-only orders only reduce");
             self.assert_indexed(account);
         }
+        self.assert_carry();
         reserved
+    }
+
+    /// Checks open lots and what funding has left over.
+    fn assert_carry(&self) {
+        let Some(carry) = &self.carry else { return };
+        let open: u64 = self.positions.iter().map(crate::risk::Position::size).sum();
+        assert_eq!(carry.open_lots, open, "open lots are those of the positions");
+        let accounts = (0..).map(AccountId).zip(&self.positions);
+        let owed: i128 = accounts.map(|(id, position)| carry.owed(id, position).wide()).sum();
+        let left = carry.pool.wide() - owed;
+        assert!(left >= 0, "rounding of funding takes nothing from the pool");
+        assert!(open > 0 || left == 0, "what it left is the venue's when all are flat");
     }
 
     fn assert_indexed(&self, account: AccountId) {
         let position = self.position(account);
+        if self.watch == Watch::Keys && account != AccountId::FUND {
+            let carry = self.funded().expect("keys are for funding");
+            let placed =
+                (!position.is_locked()).then_some((position, carry.checkpoints[account.index()]));
+            let agrees = carry.index.agrees(&self.rules, &carry.accrual, account, placed);
+            assert!(agrees, "a position is indexed by its keys");
+            return;
+        }
         let expected = match position.side() {
-            Some(_) if self.watches && account != AccountId::FUND && !position.is_locked() => {
+            Some(_)
+                if self.watch == Watch::Prices
+                    && account != AccountId::FUND
+                    && !position.is_locked() =>
+            {
                 self.rules.trigger_price(position).map_or(0, Price::ticks)
             }
             _ => 0,

@@ -1,7 +1,7 @@
-//! Inputs that are not orders: marks, money in and out, leverage.
+//! Inputs that are not orders: money in and out, leverage.
 
 use super::Engine;
-use crate::types::{AccountId, Event, EventSink, Money, Ppm, Price, RejectReason, SymbolId};
+use crate::types::{AccountId, Event, EventSink, Money, Ppm, RejectReason, SymbolId};
 
 type Checked = Result<(), RejectReason>;
 
@@ -20,22 +20,6 @@ impl Engine {
 
     pub(super) fn check_open(&self, account: AccountId) -> Checked {
         if self.ledger.is_open(account) { Ok(()) } else { Err(RejectReason::UnknownAccount) }
-    }
-
-    pub(super) fn set_mark(
-        &mut self,
-        symbol: SymbolId,
-        price: Price,
-        sink: &mut impl EventSink,
-    ) -> Checked {
-        self.check_symbol(symbol)?;
-        let market = &mut self.markets[symbol.index()];
-        if !market.book.in_domain(price) {
-            return Err(RejectReason::PriceOutOfDomain);
-        }
-        market.mark = Some(price);
-        sink.event(Event::Marked { symbol, price });
-        Ok(())
     }
 
     pub(super) fn deposit(

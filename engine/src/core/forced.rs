@@ -3,6 +3,7 @@
 //! The rules are in `docs/LIQUIDATION.md`; the numbers in the comments are its.
 
 use super::Engine;
+use super::market::Watch;
 use super::settle::{Taker, TakerKind};
 use crate::liquidation::{Pace, Waiting, priority};
 use crate::types::{
@@ -48,7 +49,10 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> bool {
         let market = &self.markets[symbol.index()];
-        let Some(mark) = market.mark else { return false };
+        let Some(mark) = market.mark.filter(|_| !market.is_stale(time_ns)) else { return false };
+        if market.watch == Watch::Keys {
+            return self.trigger_funded(symbol, mark, budget, time_ns, sink);
+        }
         let mut bucket = ::core::mem::take(&mut self.scratch_accounts);
         let mut more = false;
         while let Some(side) = self.markets[symbol.index()].index.reached(mark) {
@@ -66,6 +70,30 @@ impl Engine {
         }
         self.scratch_accounts = bucket;
         more
+    }
+
+    /// Triggers in a symbol with funding.
+    #[cold]
+    fn trigger_funded(
+        &mut self,
+        symbol: SymbolId,
+        mark: Price,
+        budget: &mut usize,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) -> bool {
+        let mut looked = ::core::mem::take(&mut self.scratch_accounts);
+        let market = &self.markets[symbol.index()];
+        let found = market.funded_unhealthy(mark, &mut looked);
+        self.rechecks += looked.len() as u64;
+        self.scratch_accounts = looked;
+        let taken = found.len().min(*budget);
+        for account in &found[..taken] {
+            self.markets[symbol.index()].realise(*account, &mut self.ledger);
+            self.enqueue_triggered(symbol, *account, mark, time_ns, sink);
+        }
+        *budget -= taken;
+        taken < found.len()
     }
 
     fn enqueue_triggered(
@@ -145,6 +173,7 @@ impl Engine {
         self.heat(symbol);
         let market = &mut self.markets[symbol.index()];
         let mark = market.mark.expect("a triggered position has a mark");
+        market.realise(account, &mut self.ledger);
         let position = *market.position(account);
         let unhealthy = market.rules.is_unhealthy(&position, mark);
         let (true, Some(side)) = (unhealthy, position.side()) else {

@@ -6,7 +6,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::Engine;
 use super::market::Market;
-use crate::types::{Event, EventSink, Money, OrderId, Ppm, Price, RejectReason, Side, SymbolId};
+use crate::types::{
+    AccountId, Event, EventSink, Money, OrderId, Ppm, Price, RejectReason, Side, SymbolId,
+};
 
 /// Hash of an event stream: per symbol and combined in symbol order, without shard sequence
 /// numbers, so that one shard and many agree. Events of no symbol have a stream of their own.
@@ -223,6 +225,9 @@ impl Record {
             Event::StopRejected { account, order, reason, .. } => {
                 self.byte(29).id(account.0).order(order).byte(reason as u8)
             }
+            Event::Funded { rate_ppb, price, .. } => {
+                self.byte(60).put(rate_ppb.to_le_bytes()).price(Some(price))
+            }
             // The fund's account stands for the whole shard: it has no kill switch of its own.
             Event::KillSwitch { account, engaged } => {
                 self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
@@ -258,6 +263,7 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::TakenOver { symbol, .. }
         | Event::Deleveraged { symbol, .. }
         | Event::Closed { symbol, .. }
+        | Event::Funded { symbol, .. }
         | Event::Fund { symbol, .. } => Some(symbol),
         Event::Deposited { .. }
         | Event::Withdrawn { .. }
@@ -312,11 +318,49 @@ impl Engine {
 }
 
 impl Market {
+    /// What the next mark depends on; nothing where marks are given and never stale.
+    fn hash_mark_state(&self, hash: &mut Xxh3) {
+        if self.rules.marks_given && self.rules.price_rules.mark.stale_ns == 0 {
+            return;
+        }
+        let (state, premium) = (&self.mark_state, &self.premium);
+        let smoothed = &state.smoothed;
+        for time_ns in [self.marked_ns, smoothed.sampled_ns] {
+            hash.update(&time_ns.to_le_bytes());
+        }
+        for value in [smoothed.average, premium.rate_ppb].iter().chain(&state.samples) {
+            hash.update(&value.to_le_bytes());
+        }
+        for sum in [smoothed.sum, smoothed.weight, premium.sum] {
+            hash.update(&sum.to_le_bytes());
+        }
+        for count in [smoothed.count, smoothed.next, premium.count] {
+            hash.update(&count.to_le_bytes());
+        }
+        for window in [state.window, premium.interval] {
+            hash.update(&window.map_or(0, |window| window + 1).to_le_bytes());
+        }
+        if let Some(carry) = &self.carry {
+            hash.update(&carry.accrual.per_lot.to_le_bytes());
+            hash.update(&carry.pool.units().to_le_bytes());
+            for (id, position) in (0..).map(AccountId).zip(&self.positions) {
+                if position.lots() != 0 {
+                    hash.update(&carry.owed(id, position).units().to_le_bytes());
+                }
+            }
+        }
+        for (taken_ns, price) in &state.pending {
+            hash.update(&taken_ns.to_le_bytes());
+            hash.update(&price.ticks().to_le_bytes());
+        }
+    }
+
     fn hash(&self, hash: &mut Xxh3) {
         hash.update(&self.symbol.0.to_le_bytes());
         for price in [self.mark, self.index_price, self.last] {
             hash.update(&price.map_or(0, Price::ticks).to_le_bytes());
         }
+        self.hash_mark_state(hash);
         for (stop, limit) in self.stops.in_order() {
             hash.update(&stop.id.0.to_le_bytes());
             hash.update(&stop.owner.to_le_bytes());

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 mod accounts;
 mod admission;
 mod audit;
+mod carry;
 mod cash;
 mod checks;
 mod clip;
@@ -20,6 +21,7 @@ mod fire;
 mod forced;
 mod hash;
 mod market;
+mod marking;
 mod meet;
 mod open_orders;
 mod orders;
@@ -96,6 +98,8 @@ pub struct Engine {
     /// Stops that triggered and are still to become orders.
     fired: VecDeque<NewOrder>,
     ranking: AdlRanking,
+    /// Exact checks of positions that an index could not decide; outside the hash.
+    rechecks: u64,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
     scratch_symbols: Vec<SymbolId>,
@@ -128,6 +132,7 @@ impl Engine {
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(orders_max as usize),
             ranking: AdlRanking::new(accounts_max),
+            rechecks: 0,
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
             scratch_shares: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),

@@ -2,8 +2,9 @@
 //!
 //! The rules are in `docs/MATCHING.md`, Bookings of one fill.
 
+use super::carry::Carry;
 use super::details::Details;
-use super::market::{Market, initial_rate, refresh};
+use super::market::{Market, Watch, initial_rate, refresh, refresh_keys};
 use super::open_orders::OpenOrders;
 use crate::book::OrderBook;
 use crate::liquidation::TriggerIndex;
@@ -46,7 +47,8 @@ pub(super) struct Settlement<'a, S> {
     to_clip: &'a mut Vec<AccountId>,
     last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
-    watches: bool,
+    watch: Watch,
+    pub(super) carry: Option<&'a mut Carry>,
     accounts_used: &'a mut usize,
     pub(super) ledger: &'a mut Ledger,
     pub(super) sink: &'a mut S,
@@ -69,7 +71,8 @@ impl Market {
             to_clip: &mut self.to_clip,
             last: &mut self.last,
             index: &mut self.index,
-            watches: self.watches,
+            watch: self.watch,
+            carry: self.carry.as_deref_mut(),
             accounts_used: &mut self.accounts_used,
             ledger,
             sink,
@@ -162,7 +165,12 @@ impl<S: EventSink> Settlement<'_, S> {
         lots: u64,
         value: Money,
     ) -> Option<Released> {
+        let carries = self.carry.is_some();
+        if carries {
+            self.realise(account);
+        }
         let position = &mut self.positions[account.index()];
+        let size_before = position.size();
         let initial = initial_rate(self.rules, account, position);
         let cash = &mut self.ledger.account_mut(account).cash;
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
@@ -184,6 +192,9 @@ impl<S: EventSink> Settlement<'_, S> {
             let margin = parts_floor(opening_value, initial.parts());
             *cash -= margin;
             position.open(side, lots - closing, opening_value, margin);
+        }
+        if carries {
+            self.note_lots(account, size_before);
         }
         released
     }
@@ -245,8 +256,12 @@ impl<S: EventSink> Settlement<'_, S> {
     /// Puts a position where its trigger price says.
     #[inline]
     pub(super) fn refresh(&mut self, account: AccountId) {
-        if self.watches {
-            refresh(self.rules, self.index, self.positions, account);
+        match self.watch {
+            Watch::Nowhere => {}
+            Watch::Prices => refresh(self.rules, self.index, self.positions, account),
+            Watch::Keys => {
+                refresh_keys(self.rules, self.carry.as_deref_mut(), self.positions, account);
+            }
         }
     }
 

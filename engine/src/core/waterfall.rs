@@ -56,6 +56,7 @@ impl Engine {
     fn deleverage(&mut self, part: &Remainder, mark: Price, sink: &mut impl EventSink) -> u64 {
         let Remainder { symbol, account, side, price, .. } = *part;
         let market = &mut self.markets[symbol.index()];
+        market.realise_all(&mut self.ledger);
         let (rules, positions) = (&market.rules, market.used_positions());
         self.ranking.rank(rules, positions, account, side, price, mark);
         let mut left = part.lots;

@@ -3,13 +3,16 @@
 //! Knows positions and margin (`risk`), not orders in a book: `core` turns a plan into an order.
 
 mod adl;
+mod funded_index;
 mod index;
+mod keyed_heap;
 mod pace;
 mod queue;
 mod rules;
 mod socialise;
 
 pub(crate) use adl::AdlRanking;
+pub(crate) use funded_index::FundedIndex;
 pub(crate) use index::TriggerIndex;
 pub(crate) use pace::Pace;
 pub(crate) use queue::{LiquidationQueue, Waiting, priority};

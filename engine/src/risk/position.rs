@@ -85,6 +85,12 @@ impl Position {
         self.margin
     }
 
+    /// Adds to its margin, or takes from it: funding alone may take it below zero.
+    #[inline]
+    pub(crate) fn add_margin(&mut self, amount: Money) {
+        self.margin += amount;
+    }
+
     /// Whether it waits in the liquidation queue.
     #[inline]
     pub const fn is_locked(&self) -> bool {

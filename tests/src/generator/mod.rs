@@ -8,6 +8,7 @@ mod accounts;
 mod dice;
 mod junk;
 mod orders;
+mod prices;
 mod rules;
 
 use seawall_engine::types::{AccountId, Input, Money, Ppm, Price, Seq, Sequenced, Side, SymbolId};

@@ -5,6 +5,7 @@ use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
+use super::prices;
 use crate::setup::{Setup, rate};
 
 /// Random rules.
@@ -13,6 +14,7 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
     let markets: Vec<MarketSpec> = (0..symbols).map(|_| market(dice)).collect();
     Setup {
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
+        price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
         accounts_max: dice.range_u32(6, 14),
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,

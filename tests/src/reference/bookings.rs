@@ -174,6 +174,7 @@ impl Reference {
         lots: i128,
         value: i128,
     ) -> Closed {
+        self.realise(symbol, account);
         let market = &self.markets[symbol];
         let mut position = market.positions[account];
         let close = lots.min(position.on(side.opposite()));
@@ -201,6 +202,7 @@ impl Reference {
         }
         self.markets[symbol].positions[account] = position;
         *self.cash_of(account) += cash;
+        self.sweep_pool(symbol);
         closed
     }
 

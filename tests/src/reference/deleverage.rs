@@ -73,6 +73,7 @@ impl Reference {
         if left == 0 {
             return 0;
         }
+        self.realise_everybody(symbol);
         for counterparty in self.candidates(symbol, account, side, at) {
             if left == 0 {
                 break;

@@ -17,7 +17,7 @@ impl Reference {
         }
         let mut room = self.rules.triggers_max;
         for symbol in 0..self.markets.len() {
-            let Some(mark) = self.markets[symbol].mark else { continue };
+            let Some(mark) = self.markets[symbol].live_mark(self.time_ns) else { continue };
             for account in self.unhealthy(symbol, mark) {
                 if room == 0 {
                     return;
@@ -49,12 +49,13 @@ impl Reference {
 
     /// Whether the bound on triggers has left some for the next input.
     pub(super) fn any_unhealthy(&self) -> bool {
-        let marks = self.markets.iter().map(|market| market.mark).enumerate();
+        let marks = self.markets.iter().map(|market| market.live_mark(self.time_ns)).enumerate();
         let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
         self.rules.enabled && marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty())
     }
 
     fn trigger(&mut self, symbol: usize, account: usize, mark: i128) {
+        self.realise(symbol, account);
         let market = &mut self.markets[symbol];
         market.positions[account].locked = true;
         let position = market.positions[account];
@@ -189,6 +190,7 @@ impl Reference {
     }
 
     fn serve(&mut self, symbol: usize, account: usize) {
+        self.realise(symbol, account);
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
         let position = market.positions[account];

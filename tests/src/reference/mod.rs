@@ -10,8 +10,10 @@ mod clip;
 mod deleverage;
 mod expiry;
 mod forced;
+mod funding;
 mod inputs;
 mod market;
+mod marking;
 mod orders;
 mod stops;
 mod view;
@@ -200,11 +202,14 @@ impl Reference {
         for (account, cash) in self.cash.iter().enumerate().skip(1) {
             assert!(cash.unwrap_or(0) >= 0, "account {account} owes nothing: {cash:?}");
         }
+        self.check_pools();
         for market in &self.markets {
             let lots: i128 = market.positions.iter().map(|position| position.lots).sum();
             assert!(lots == 0, "every long has its short");
             for position in &market.positions {
-                assert!(position.margin >= 0 && position.entry >= 0, "amounts are not negative");
+                let funded = market.history.rules.funding.is_some();
+                assert!(position.margin >= 0 || funded, "only funding takes margin below zero");
+                assert!(position.entry >= 0, "an entry value is not negative");
                 assert!(
                     position.lots != 0 || position.margin == 0,
                     "a flat position has no margin"

@@ -13,7 +13,8 @@ use crate::setup::Setup;
 /// The rules of a shard, one per line.
 pub fn setup_lines(setup: &Setup) -> String {
     let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
-    for (market, asks) in setup.markets.iter().zip(&setup.order_rules) {
+    let asks = setup.order_rules.iter().zip(&setup.price_rules);
+    for (market, (asks, prices)) in setup.markets.iter().zip(asks) {
         write_market(&mut text, market);
         if *asks != OrderRules::default() {
             let OrderRules { tick, lot, notional_min, price_band } = asks;
@@ -21,6 +22,7 @@ pub fn setup_lines(setup: &Setup) -> String {
             writeln!(text, "  asks tick {tick} lot {lot} notional {notional_min} band {band}")
                 .expect("it is a string");
         }
+        super::prices::write(&mut text, prices);
     }
     let rules = &setup.liquidation;
     let discipline = match rules.discipline {
@@ -290,6 +292,9 @@ fn account_event(event: &Event) -> String {
         }
         Event::StopRejected { symbol, account, order, reason } => {
             format!("stop-rejected {symbol:?} {account:?} {} {reason:?}", id(*order))
+        }
+        Event::Funded { symbol, rate_ppb, price } => {
+            format!("funded {symbol:?} {rate_ppb} at {price}")
         }
         Event::MassCancelled { account, orders } => format!("mass-cancelled {account:?} {orders}"),
         Event::CancelOnDisconnectSet { account, enabled } => {
