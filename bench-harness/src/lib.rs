@@ -17,3 +17,4 @@ pub mod report;
 pub mod scenario;
 pub mod simulation;
 pub mod study;
+pub mod sweep;

@@ -16,3 +16,4 @@ pub mod matching;
 pub mod pipeline;
 pub mod ring;
 pub mod risk;
+pub mod trackers;

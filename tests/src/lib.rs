@@ -11,3 +11,4 @@ pub mod reference;
 pub mod script;
 pub mod setup;
 pub mod venue;
+pub mod watchers;

@@ -9,6 +9,7 @@ use crate::feeds::FeedError;
 use crate::report::ReportError;
 use crate::scenario::ScenarioError;
 use crate::simulation::SimulationError;
+use crate::sweep::SweepError;
 
 /// Why a command did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum CliError {
     /// The run stopped.
     #[error(transparent)]
     Simulation(#[from] SimulationError),
+    /// The sweep was refused or stopped.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// The result could not be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),

@@ -3,6 +3,7 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod against;
 mod background;
 mod bench;
 pub mod bench_core;
@@ -14,6 +15,8 @@ mod progress;
 pub mod replay;
 mod report;
 mod run;
+mod run_one;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -34,6 +37,7 @@ pub use output::Output;
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall sweep plan.toml                      many settings and seeds, with intervals
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -52,6 +56,8 @@ enum Command {
     Report(report::ReportArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    Sweep(sweep::SweepArgs),
+    RunOne(run_one::RunOneArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -75,6 +81,8 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::RunOne(_) => run_one::run(),
     }
 }
 

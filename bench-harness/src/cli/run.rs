@@ -10,10 +10,12 @@ use seawall_engine::journal::JournalWriter;
 use seawall_engine::types::Sequenced;
 
 use super::progress::RunBar;
-use super::{CliError, Output, background, output};
+use super::{CliError, Output, against, background, output};
+use crate::report::comparison::render_terminal as render_comparison;
 use crate::report::{Manifest, Placement, ReportError, RunDirectory, SavedRun, story, terminal};
 use crate::scenario::{self, Scenario};
 use crate::simulation::{self, Background, CommandSink, RunOptions, RunResult, SimulationError};
+use crate::study::comparison::Comparison;
 
 /// Runs one cascade in virtual time and reports what happened
 ///
@@ -25,6 +27,7 @@ use crate::simulation::{self, Background, CommandSink, RunOptions, RunResult, Si
   seawall run flash-crash --seed 7 --out /tmp/cascade
   seawall run --set liquidation.discipline=fifo --set liquidation.fund_currency=0
   seawall run my-scenario.toml --json | jq .liquidation
+  seawall run --against liquidation.discipline=fifo    the same noise under another rule
   seawall run --background message_50.csv.xz")]
 pub(super) struct RunArgs {
     /// An embedded scenario's name (see `seawall list scenarios`) or a TOML file.
@@ -48,15 +51,39 @@ pub(super) struct RunArgs {
     /// Skip the paired run without liquidations, which drawdown_ratio is measured against.
     #[arg(long)]
     no_paired: bool,
+    /// Compare with the same under another setting, seed by seed with all noise shared; can be
+    /// repeated, all of them together make the other side.
+    #[arg(long, value_name = "KEY=VALUE")]
+    against: Vec<String>,
+    /// Seeds of the comparison, from the run's own.
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "against",
+        value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    seeds: u64,
     #[command(flatten)]
     output: Output,
+}
+
+impl RunArgs {
+    fn question(&self) -> against::Question<'_> {
+        against::Question {
+            source: &self.scenario,
+            sets: &self.sets,
+            against: &self.against,
+            seeds: self.seeds,
+            paired: !self.no_paired,
+        }
+    }
 }
 
 /// Runs, writes the run directory, prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
     let started = Instant::now();
     let scenario = scenario::load(&args.scenario, &args.sets, args.seed)?;
-    let recording = args.background.as_deref().map(background::read).transpose()?;
+    let other = match &args.against[..] {
+        [] => None,
+        _ => Some(against::check(args.question(), scenario.seed)?),
+    };
+    let recorded = args.background.as_deref().map(background::read).transpose()?;
     let placement = match &args.out {
         Some(path) => Placement::At { path, force: args.force },
         None => Placement::Default { scenario: &scenario.name, seed: scenario.seed },
@@ -70,19 +97,46 @@ pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
     }
     directory.write_scenario(&scenario.to_toml())?;
     let manifest = Manifest::of_this_process().of_input(scenario.seed, &scenario.config_hash());
-    let recording = recording.as_ref().map(|messages| messages as &dyn Background);
+    let recording = recorded.as_ref().map(|messages| messages as &dyn Background);
     let RunResult { mut summary, tables } = simulate(args, &scenario, &directory, recording)?;
     summary.wall_seconds = started.elapsed().as_secs_f64();
     let run = SavedRun { summary, tables, manifest };
     directory.save(&run)?;
-    args.output.result(&run.summary, || {
-        terminal::render(&run.summary, directory.path(), output::style())
-    })?;
+    let comparison = other.map(|other| {
+        args.output.note(format_args!("comparing over {} seeds", args.seeds));
+        let recording = recorded.as_ref().map(|messages| messages as &(dyn Background + Sync));
+        against::run(args.question(), &scenario, &other, recording)
+    });
+    let comparison = comparison.transpose()?;
+    if let Some(comparison) = &comparison {
+        against::save(comparison, &run.manifest, directory.path())?;
+    }
+    print(args, &run, comparison.as_ref(), &directory)?;
     if run.summary.conservation_error == 0 {
         Ok(())
     } else {
         Err(CliError::Check(story::conservation(&run.summary)))
     }
+}
+
+/// The summary; with a comparison, that too.
+fn print(
+    args: &RunArgs,
+    run: &SavedRun,
+    comparison: Option<&Comparison>,
+    directory: &RunDirectory,
+) -> Result<(), CliError> {
+    let style = output::style();
+    let story = terminal::render(&run.summary, directory.path(), style);
+    let Some(comparison) = comparison else {
+        return Ok(args.output.result(&run.summary, || story)?);
+    };
+    let mut json = serde_json::to_value(&run.summary).expect("a summary is plain data");
+    json["against"] = serde_json::to_value(comparison).expect("a comparison is plain data");
+    let page = directory.path().join("against.html");
+    let tables = render_comparison(comparison, style);
+    let text = format!("{story}\n{tables}\nComparison: {}\n", page.display());
+    Ok(args.output.result(&json, || text)?)
 }
 
 fn simulate(

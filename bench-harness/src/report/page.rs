@@ -37,18 +37,18 @@ struct Tile {
 }
 
 /// Charts that stand side by side where there is room.
-struct Group {
-    class: &'static str,
-    charts: Vec<ChartView>,
+pub(super) struct Group {
+    pub(super) class: &'static str,
+    pub(super) charts: Vec<ChartView>,
 }
 
-struct ChartView {
-    id: &'static str,
-    title: &'static str,
-    caption: String,
-    height_px: u32,
-    figure_json: String,
-    table: DataTable,
+pub(super) struct ChartView {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) caption: String,
+    pub(super) height_px: u32,
+    pub(super) figure_json: String,
+    pub(super) table: DataTable,
 }
 
 /// The page of a run; `files` are the names that stand beside it.
@@ -122,7 +122,7 @@ fn tiles(summary: &Summary) -> [Tile; 3] {
 }
 
 /// Neighbouring narrow charts share a row.
-fn groups(charts: Vec<Chart>) -> Vec<Group> {
+pub(super) fn groups(charts: Vec<Chart>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for chart in charts {
         let class = if chart.is_narrow { "pair" } else { "wide" };
@@ -149,7 +149,7 @@ fn view(chart: Chart) -> ChartView {
 
 /// The plotting library's bundle. The crate hands out two scripts, the library and a typesetter of
 /// formulae; no chart here has a formula, so only the first is embedded.
-fn plotting_library() -> String {
+pub(super) fn plotting_library() -> String {
     const OPEN: &str = "<script type=\"text/javascript\">";
     let scripts = Plot::offline_js_sources();
     let second = scripts.match_indices(OPEN).nth(1).map_or(scripts.len(), |(at, _)| at);

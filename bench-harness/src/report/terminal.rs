@@ -84,7 +84,8 @@ fn emphasised(text: &str, style: Style) -> String {
     if style.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-fn drawn(data: &DataTable, style: Style) -> String {
+/// A table as text.
+pub fn drawn(data: &DataTable, style: Style) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))

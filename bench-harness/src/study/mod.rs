@@ -1,5 +1,8 @@
 //! Studies: questions put to the engine many times over, and answered with an interval.
 
+pub mod bootstrap;
+pub mod comparison;
+pub mod measures;
 pub mod parallel;
 pub mod statistics;
 pub mod survival;

@@ -77,6 +77,17 @@ impl Engine {
         book.find(order).map(|slot| book.ahead(slot))
     }
 
+    /// A resting order, if one of that id rests.
+    pub fn resting_order(&self, symbol: SymbolId, order: OrderId) -> Option<RestingOrder> {
+        let book = &self.markets[symbol.index()].book;
+        book.find(order).map(|slot| book.order(slot))
+    }
+
+    /// Whether the shard has that symbol.
+    pub fn has_symbol(&self, symbol: SymbolId) -> bool {
+        symbol.index() < self.markets.len()
+    }
+
     /// The mark price.
     #[inline]
     pub fn mark(&self, symbol: SymbolId) -> Option<Price> {

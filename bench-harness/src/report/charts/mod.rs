@@ -6,10 +6,12 @@
 mod fills;
 mod fund;
 mod percentiles;
+mod points;
 mod timeline;
 mod waterfall;
 
 pub(crate) use fills::flows as flow_fill_rates;
+pub(super) use points::charts as points;
 
 use plotly::Layout;
 use plotly::common::{Anchor, Font, Title};
@@ -46,7 +48,8 @@ pub struct DataTable {
 }
 
 impl DataTable {
-    fn new(header: &[&str]) -> Self {
+    /// Without rows yet.
+    pub fn new(header: &[&str]) -> Self {
         Self { header: header.iter().map(|&name| name.to_owned()).collect(), rows: Vec::new() }
     }
 }
