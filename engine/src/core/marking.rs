@@ -72,7 +72,7 @@ impl Market {
             self.mark = Some(price);
             self.marked_ns = time_ns;
         }
-        let Some(price) = self.mark else { return Ok(()) };
+        let price = self.mark.expect("the first mark input makes a mark");
         if let Some(funding) = &rules.funding {
             self.premium.sample(funding, &seen, price);
         }

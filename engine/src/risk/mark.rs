@@ -70,7 +70,7 @@ pub enum MarkRule {
     /// It is the median of several.
     Median(MarkInputs),
     /// It is the given price, taken at most once in each window of `interval_ns`, in force with
-    /// the first mark input that is at least `lag_ns` later.
+    /// the first mark input that is at least `lag_ns` later; the very first one at once.
     Oracle {
         /// Length of a window.
         interval_ns: u64,
@@ -317,6 +317,10 @@ impl MarkState {
     /// Takes the given price if its window has none yet; returns what comes into force now.
     fn take_given(&mut self, seen: &Seen, interval_ns: u64, lag_ns: u64) -> Option<Price> {
         let window = seen.time_ns / interval_ns;
+        if self.window.is_none() {
+            self.window = Some(window);
+            return Some(seen.given);
+        }
         if self.window != Some(window) {
             self.window = Some(window);
             self.pending.push_back((seen.time_ns, seen.given));
@@ -547,7 +551,7 @@ mod tests {
             |second: u64, price: u32| next(&mut state, &rules, &at(second, price - 7, 1, 2));
         let marks = [(0, 100), (1, 101), (3, 103), (4, 104), (6, 106), (9, 109), (20, 120)]
             .map(|(second, price)| given(second, price));
-        let expected = [None, None, None, Some(100), None, Some(103), Some(109)];
+        let expected = [Some(100), None, None, None, None, Some(103), Some(109)];
         assert_eq!(marks, expected);
     }
 

@@ -123,6 +123,8 @@ impl Market {
             taken.push((now.time_ns, now.given));
         }
         let old = taken.iter().filter(|(time_ns, _)| time_ns + lag_ns <= now.time_ns).count();
+        // The very first one is in force at once.
+        let old = old.max(1);
         if old == *in_force {
             return None;
         }
