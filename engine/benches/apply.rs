@@ -5,7 +5,9 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use seawall_engine::core::{Engine, EventHasher, ShardConfig};
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::trackers::{Probe, QueueTrackers, Rank};
 use seawall_engine::types::{
@@ -39,6 +41,7 @@ fn config(liquidation_enabled: bool) -> ShardConfig {
         fee: ppm(5_000),
         unwind: Unwind { lots_max: 1_000, band: ppm(50_000), interval_ns: 1_000_000 },
         triggers_max: 4_096,
+        venue: VenueRules::default(),
     };
     ShardConfig::new(ACCOUNTS, 65_536, vec![market], liquidation).expect("a shard")
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
 
 const CANCELS: [CancelCause; 10] = [
@@ -80,6 +81,8 @@ pub struct Coverage {
     rejects: [u64; RejectReason::ALL.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
+    policies: [u64; AdlPolicy::ALL.len()],
+    adl_prices: [u64; AdlPrice::ALL.len()],
 }
 
 impl Coverage {
@@ -98,6 +101,15 @@ impl Coverage {
                 let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
                 self.parts += u64::from(events[..number].iter().any(part));
             }
+        }
+    }
+
+    /// Counts what one input's events reached of the venue's rules.
+    pub fn count_rules(&mut self, rules: &LiquidationRules, events: &[Event]) {
+        let deleveraged = |event: &&Event| matches!(event, Event::Deleveraged { .. });
+        for _ in events.iter().filter(deleveraged) {
+            bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
+            bump(&mut self.adl_prices, &AdlPrice::ALL, rules.venue.adl.price);
         }
     }
 
@@ -150,6 +162,8 @@ impl Coverage {
         add_all(&mut self.rejects, &other.rejects);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
+        add_all(&mut self.policies, &other.policies);
+        add_all(&mut self.adl_prices, &other.adl_prices);
     }
 
     fn scalars_mut(&mut self) -> [&mut u64; 24] {
@@ -230,6 +244,10 @@ impl Coverage {
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));
         let funds = FUNDS.iter().zip(self.funds);
         named.extend(funds.map(|(cause, count)| (format!("fund {cause:?}"), count)));
+        let policies = AdlPolicy::ALL.iter().zip(self.policies);
+        named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
+        let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
+        named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
         named
     }
 }

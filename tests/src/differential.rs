@@ -208,6 +208,7 @@ pub fn run_seed<V: Venue>(
             outcome = pair.compare_state();
         }
         coverage.count(pair.events());
+        coverage.count_rules(&setup.liquidation, pair.events());
         if let Err(difference) = outcome {
             return Err(Box::new(Failure { seed, setup, inputs, difference }));
         }
@@ -242,7 +243,9 @@ pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> (Setup, Vec<Sequ
 }
 
 /// Ways to make rules plainer.
-const PLAINER: [fn(&mut Setup); 6] = [
+const PLAINER: [fn(&mut Setup); 8] = [
+    |setup| setup.liquidation.venue.adl = Setup::liquidation().venue.adl,
+    |setup| setup.liquidation.venue.rekey = false,
     |setup| setup.liquidation.discipline = Setup::liquidation().discipline,
     |setup| setup.liquidation.plan = Setup::liquidation().plan,
     |setup| setup.liquidation.key = Setup::liquidation().key,

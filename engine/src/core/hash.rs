@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::Engine;
 use super::market::Market;
+use crate::liquidation::AdlPrice;
 use crate::types::{
     AccountId, Event, EventSink, Money, OrderId, Ppm, Price, RejectReason, Side, SymbolId,
 };
@@ -309,6 +310,11 @@ impl Engine {
             hash.update(&waiting.symbol.0.to_le_bytes());
             hash.update(&waiting.account.0.to_le_bytes());
             hash.update(&waiting.since_ns.to_le_bytes());
+        }
+        if self.rules.venue.adl.price == AdlPrice::PreviousMark {
+            for market in &self.markets {
+                hash.update(&market.previous_mark.map_or(0, Price::ticks).to_le_bytes());
+            }
         }
         for market in &self.markets {
             market.hash(&mut hash);

@@ -31,6 +31,8 @@ pub(super) struct Market {
     pub(super) marked_ns: u64,
     pub(super) mark_state: MarkState,
     pub(super) premium: Premium,
+    /// The mark before it.
+    pub(super) previous_mark: Option<Price>,
     pub(super) index_price: Option<Price>,
     /// Price of the last trade in the book.
     pub(super) last: Option<Price>,
@@ -65,6 +67,7 @@ impl Market {
             marked_ns: 0,
             mark_state: MarkState::default(),
             premium: Premium::default(),
+            previous_mark: None,
             index_price: None,
             last: None,
             stops: Stops::new(symbol, rules.domain(), orders_max),
@@ -81,12 +84,6 @@ impl Market {
     #[inline]
     pub(super) fn position(&self, account: AccountId) -> &Position {
         &self.positions[account.index()]
-    }
-
-    /// Positions of accounts that were ever used.
-    #[inline]
-    pub(super) fn used_positions(&self) -> &[Position] {
-        &self.positions[..self.accounts_used]
     }
 
     /// The account's initial margin rate: its own choice or the first tier's. The fund posts none.

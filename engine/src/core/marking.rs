@@ -20,11 +20,14 @@ impl Engine {
             return Err(RejectReason::PriceOutOfDomain);
         }
         if !market.rules.marks_given {
-            return market.make_mark(price, time_ns, &mut self.ledger, sink);
+            market.make_mark(price, time_ns, &mut self.ledger, sink)?;
+        } else {
+            market.previous_mark = market.mark;
+            market.mark = Some(price);
+            market.marked_ns = time_ns;
+            sink.event(Event::Marked { symbol, price });
         }
-        market.mark = Some(price);
-        market.marked_ns = time_ns;
-        sink.event(Event::Marked { symbol, price });
+        self.rekey(symbol);
         Ok(())
     }
 }
@@ -69,6 +72,7 @@ impl Market {
             self.pay_funding(&due, ledger, sink);
         }
         if let Some(price) = fresh {
+            self.previous_mark = self.mark;
             self.mark = Some(price);
             self.marked_ns = time_ns;
         }

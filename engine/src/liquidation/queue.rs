@@ -3,9 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::PriorityKey;
-use crate::risk::{MarketRules, Position};
-use crate::types::{AccountId, Ppm, Price, Side, SymbolId};
+use crate::types::{AccountId, SymbolId};
 
 /// A position that waits; the order of the fields is the order of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,38 +52,22 @@ impl LiquidationQueue {
         self.heap.len()
     }
 
+    /// Gives waiting positions new keys, in place: one pass and one linear repair of the heap.
+    /// `None` leaves a key as it is.
+    pub(crate) fn rekey(&mut self, mut key: impl FnMut(&Waiting) -> Option<i128>) {
+        let mut all = ::core::mem::take(&mut self.heap).into_vec();
+        for Reverse(waiting) in &mut all {
+            if let Some(key) = key(waiting) {
+                waiting.key = key;
+            }
+        }
+        self.heap = BinaryHeap::from(all);
+    }
+
     /// Everything that waits, in the order in which it would be served.
     pub(crate) fn in_order(&self) -> Vec<Waiting> {
         let mut all: Vec<Waiting> = self.heap.iter().map(|Reverse(waiting)| *waiting).collect();
         all.sort_unstable();
         all
-    }
-}
-
-/// The key of a position at a mark (`docs/LIQUIDATION.md`, Queue).
-pub(crate) fn priority(
-    key: PriorityKey,
-    rules: &MarketRules,
-    position: &Position,
-    mark: Price,
-) -> i128 {
-    let scale = i128::from(Ppm::SCALE);
-    let value = rules.contract.value(mark, position.size()).wide();
-    match key {
-        PriorityKey::TriggerTime => 0,
-        PriorityKey::MarginRatio => {
-            let equity = (position.margin() + position.profit(rules.contract, mark)).wide();
-            (equity * scale).div_euclid(value.max(1))
-        }
-        PriorityKey::BankruptcyDistance => {
-            let bankruptcy = i128::from(rules.bankruptcy_price(position).ticks());
-            let mark = i128::from(mark.ticks());
-            let distance = match position.side() {
-                Some(Side::Sell) => bankruptcy - mark,
-                _ => mark - bankruptcy,
-            };
-            (distance * scale).div_euclid(mark)
-        }
-        PriorityKey::Notional => -value,
     }
 }

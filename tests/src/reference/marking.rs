@@ -183,6 +183,7 @@ impl Reference {
         }
         let market = &mut self.markets[s];
         if let Some(mark) = made {
+            market.mark_before = market.mark;
             market.mark = Some(mark);
             market.history.marked_ns = time_ns;
         }
@@ -192,6 +193,7 @@ impl Reference {
             }
             self.out.push(Event::Marked { symbol, price: to_price(mark) });
         }
+        self.rekey(s);
         Ok(())
     }
 }

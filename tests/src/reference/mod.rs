@@ -5,6 +5,7 @@
 //! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
 
 mod accounts;
+mod adl;
 mod bookings;
 mod clip;
 mod deleverage;
@@ -12,6 +13,7 @@ mod expiry;
 mod forced;
 mod funding;
 mod inputs;
+mod keys;
 mod market;
 mod marking;
 mod orders;
@@ -72,6 +74,8 @@ pub struct Reference {
     window: (u64, u32),
     /// Forced orders of the input being applied.
     forced: u32,
+    /// How often the input being applied has deleveraged.
+    deleveragings: u64,
     out: Vec<Event>,
 }
 
@@ -103,6 +107,7 @@ impl Reference {
             counted: 0,
             window: (0, 0),
             forced: 0,
+            deleveragings: 0,
             out: Vec::new(),
         }
     }
@@ -115,6 +120,7 @@ impl Reference {
         self.seq = sequenced.seq.0;
         self.time_ns = sequenced.time_ns;
         self.forced = 0;
+        self.deleveragings = 0;
 
         self.expire();
         self.steps_before(sequenced);

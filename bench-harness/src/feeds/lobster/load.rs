@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use seawall_engine::core::ShardConfig;
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, MONEY_MAX_UNITS, Money, NewOrder, ORDERS_MAX,
@@ -216,6 +218,7 @@ fn config(reference: Price, options: ReplayOptions) -> ShardConfig {
         fee: Ppm::ZERO,
         unwind: Unwind { lots_max: 1, band: Ppm::ZERO, interval_ns: 1 },
         triggers_max: 1,
+        venue: VenueRules::default(),
     };
     let rules = rules.expect("the market is within its bounds by construction");
     ShardConfig::new(2, options.orders_max.clamp(1, ORDERS_MAX), vec![rules], liquidation)
