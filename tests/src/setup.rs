@@ -1,6 +1,6 @@
 //! A shard's rules before they are checked, in a form that can be generated and written down.
 
-use seawall_engine::core::ShardConfig;
+use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
@@ -22,6 +22,8 @@ pub struct Setup {
     pub price_rules: Vec<PriceRules>,
     /// How unhealthy positions are disposed of.
     pub liquidation: LiquidationRules,
+    /// Which position of a cross account is closed first.
+    pub position_order: PositionOrder,
 }
 
 impl Setup {
@@ -36,6 +38,7 @@ impl Setup {
             markets.push(rules.map_err(|error| error.to_string())?);
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
+            .map(|config| config.with_position_order(self.position_order))
             .map_err(|error| error.to_string())
     }
 

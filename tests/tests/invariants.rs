@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use conformance::setup::Setup;
-use seawall_engine::core::{Engine, EventHasher};
+use seawall_engine::core::{Engine, EventHasher, PositionOrder};
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
 use seawall_engine::risk::{OrderRules, PriceRules};
 use seawall_engine::types::{
@@ -233,6 +233,7 @@ fn setup() -> impl Strategy<Value = Setup> {
                 order_rules: vec![OrderRules::default()],
                 price_rules: vec![PriceRules::default()],
                 liquidation,
+                position_order: PositionOrder::default(),
             }
         },
     )

@@ -17,9 +17,11 @@ impl Market {
         self.positions.iter().map(of).sum::<i128>() + pool
     }
 
-    /// Positions in the liquidation queue.
+    /// Isolated positions in the liquidation queue.
     pub(super) fn locked(&self) -> usize {
-        self.positions.iter().filter(|position| position.is_locked()).count()
+        let isolated =
+            |position: &&crate::risk::Position| position.is_locked() && !position.is_cross();
+        self.positions.iter().filter(isolated).count()
     }
 
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
@@ -74,6 +76,9 @@ impl Market {
 
     fn assert_indexed(&self, account: AccountId) {
         let position = self.position(account);
+        if position.is_cross() {
+            return; // Its account is checked as a whole.
+        }
         if self.watch == Watch::Keys && account != AccountId::FUND {
             let carry = self.funded().expect("keys are for funding");
             let placed =

@@ -74,7 +74,7 @@ impl Carry {
         self.checkpoints[account.index()] = self.accrual.per_lot;
         if owed != Money::ZERO {
             self.pool -= owed;
-            if account == AccountId::FUND {
+            if account == AccountId::FUND || position.is_cross() {
                 ledger.account_mut(account).cash += owed;
             } else {
                 position.add_margin(owed);
@@ -95,8 +95,24 @@ impl Carry {
     /// Puts a position where its keys say, or takes it out.
     pub(super) fn place(&mut self, rules: &MarketRules, account: AccountId, position: &Position) {
         let checkpoint = self.checkpoint(account);
-        let placed = (!position.is_locked()).then_some((position, checkpoint));
+        let placed = position.is_plain().then_some((position, checkpoint));
         self.index.place(rules, &self.accrual, account, placed);
+    }
+
+    /// Puts a cross account's position, with the margin it is given, where its keys say.
+    pub(super) fn place_cross(
+        &mut self,
+        rules: &MarketRules,
+        account: AccountId,
+        position: &Position,
+    ) {
+        let checkpoint = self.checkpoint(account);
+        self.index.place(rules, &self.accrual, account, Some((position, checkpoint)));
+    }
+
+    /// Takes an account out of the index.
+    pub(super) fn unplace(&mut self, rules: &MarketRules, account: AccountId) {
+        self.index.place(rules, &self.accrual, account, None);
     }
 }
 
@@ -137,8 +153,13 @@ impl Market {
     /// Gives an account what its position is owed.
     pub(super) fn realise(&mut self, account: AccountId, ledger: &mut Ledger) {
         if let Some(carry) = &mut self.carry {
-            carry.realise(account, &mut self.positions[account.index()], ledger);
-            self.refresh(account);
+            let position = &mut self.positions[account.index()];
+            carry.realise(account, position, ledger);
+            if position.is_cross() {
+                ledger.note_due(account);
+            } else {
+                self.refresh(account);
+            }
         }
     }
 
@@ -161,7 +182,7 @@ impl Market {
         let Some(carry) = self.funded() else { return Vec::new() };
         carry.index.reached(&self.rules, &carry.accrual, mark, looked);
         let mut found = Vec::new();
-        for &account in looked.iter() {
+        for &account in looked.iter().filter(|id| !self.position(**id).is_cross()) {
             let position = carry.effective(account, self.position(account));
             if !self.rules.is_unhealthy(&position, mark) {
                 continue;

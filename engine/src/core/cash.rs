@@ -49,10 +49,16 @@ impl Engine {
         if !amount.is_positive() {
             return Err(RejectReason::AmountOutOfRange);
         }
-        if self.ledger.account(account).cash < amount {
+        let cross = self.ledger.account(account).is_cross();
+        let cash =
+            if cross { self.withdrawable(account) } else { self.ledger.account(account).cash };
+        if cash < amount {
             return Err(RejectReason::InsufficientCash);
         }
         self.ledger.withdraw(account, amount);
+        if cross {
+            self.ledger.note_due(account);
+        }
         sink.event(Event::Withdrawn { account, amount });
         Ok(())
     }

@@ -226,6 +226,9 @@ impl Record {
             Event::StopRejected { account, order, reason, .. } => {
                 self.byte(29).id(account.0).order(order).byte(reason as u8)
             }
+            Event::MarginModeSet { account, cross } => {
+                self.byte(61).id(account.0).byte(u8::from(cross))
+            }
             Event::Funded { rate_ppb, price, .. } => {
                 self.byte(60).put(rate_ppb.to_le_bytes()).price(Some(price))
             }
@@ -273,7 +276,8 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::MassCancelled { .. }
         | Event::CancelOnDisconnectSet { .. }
         | Event::Disconnected { .. }
-        | Event::KillSwitch { .. } => None,
+        | Event::KillSwitch { .. }
+        | Event::MarginModeSet { .. } => None,
     }
 }
 

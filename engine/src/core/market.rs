@@ -26,6 +26,8 @@ pub(super) struct Market {
     /// Accounts with resting reduce-only orders whose position has changed.
     pub(super) to_clip: Vec<AccountId>,
     pub(super) index: TriggerIndex,
+    /// Where cross accounts' parts would trigger, once there is one.
+    pub(super) cross_index: Option<Box<TriggerIndex>>,
     pub(super) mark: Option<Price>,
     /// When it was made.
     pub(super) marked_ns: u64,
@@ -63,6 +65,7 @@ impl Market {
             details: Details::new(orders_max),
             to_clip: Vec::new(),
             index: TriggerIndex::new(rules.domain()),
+            cross_index: None,
             mark: None,
             marked_ns: 0,
             mark_state: MarkState::default(),
@@ -115,7 +118,8 @@ impl Market {
         } else {
             self.rules.reserve(price, qty.lots(), self.initial(account))
         };
-        if ledger.account(account).cash < reserve {
+        let money = ledger.account(account);
+        if money.cash < reserve && !money.is_cross() {
             return false;
         }
         ledger.reserve(account, reserve);
@@ -200,6 +204,7 @@ pub(super) fn initial_rate(rules: &MarketRules, account: AccountId, position: &P
     position.initial().unwrap_or_else(|| rules.initial_default())
 }
 
+/// Puts an isolated position where its trigger price says; takes a locked or a cross account's out.
 #[inline]
 pub(super) fn refresh(
     rules: &MarketRules,
@@ -212,9 +217,11 @@ pub(super) fn refresh(
     }
     let position = &positions[account.index()];
     let trigger = match position.side() {
-        Some(side) if !position.is_locked() => {
+        Some(side) if position.is_plain() => {
             rules.trigger_price(position).map(|price| (side, price))
         }
+        // A cross account is due, and placed when it is looked at.
+        _ if position.is_cross() => return,
         _ => None,
     };
     index.place(positions, account, trigger);

@@ -14,6 +14,7 @@ mod cash;
 mod checks;
 mod clip;
 mod config;
+mod cross;
 mod details;
 mod expiry;
 mod fillable;
@@ -23,6 +24,7 @@ mod hash;
 mod market;
 mod marking;
 mod meet;
+mod open_interest;
 mod open_orders;
 mod orders;
 mod settle;
@@ -31,6 +33,7 @@ mod view;
 mod waterfall;
 
 pub use config::{ConfigError, ShardConfig};
+pub use cross::PositionOrder;
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
@@ -98,6 +101,10 @@ pub struct Engine {
     moved: Vec<SymbolId>,
     /// Stops that triggered and are still to become orders.
     fired: VecDeque<NewOrder>,
+    /// Whether there ever was a cross account.
+    has_cross: bool,
+    /// Which position of a cross account is closed first.
+    position_order: PositionOrder,
     /// Exact checks of positions that an index could not decide; outside the hash.
     rechecks: u64,
     deleveraging: Deleveraging,
@@ -134,6 +141,8 @@ impl Engine {
             cares: false,
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(orders_max as usize),
+            has_cross: false,
+            position_order: config.position_order(),
             rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
@@ -224,6 +233,9 @@ impl Engine {
                 .map_err(|(reason, account)| (symbol, account, None, reason)),
             Input::Index { symbol, price } => {
                 self.set_index(symbol, price, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::MarginMode { account, cross } => {
+                self.set_margin_mode(account, cross, sink).map_err(refused(none, account))
             }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))

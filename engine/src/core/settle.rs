@@ -22,6 +22,8 @@ pub(super) enum TakerKind {
     Client,
     /// A forced order: pays the liquidation fee, to the fund.
     Forced(Ppm),
+    /// A cross account's: the same, out of what it does better than its limit.
+    ForcedCross(Ppm, Price),
     /// The fund's own order: pays nothing.
     Fund,
 }
@@ -151,6 +153,13 @@ impl<S: EventSink> Settlement<'_, S> {
         match taker.kind {
             TakerKind::Client => self.venue_fee(taker.account, value, self.rules.taker_fee),
             TakerKind::Forced(rate) => self.liquidation_fee(taker.account, value, rate, released),
+            TakerKind::ForcedCross(rate, limit) => {
+                let at_limit = self.value(limit, lots);
+                let better = self.rules.contract.profit(taker.side, value, at_limit);
+                let fee = rate.of_floor(value).min(better.max(Money::ZERO));
+                self.ledger.account_mut(taker.account).cash -= fee;
+                self.pay_fund(FundCause::LiquidationFee, fee);
+            }
             TakerKind::Fund => self.note_fund(FundCause::Unwind, released),
         }
     }
@@ -189,7 +198,11 @@ impl<S: EventSink> Settlement<'_, S> {
             released = Some(part);
         }
         if lots > closing {
-            let margin = parts_floor(opening_value, initial.parts());
+            let margin = if position.is_cross() {
+                Money::ZERO
+            } else {
+                parts_floor(opening_value, initial.parts())
+            };
             *cash -= margin;
             position.open(side, lots - closing, opening_value, margin);
         }
@@ -245,10 +258,10 @@ impl<S: EventSink> Settlement<'_, S> {
         if account == AccountId::FUND {
             return;
         }
-        let cash = &mut self.ledger.account_mut(account).cash;
-        if cash.is_negative() {
-            let shortfall = *cash;
-            *cash = Money::ZERO;
+        let money = self.ledger.account_mut(account);
+        if money.cash.is_negative() && !money.is_cross() {
+            let shortfall = money.cash;
+            money.cash = Money::ZERO;
             self.pay_fund(FundCause::Shortfall, shortfall);
         }
     }
@@ -262,6 +275,9 @@ impl<S: EventSink> Settlement<'_, S> {
             Watch::Keys => {
                 refresh_keys(self.rules, self.carry.as_deref_mut(), self.positions, account);
             }
+        }
+        if self.positions[account.index()].is_cross() {
+            self.ledger.note_due(account);
         }
     }
 

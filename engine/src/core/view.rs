@@ -36,6 +36,9 @@ impl Engine {
     }
 
     fn triggers_wait(&self) -> bool {
+        if self.has_cross && self.cross_waits() {
+            return true;
+        }
         self.hot.iter().any(|symbol| {
             let market = &self.markets[symbol.index()];
             let Some(mark) = market.mark.filter(|_| !market.is_stale(self.time_ns)) else {
@@ -161,6 +164,7 @@ impl Engine {
         let kept: i128 = accounts.map(|(_, account)| account.reserved.wide()).sum();
         assert_eq!(kept, reserved, "reserves are those of the resting orders");
         let locked: usize = self.markets.iter().map(super::market::Market::locked).sum();
+        let locked = locked + self.assert_cross();
         assert_eq!(locked, self.queue.len(), "positions in liquidation are those in the queue");
     }
 }

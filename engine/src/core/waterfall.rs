@@ -173,6 +173,9 @@ impl Engine {
         let mut paid = Money::ZERO;
         for (account, amount) in &payers {
             self.ledger.account_mut(*account).cash -= *amount;
+            if self.ledger.account(*account).is_cross() {
+                self.ledger.note_due(*account);
+            }
             paid += *amount;
             sink.event(Event::Socialised { account: *account, amount: *amount });
         }

@@ -26,6 +26,12 @@ pub(crate) mod account_state {
     pub(crate) const KILLED: u32 = 2;
     /// A lost connection cancels its orders.
     pub(crate) const CANCEL_ON_DISCONNECT: u32 = 4;
+    /// Its positions share their margin.
+    pub(crate) const CROSS: u32 = 8;
+    /// It must be looked at: see `Ledger::due`.
+    pub(crate) const DUE: u32 = 16;
+    /// All of it is in the liquidation queue.
+    pub(crate) const LOCKED: u32 = 32;
     /// Where its self-trade prevention mode starts.
     pub(crate) const SELF_TRADE_SHIFT: u32 = 8;
 }
@@ -55,6 +61,25 @@ pub struct Ledger {
     accounts: Vec<Account>,
     pub(crate) fees: Money,
     net_deposits: Money,
+    /// Cross accounts that must be looked at, each once.
+    pub(crate) due: Vec<AccountId>,
+    /// What cross accounts may spend on the input under way.
+    pub(crate) rooms: [Room; 2],
+}
+
+/// What a cross account may spend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) account: AccountId,
+    /// Equity that neither positions nor resting orders need as initial margin.
+    pub(crate) available: Money,
+    /// What equity exceeds maintenance by, in money units times a million.
+    pub(crate) headroom: i128,
+}
+
+impl Room {
+    pub(crate) const NONE: Self =
+        Self { account: AccountId::FUND, available: Money::ZERO, headroom: 0 };
 }
 
 impl Ledger {
@@ -63,7 +88,8 @@ impl Ledger {
         let mut accounts = Account::new_vec_zeroed(accounts_max as usize)
             .expect("memory for the accounts is there at start");
         accounts[AccountId::FUND.index()].state = account_state::OPEN;
-        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO }
+        let rooms = [Room::NONE; 2];
+        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO, due: Vec::new(), rooms }
     }
 
     /// Whether a deposit has opened the account.
@@ -121,13 +147,30 @@ impl Ledger {
         self.net_deposits -= amount;
     }
 
+    /// Notes that a cross account must be looked at.
+    #[cold]
+    pub(crate) fn note_due(&mut self, account: AccountId) {
+        let state = self.account_mut(account);
+        if state.state & (account_state::DUE | account_state::LOCKED) == 0 {
+            state.state |= account_state::DUE;
+            self.due.push(account);
+        }
+    }
+
+    /// What a cross account may spend on the input under way.
+    pub(crate) fn room(&self, account: AccountId) -> &Room {
+        let found = self.rooms.iter().find(|room| room.account == account);
+        found.expect("a cross account is measured before its orders are admitted")
+    }
+
     /// Moves an order's reserve out of free cash.
     #[inline]
     pub(crate) fn reserve(&mut self, account: AccountId, amount: Money) {
         let account = self.account_mut(account);
         account.cash -= amount;
         account.reserved += amount;
-        assert!(!account.cash.is_negative(), "free cash covers what an order reserves");
+        let covered = !account.cash.is_negative() || account.state & account_state::CROSS != 0;
+        assert!(covered, "free cash covers what an order reserves");
     }
 
     /// Moves a reserve back into free cash.
@@ -142,7 +185,10 @@ impl Ledger {
     #[inline]
     pub(crate) fn charge(&mut self, account: AccountId, fee: Money) -> Money {
         let account = self.account_mut(account);
-        let paid = fee.min(account.cash).max(Money::ZERO);
+        let mut paid = fee.min(account.cash).max(Money::ZERO);
+        if paid != fee && account.state & account_state::CROSS != 0 {
+            paid = fee;
+        }
         account.cash -= paid;
         paid
     }

@@ -13,8 +13,8 @@ mod rules;
 
 pub(crate) use funding::{Accrual, Due, Premium};
 pub use funding::{FUNDING_CAP_PPB_MAX, FundingRules, PAID_UNITS_MAX};
-pub(crate) use ledger::account_state;
 pub use ledger::{Account, Ledger};
+pub(crate) use ledger::{Room, account_state};
 pub use mark::{
     Fair, LAG_WINDOWS_MAX, MEAN_POINTS_MAX, MarkInput, MarkInputs, MarkRule, MarkRules, Smoothing,
     TAU_NS_MAX,

@@ -15,8 +15,8 @@ pub struct Position {
     pub(crate) open_lots: [u32; 2],
     /// Initial margin rate in ppm; 0 until the account chose one.
     initial_ppm: u32,
-    /// Whether it waits in the liquidation queue.
-    locked: u8,
+    /// Bits of [`flag`].
+    flags: u8,
     pub(crate) trigger_side: u8,
     spare: u16,
     /// First and last of the account's resting orders, by slot.
@@ -30,6 +30,14 @@ pub struct Position {
 }
 
 const _: () = assert!(size_of::<Position>() == 64, "a position is one cache line");
+
+/// Bits of a position's flags.
+mod flag {
+    /// It is in the liquidation queue's custody.
+    pub(super) const LOCKED: u8 = 1;
+    /// It shares its account's margin.
+    pub(super) const CROSS: u8 = 2;
+}
 
 /// What closing a part of a position sets free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,13 +102,35 @@ impl Position {
     /// Whether it waits in the liquidation queue.
     #[inline]
     pub const fn is_locked(&self) -> bool {
-        self.locked != 0
+        self.flags & flag::LOCKED != 0
+    }
+
+    /// Whether it shares its account's margin.
+    #[inline]
+    pub const fn is_cross(&self) -> bool {
+        self.flags & flag::CROSS != 0
+    }
+
+    /// Whether it is neither in the queue's custody nor a cross account's.
+    #[inline]
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.flags == 0
+    }
+
+    /// Sets whether it shares its account's margin.
+    pub(crate) fn set_cross(&mut self, cross: bool) {
+        self.flags = if cross { self.flags | flag::CROSS } else { self.flags & !flag::CROSS };
+    }
+
+    /// The same with another margin.
+    pub(crate) fn with_margin(&self, margin: Money) -> Self {
+        Self { margin, ..*self }
     }
 
     /// Puts it into or takes it out of the liquidation queue's custody.
     #[inline]
     pub(crate) fn set_locked(&mut self, locked: bool) {
-        self.locked = u8::from(locked);
+        self.flags = if locked { self.flags | flag::LOCKED } else { self.flags & !flag::LOCKED };
     }
 
     /// The initial margin rate the account chose, if it did.

@@ -174,6 +174,8 @@ pub enum Event {
     StopRejected { symbol: SymbolId, account: AccountId, order: OrderId, reason: RejectReason },
     /// The kill switch of an account, or of the whole shard, was set.
     KillSwitch { account: Option<AccountId>, engaged: bool },
+    /// Whether an account's positions share their margin was set.
+    MarginModeSet { account: AccountId, cross: bool },
     /// Longs paid shorts that rate of their value at that price, or were paid it if it is negative.
     Funded { symbol: SymbolId, rate_ppb: i64, price: Price },
 }

@@ -34,6 +34,7 @@ enum Theme {
     Account,
     MassCancel,
     Index,
+    MarginMode,
 }
 
 /// Kinds of order that a seed may do without.
@@ -81,6 +82,8 @@ struct Habits {
     spread: u32,
     /// What the fund is given at a time, in hundredths of a few orders' value.
     fund_percent: i64,
+    /// Percent of accounts that are cross, of those that set their mode.
+    cross: u64,
     /// Kinds of order that the seed uses beside limit orders.
     kinds: Vec<Kind>,
 }
@@ -100,6 +103,7 @@ impl Habits {
             (Theme::Account, dice.pick(&[3, 12])),
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
+            (Theme::MarginMode, dice.pick(&[6, 25])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
@@ -110,6 +114,7 @@ impl Habits {
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
             fund_percent: dice.pick(&[1, 5, 30, 30, 200, 2_000]),
+            cross: dice.pick(&[0, 50, 95]),
             kinds: KINDS.into_iter().filter(|_| dice.percent(65)).collect(),
         }
     }
@@ -209,6 +214,7 @@ impl Generator {
                 other => other,
             },
             Theme::MassCancel => self.mass_cancel(symbol),
+            Theme::MarginMode => self.margin_mode(shard),
         }
     }
 

@@ -2,8 +2,11 @@
 //! nanoseconds apart.
 
 use seawall_engine::risk::{
-    Fair, FundingRules, MarkInput, MarkInputs, MarkRule, MarkRules, PriceRules, Smoothing,
+    Fair, FundingRules, MarkInput, MarkInputs, MarkRule, MarkRules, OpenInterestRules, PriceRules,
+    Smoothing,
 };
+
+use seawall_engine::types::Money;
 
 use super::dice::Dice;
 
@@ -14,7 +17,16 @@ pub(super) fn rules(dice: &mut Dice) -> PriceRules {
     }
     let mark = if dice.percent(70) { mark(dice) } else { MarkRules::default() };
     let funding = dice.percent(65).then(|| funding(dice));
-    PriceRules { mark, funding, ..PriceRules::default() }
+    let mut open_interest = OpenInterestRules::default();
+    if dice.percent(30) {
+        open_interest.lots_max = dice.pick(&[20, 100]);
+    }
+    if dice.percent(15) {
+        let from = i64::from(dice.pick(&[0_u32, 1_000]));
+        open_interest.scale_from = Money::new(from);
+        open_interest.scale_to = Money::new(from + i64::from(dice.pick(&[1_u32, 900_000])));
+    }
+    PriceRules { mark, funding, open_interest }
 }
 
 fn funding(dice: &mut Dice) -> FundingRules {

@@ -1,5 +1,6 @@
 //! Random rules of a shard: small numbers, so that everything meets everything.
 
+use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{
     Adl, AdlPolicy, AdlPrice, Discipline, Fillable, LiquidationRules, Outlook, Plan, PriorityKey,
     Unwind, VenueRules,
@@ -22,6 +23,12 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,
         liquidation: liquidation(dice),
+        position_order: dice.pick(&[
+            PositionOrder::LargestLoss,
+            PositionOrder::LargestMaintenance,
+            PositionOrder::LargestValue,
+            PositionOrder::Symbol,
+        ]),
     }
 }
 

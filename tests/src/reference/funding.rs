@@ -59,10 +59,14 @@ impl Reference {
         let market = &mut self.markets[symbol];
         let position = market.positions[account];
         let owed = market.owed(&position);
+        if owed == 0 {
+            market.positions[account].payments_realised = market.payments.len();
+            return;
+        }
         market.pool -= owed;
         market.positions[account].payments_realised = market.payments.len();
-        if account == FUND {
-            *self.cash_of(FUND) += owed;
+        if account == FUND || self.cross[account] {
+            *self.cash_of(account) += owed;
         } else {
             market.positions[account].margin += owed;
         }

@@ -34,7 +34,7 @@ impl Reference {
         if units <= 0 {
             return refuse(RejectReason::AmountOutOfRange);
         }
-        if *self.cash_of(a) < units {
+        if self.withdrawable(a) < units {
             return refuse(RejectReason::InsufficientCash);
         }
         *self.cash_of(a) -= units;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{
     Adl, AdlPolicy, AdlPrice, Discipline, Fillable, Outlook, Plan, PriorityKey,
 };
@@ -12,7 +13,7 @@ use seawall_engine::types::{
     Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
-use super::notation::{key_name, mode_name, reference_name};
+use super::notation::{key_name, mode_name, order_name, reference_name};
 use super::{Entry, Script, prices};
 use crate::setup::Setup;
 
@@ -42,6 +43,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         order_rules: Vec::new(),
         price_rules: Vec::new(),
         liquidation: Setup::liquidation(),
+        position_order: PositionOrder::default(),
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut time_ns = 0;
@@ -182,6 +184,19 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     }
     let rules = &mut setup.liquidation;
     let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
+    if name == "positions" {
+        words.literal(name)?;
+        let word = words.word("an order of positions")?;
+        let orders = [
+            PositionOrder::LargestLoss,
+            PositionOrder::LargestMaintenance,
+            PositionOrder::LargestValue,
+            PositionOrder::Symbol,
+        ];
+        let found = orders.into_iter().find(|order| order_name(*order) == word);
+        setup.position_order = found.ok_or_else(|| format!("{word:?}, expected largest-loss"))?;
+        return Ok(true);
+    }
     if !known.contains(&name) && !["triggers", "adl", "rekey"].contains(&name) {
         return Ok(false);
     }
@@ -427,6 +442,15 @@ fn account_input(word: &str, words: &mut Words<'_>) -> Result<Input, String> {
             Input::CancelOnDisconnect { account: words.account()?, enabled: words.on()? }
         }
         "index" => Input::Index { symbol: words.symbol()?, price: words.price()? },
+        "margin-mode" => {
+            let account = words.account()?;
+            let cross = match words.word("cross or isolated")? {
+                "cross" => true,
+                "isolated" => false,
+                word => return Err(format!("{word:?}, expected cross or isolated")),
+            };
+            Input::MarginMode { account, cross }
+        }
         "disconnect" => Input::Disconnect { account: words.account()? },
         "kill" => {
             let account = if words.all()? { None } else { Some(words.account()?) };
