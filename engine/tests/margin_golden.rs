@@ -32,14 +32,16 @@ impl Venue {
             initial: ppm(initial),
             maintenance: ppm(maintenance),
         };
+        // The bound on money leaves an inverse contract room for one large lot.
+        let lots_max = if contract.kind == ContractKind::Inverse { 1 } else { 1_000 };
         let market = MarketRules::new(MarketSpec {
             contract,
             reference: Price::new(reference).expect("a price"),
             tiers: vec![tier],
             maker_fee: Ppm::ZERO,
             taker_fee: Ppm::ZERO,
-            order_lots_max: 1_000,
-            position_lots_max: 1_000,
+            order_lots_max: lots_max,
+            position_lots_max: lots_max,
             market_band: Ppm::ONE,
         });
         let discipline = Discipline::Weighted { forced: 1, client: 1_000 };
@@ -139,7 +141,7 @@ fn dydx_liquidation_price_of_a_short() {
         let contract = Contract { kind: ContractKind::Linear, unit: 100 };
         // Isolated margin is a ninth of the value: exactly the account's equity.
         let mut venue = Venue::new(contract, 300_000, 111_111, 50_000);
-        venue.open(100_000_00, false, 3, 300_000, cross);
+        venue.open(10_000_000, false, 3, 300_000, cross);
         assert_eq!(venue.mark(317_460), None);
         let (mark, bankruptcy) = venue.mark(317_461).expect("it is below maintenance");
         assert_eq!((mark, bankruptcy), (317_461, 333_333));
@@ -148,13 +150,13 @@ fn dydx_liquidation_price_of_a_short() {
 
 #[test]
 fn bybit_bankruptcy_price_of_an_inverse_long() {
-    // T2, Bybit: entry 7,890.08 with 50 times leverage: 7,890.08 * 50 / 51 = 7,735.3725. To the tick of
-    // a thousandth, up.
-    let contract = Contract { kind: ContractKind::Inverse, unit: 1_000_000_000_000_000 };
-    let mut venue = Venue::new(contract, 7_890_080, 20_000, 5_000);
-    venue.open(1_000_000_000_000, true, 100, 7_890_080, false);
-    let (_, bankruptcy) = venue.mark(7_700_000).expect("it is below maintenance");
-    assert_eq!(bankruptcy, 7_735_373);
+    // T2, Bybit: entry 7,890.08 with 50 times leverage: 7,890.08 * 50 / 51 = 7,735.3725. A tick is 0.08:
+    // entry 98,626 ticks, bankruptcy 96,692.16, which is 96,693 for a long.
+    let contract = Contract { kind: ContractKind::Inverse, unit: 580_000_000_000 };
+    let mut venue = Venue::new(contract, 98_626, 20_000, 5_000);
+    venue.open(1_000_000_000_000, true, 1, 98_626, false);
+    let (_, bankruptcy) = venue.mark(97_000).expect("it is below maintenance");
+    assert_eq!(bankruptcy, 96_693);
 }
 
 #[test]

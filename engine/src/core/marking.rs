@@ -19,13 +19,13 @@ impl Engine {
         if !market.book.in_domain(price) {
             return Err(RejectReason::PriceOutOfDomain);
         }
-        if !market.rules.marks_given {
-            market.make_mark(price, time_ns, &mut self.ledger, sink)?;
-        } else {
+        if market.rules.marks_given {
             market.previous_mark = market.mark;
             market.mark = Some(price);
             market.marked_ns = time_ns;
             sink.event(Event::Marked { symbol, price });
+        } else {
+            market.make_mark(price, time_ns, &mut self.ledger, sink)?;
         }
         self.rekey(symbol);
         Ok(())

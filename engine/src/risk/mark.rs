@@ -496,7 +496,9 @@ mod tests {
         for second in 1..=30 {
             next(&mut state, &rules, &at(second, 50_000, 50_999, 51_001));
         }
-        assert_eq!(state.smoothed.average, 632_120_540);
+        // Each sample rounds by at most two micro-ticks.
+        let exact = 632_120_559;
+        assert!((exact - 60..=exact).contains(&state.smoothed.average), "{state:?}");
     }
 
     #[test]
