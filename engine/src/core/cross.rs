@@ -6,6 +6,7 @@
 //! account is *due*: it is looked at exactly.
 
 use super::Engine;
+use super::audit::{ensure, ensure_eq};
 use super::market::{Market, Watch};
 use crate::liquidation::{TriggerIndex, priority};
 use crate::risk::{Account, Position, Room, account_state};
@@ -364,17 +365,19 @@ impl Engine {
 
     /// Checks that no cross account is unhealthy without being due or in the queue, and returns how
     /// many are in the queue.
-    pub(super) fn assert_cross(&self) -> usize {
+    pub(super) fn audit_cross(&self) -> Result<usize, String> {
+        let mut due = self.ledger.due.clone();
+        due.sort_unstable();
         let mut locked = 0;
         for (id, account) in self.ledger.accounts().filter(|(_, account)| account.is_cross()) {
             let is_due = account.state & account_state::DUE != 0;
-            assert_eq!(is_due, self.ledger.due.contains(&id), "the list of due accounts");
+            ensure_eq(&is_due, &due.binary_search(&id).is_ok(), "the list of due accounts")?;
             let is_locked = account.state & account_state::LOCKED != 0;
             locked += usize::from(is_locked);
             let known = is_due || is_locked || !self.rules.enabled;
-            assert!(known || !self.sum(id).is_unhealthy(), "an unhealthy account is not missed");
+            ensure(known || !self.sum(id).is_unhealthy(), "an unhealthy account is not missed")?;
         }
-        locked
+        Ok(locked)
     }
 }
 

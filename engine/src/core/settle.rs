@@ -7,6 +7,7 @@ use super::details::Details;
 use super::market::{Market, Watch, initial_rate, refresh, refresh_keys};
 use super::open_orders::OpenOrders;
 use crate::book::OrderBook;
+use crate::canary::{Canary, planted};
 use crate::liquidation::TriggerIndex;
 use crate::matching::Fill;
 use crate::risk::{Ledger, MarketRules, Position, Released};
@@ -215,7 +216,9 @@ impl<S: EventSink> Settlement<'_, S> {
     #[inline]
     fn venue_fee(&mut self, account: AccountId, value: Money, rate: Ppm) {
         let paid = self.ledger.charge(account, rate.of_floor(value));
-        self.ledger.fees += paid;
+        if !planted(Canary::FeeLost) {
+            self.ledger.fees += paid;
+        }
     }
 
     fn liquidation_fee(

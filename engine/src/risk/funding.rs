@@ -3,6 +3,7 @@
 
 use super::decay::BILLION;
 use super::mark::{Fair, Seen};
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{Contract, ContractKind, Money, Price};
 
 /// How a market's funding rate is made and paid.
@@ -85,6 +86,18 @@ pub(crate) struct Premium {
     pub(crate) rate_ppb: i64,
 }
 
+impl Canonical for Premium {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { interval, sum, count, rate_ppb } = self;
+        put!(out; interval, sum, count, rate_ppb);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (interval, sum) = (input.get()?, input.get()?);
+        Ok(Self { interval, sum, count: input.get()?, rate_ppb: input.get()? })
+    }
+}
+
 /// A payment that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Due {
@@ -115,6 +128,16 @@ impl Premium {
         let price = if rules.on_index { index } else { mark };
         let due = price.filter(|_| rate_ppb != 0).map(|price| Due { rate_ppb, price });
         (Self { interval: Some(interval), rate_ppb: made, ..Self::default() }, due)
+    }
+
+    /// Whether rules could have made it by then.
+    pub(crate) fn suits(&self, rules: Option<&FundingRules>, time_ns: u64) -> bool {
+        let Some(rules) = rules else { return *self == Self::default() };
+        let most = i128::from(self.count) * i128::from(i64::MAX);
+        self.interval.is_none_or(|interval| interval <= time_ns / rules.interval_ns)
+            && (self.interval.is_some() || *self == Self::default())
+            && self.sum.checked_abs().is_some_and(|sum| sum <= most)
+            && self.rate_ppb.checked_abs().is_some_and(|rate| rate <= rules.cap_ppb)
     }
 
     /// Takes a sample.
@@ -161,12 +184,17 @@ impl Accrual {
                 ContractKind::Linear => unit * ticks * rate,
                 ContractKind::Inverse => (unit * rate * self.parts).div_euclid(ticks),
             };
-        let most = per_lot.abs() * i128::from(lots_max) / self.unit();
-        let made = most <= i128::from(PAID_UNITS_MAX);
+        let made = self.is_payable(per_lot, lots_max);
         if made {
             self.per_lot = per_lot;
         }
         made
+    }
+
+    /// Whether a position of `lots_max` may have paid so much per lot.
+    pub(crate) fn is_payable(&self, per_lot: i128, lots_max: u32) -> bool {
+        let most = per_lot.checked_abs().and_then(|paid| paid.checked_mul(i128::from(lots_max)));
+        most.is_some_and(|most| most / self.unit() <= i128::from(PAID_UNITS_MAX))
     }
 
     /// What a position of signed `lots` receives since `checkpoint` (less than nothing if it

@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 
 use super::decay::{BILLION, decay_ppb};
-use crate::types::{Price, RejectReason};
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
+use crate::types::{PRICE_TICKS_MAX, Price, RejectReason};
 
 /// A price that a mark can be made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,8 @@ pub const TAU_NS_MAX: u64 = 3_600_000_000_000;
 pub const MEAN_POINTS_MAX: u32 = 64;
 /// Most windows that an oracle's price may lag.
 pub const LAG_WINDOWS_MAX: u64 = 64;
+/// Most prices that an oracle has taken and that are not in force.
+const PENDING_MAX: usize = LAG_WINDOWS_MAX as usize + 1;
 /// A sample's time counts at most this many time constants.
 const WEIGHT_TAUS_MAX: u64 = 32;
 /// Parts of a tick in which distances are kept.
@@ -385,6 +388,93 @@ impl MarkState {
             self.samples[self.smoothed.next as usize] = distance(rules, seen);
         }
         self.smoothed = smoothed;
+    }
+}
+
+impl MarkState {
+    /// Whether rules of a domain could have made it by then.
+    pub(crate) fn suits(
+        &self,
+        rules: &MarkRules,
+        (low, high): (Price, Price),
+        time_ns: u64,
+    ) -> bool {
+        let Self { smoothed, samples, pending, window } = self;
+        if let MarkRule::Oracle { interval_ns, .. } = rules.rule {
+            let taken = pending.iter().map(|(taken_ns, _)| *taken_ns);
+            return *smoothed == Smoothed::default()
+                && samples.is_empty()
+                && window.map_or(pending.is_empty(), |window| window <= time_ns / interval_ns)
+                && taken.clone().all(|taken_ns| taken_ns <= time_ns)
+                && taken.is_sorted()
+                && pending.iter().all(|(_, price)| (low..=high).contains(price));
+        }
+        let smooths = rules.smooths() || *self == Self::default();
+        smooths
+            && pending.is_empty()
+            && window.is_none()
+            && smoothed.sampled_ns <= time_ns
+            && distance_fits(smoothed.average)
+            && match rules.smoothing {
+                Smoothing::Mean { points } => {
+                    let sum: i128 = samples.iter().map(|sample| i128::from(*sample)).sum();
+                    let len = if smoothed.count == 0 { 0 } else { points as usize };
+                    (smoothed.weight, smoothed.sum) == (0, sum)
+                        && samples.len() == len
+                        && smoothed.count <= points
+                        && smoothed.next < points
+                        && samples.iter().all(|sample| distance_fits(*sample))
+                }
+                Smoothing::Average { tau_ns } | Smoothing::Weighted { tau_ns } => {
+                    // Weights that decay while they grow: a little more than the longest time
+                    // that a sample counts.
+                    let most = i128::from(WEIGHT_TAUS_MAX + 1) * i128::from(tau_ns);
+                    (0..=most).contains(&smoothed.weight)
+                        && (smoothed.sum, smoothed.next) == (0, 0)
+                        && smoothed.count <= 1
+                        && samples.is_empty()
+                }
+            }
+    }
+}
+
+/// Whether two prices can be so many millionths of a tick apart.
+const fn distance_fits(micro: i64) -> bool {
+    micro.unsigned_abs() <= PRICE_TICKS_MAX as u64 * MICRO as u64
+}
+
+impl Canonical for Smoothed {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { average, weight, sum, count, next, sampled_ns } = self;
+        put!(out; average, weight, sum, count, next, sampled_ns);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (average, weight, sum) = (input.get()?, input.get()?, input.get()?);
+        let (count, next) = (input.get()?, input.get()?);
+        Ok(Self { average, weight, sum, count, next, sampled_ns: input.get()? })
+    }
+}
+
+impl Canonical for MarkState {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { smoothed, samples, pending, window } = self;
+        put!(out; smoothed, window);
+        out.list(samples);
+        out.count(pending.len());
+        for (taken_ns, price) in pending {
+            put!(out; taken_ns, price);
+        }
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (smoothed, window) = (input.get()?, input.get()?);
+        let samples = input.list(MEAN_POINTS_MAX as usize, "samples of a mean")?;
+        let mut pending = VecDeque::new();
+        for _ in 0..input.count(PENDING_MAX, "prices that lag")? {
+            pending.push_back((input.get()?, input.get()?));
+        }
+        Ok(Self { smoothed, samples, pending, window })
     }
 }
 
