@@ -145,7 +145,8 @@ pub const MEAN_POINTS_MAX: u32 = 64;
 /// Most windows that an oracle's price may lag.
 pub const LAG_WINDOWS_MAX: u64 = 64;
 /// Most prices that an oracle has taken and that are not in force.
-const PENDING_MAX: usize = LAG_WINDOWS_MAX as usize + 1;
+const PENDING_MAX: usize = 65;
+const _: () = assert!(PENDING_MAX as u64 == LAG_WINDOWS_MAX + 1);
 /// A sample's time counts at most this many time constants.
 const WEIGHT_TAUS_MAX: u64 = 32;
 /// Parts of a tick in which distances are kept.
