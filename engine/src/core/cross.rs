@@ -66,6 +66,22 @@ struct Held {
     maintenance: i128,
 }
 
+/// `floor(amount · part / whole)` for `0 ≤ part ≤ whole`: the product may need more than 128 bits.
+fn part_of(amount: i128, part: i128, whole: i128) -> i128 {
+    if let Some(product) = amount.checked_mul(part) {
+        return product.div_euclid(whole);
+    }
+    // Long division, bit by bit from the highest.
+    let (mut quotient, mut rest) = (0_i128, 0_i128);
+    for bit in (0..i128::BITS).rev() {
+        let addend = if amount.unsigned_abs() >> bit & 1 == 1 { part } else { 0 };
+        let sum = 2 * rest + addend;
+        quotient = 2 * quotient + sum / whole;
+        rest = sum % whole;
+    }
+    if amount >= 0 { quotient } else { -quotient - i128::from(rest > 0) }
+}
+
 impl Market {
     fn held(&self, account: AccountId) -> Option<Held> {
         let position = *self.position(account);
@@ -310,7 +326,7 @@ impl Engine {
         let part = if sum.maintenance == 0 {
             sum.equity
         } else {
-            (sum.equity * held.maintenance).div_euclid(sum.maintenance)
+            part_of(sum.equity, held.maintenance, sum.maintenance)
         };
         let margin = Money::narrow(part - held.profit.wide());
         debug_assert!(self.ledger.account(account).is_cross());
@@ -418,6 +434,23 @@ impl Market {
                 index.place(&mut self.positions, account, place);
                 !self.rules.is_unhealthy(position, mark)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part_of;
+
+    #[test]
+    fn a_part_of_more_than_128_bits_is_rounded_down() {
+        let whole = (1_i128 << 81) + 7;
+        for amount in [(1_i128 << 70) + 3, -(1_i128 << 70) - 3, (1 << 60) + 1, 5, -5, 0] {
+            assert_eq!(part_of(amount, whole, whole), amount);
+            assert_eq!(part_of(amount, 0, whole), 0);
+            // Two halves of an even whole: floor and ceiling of the half.
+            let half = part_of(amount, 1 << 80, 1 << 81);
+            assert_eq!(half, amount.div_euclid(2), "{amount}");
         }
     }
 }

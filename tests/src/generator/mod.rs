@@ -90,7 +90,7 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 600), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 750), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 80),
@@ -109,7 +109,7 @@ impl Habits {
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[50, 65, 75]),
+            crossing: dice.pick(&[55, 70, 80]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),

@@ -126,7 +126,8 @@ impl Reference {
             if room == 0 {
                 return;
             }
-            if self.cross[account] && self.held(account).is_empty() {
+            let locked = self.markets[0].positions[account].locked;
+            if self.cross[account] && !locked && self.held(account).is_empty() {
                 self.cover_cross(account);
             }
             if self.rules.enabled && self.cross_waits(account) {
@@ -184,7 +185,11 @@ impl Reference {
         let part = if maintenance == 0 {
             equity
         } else {
-            floor_div(equity * held.maintenance, maintenance)
+            // Of the upper and the lower part of the equity: their products fit.
+            let (high, low) = (equity >> 32, equity & 0xFFFF_FFFF);
+            let whole = floor_div(high * held.maintenance, maintenance);
+            let rest = high * held.maintenance - whole * maintenance;
+            (whole << 32) + floor_div((rest << 32) + low * held.maintenance, maintenance)
         };
         let position = Position { margin: part - held.profit, ..held.position };
         Some((held.symbol, position))
