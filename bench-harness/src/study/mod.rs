@@ -7,3 +7,4 @@ pub mod parallel;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
+pub mod two_samples;

@@ -7,6 +7,11 @@ use crate::types::{CancelCause, Event, EventSink, Input, Qty, Sequenced};
 pub trait Shard: Send {
     /// Applies one input.
     fn apply(&mut self, input: &Sequenced, sink: &mut impl EventSink);
+
+    /// Called after each turn of the loop, busy or not, with the inputs applied in it and the
+    /// events published so far: for who measures. Does nothing by itself.
+    #[inline]
+    fn turned(&mut self, _applied: usize, _published: u64) {}
 }
 
 impl Shard for Engine {
