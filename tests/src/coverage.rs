@@ -31,12 +31,13 @@ const RARE: [&str; 2] = ["auctions at a second price", "cancelled Unfunded"];
 
 const HALTS: [HaltCause; 3] = [HaltCause::Command, HaltCause::Trade, HaltCause::Mark];
 
-const FUNDS: [FundCause; 5] = [
+const FUNDS: [FundCause; 6] = [
     FundCause::LiquidationFee,
     FundCause::Unwind,
     FundCause::Deleverage,
     FundCause::Shortfall,
     FundCause::Socialised,
+    FundCause::Funding,
 ];
 
 /// Kinds of order.
@@ -129,6 +130,10 @@ pub struct Coverage {
     pub links: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
+    /// Accounts whose margin mode was set to cross.
+    pub crossed: u64,
+    /// Funding payments.
+    pub funded: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
     rejects: Rejects,
@@ -243,6 +248,8 @@ impl Coverage {
             | Event::CancelOnDisconnectSet { .. }
             | Event::Disconnected { .. }
             | Event::KillSwitch { .. } => {}
+            Event::Funded { .. } => self.funded += 1,
+            Event::MarginModeSet { cross, .. } => self.crossed += u64::from(cross),
         }
     }
 
@@ -261,7 +268,7 @@ impl Coverage {
         add_all(&mut self.adl_prices, &other.adl_prices);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 28] {
+    fn scalars_mut(&mut self) -> [&mut u64; 30] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -291,6 +298,8 @@ impl Coverage {
             &mut self.further_rounds,
             &mut self.reopened,
             &mut self.indicatives,
+            &mut self.funded,
+            &mut self.crossed,
         ]
     }
 
@@ -339,6 +348,8 @@ impl Coverage {
             ("auctions at a second price", self.further_rounds),
             ("reopened", self.reopened),
             ("indicative prices", self.indicatives),
+            ("funding payments", self.funded),
+            ("cross accounts", self.crossed),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

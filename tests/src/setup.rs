@@ -1,10 +1,12 @@
 //! A shard's rules before they are checked, in a form that can be generated and written down.
 
-use seawall_engine::core::ShardConfig;
+use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
-use seawall_engine::risk::{AuctionRules, MarginTier, MarketRules, MarketSpec, OrderRules};
+use seawall_engine::risk::{
+    AuctionRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
+};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
 /// What a shard is built from.
@@ -20,23 +22,30 @@ pub struct Setup {
     pub order_rules: Vec<OrderRules>,
     /// How the markets are halted and reopened, by symbol; none for those that cannot be.
     pub auctions: Vec<Option<AuctionRules>>,
+    /// Mark, funding and open interest of the markets, by symbol.
+    pub price_rules: Vec<PriceRules>,
     /// How unhealthy positions are disposed of.
     pub liquidation: LiquidationRules,
+    /// Which position of a cross account is closed first.
+    pub position_order: PositionOrder,
 }
 
 impl Setup {
     /// The checked configuration, or what is wrong with the rules.
     pub fn build(&self) -> Result<ShardConfig, String> {
         let mut markets = Vec::new();
-        let markets_rules = self.order_rules.iter().zip(&self.auctions);
-        for (spec, (asks, auctions)) in self.markets.iter().zip(markets_rules) {
-            let mut rules = MarketRules::new(spec.clone()).and_then(|r| r.with_order_rules(*asks));
+        let beside = self.order_rules.iter().zip(&self.auctions).zip(&self.price_rules);
+        for (spec, ((asks, auctions), prices)) in self.markets.iter().zip(beside) {
+            let mut rules = MarketRules::new(spec.clone())
+                .and_then(|rules| rules.with_order_rules(*asks))
+                .and_then(|rules| rules.with_price_rules(*prices));
             if let Some(auctions) = auctions {
-                rules = rules.and_then(|r| r.with_auctions(*auctions));
+                rules = rules.and_then(|rules| rules.with_auctions(*auctions));
             }
             markets.push(rules.map_err(|error| error.to_string())?);
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
+            .map(|config| config.with_position_order(self.position_order))
             .map_err(|error| error.to_string())
     }
 

@@ -2,8 +2,8 @@
 
 use conformance::setup::Setup;
 use conformance::watchers::{Tally, Watch};
-use seawall_engine::core::Engine;
-use seawall_engine::risk::{AuctionRules, OrderRules};
+use seawall_engine::core::{Engine, PositionOrder};
+use seawall_engine::risk::{AuctionRules, OrderRules, PriceRules};
 use seawall_engine::trackers::{End, QueueTrackers, TrackError};
 use seawall_engine::types::{
     AccountId, Event, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Seq, Sequenced,
@@ -108,6 +108,8 @@ impl Bench {
             markets: vec![Setup::market()],
             order_rules: vec![OrderRules::default()],
             auctions: vec![Some(auctions)],
+            price_rules: vec![PriceRules::default()],
+            position_order: PositionOrder::default(),
             liquidation: Setup::liquidation(),
         };
         let engine = Engine::new(&setup.build().expect("rules are valid"));

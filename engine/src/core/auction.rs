@@ -165,12 +165,16 @@ impl<S: EventSink> Settlement<'_, S> {
     }
 
     /// Whether an order's reserve and its owner's cash pay for what it would open at the auction's
-    /// price: a sell's limit may lie far below it, and its reserve was taken there.
+    /// price: a sell's limit may lie far below it, and its reserve was taken there. A cross account
+    /// was asked for what its limit loses against the mark.
     fn is_funded(&self, slot: Slot, order: &RestingOrder, qty: Qty, price: Price) -> bool {
         if order.flags & flag::REDUCE_ONLY != 0 {
             return true;
         }
         let account = AccountId(order.owner);
+        if self.ledger.account(account).is_cross() {
+            return true;
+        }
         let lots = u64::from(qty.lots());
         let opening = lots - self.positions[account.index()].closing_lots(order.side, lots);
         let Some(opening) = u32::try_from(opening).ok().filter(|lots| *lots > 0) else {

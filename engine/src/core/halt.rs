@@ -3,7 +3,7 @@
 
 use super::Engine;
 use super::market::Market;
-use crate::liquidation::priority;
+use crate::liquidation::{Waiting, priority};
 use crate::risk::AuctionRules;
 use crate::types::{Event, EventSink, HaltCause, OrderKind, Price, RejectReason, Side, SymbolId};
 
@@ -258,18 +258,31 @@ impl Engine {
     /// been served, with the keys that they have now.
     fn unpark(&mut self, symbol: SymbolId) {
         self.parked.sort_unstable();
-        let market = &self.markets[symbol.index()];
-        for waiting in &self.parked {
+        for n in 0..self.parked.len() {
+            let waiting = self.parked[n];
             if waiting.symbol == symbol {
-                let mark = market.mark.expect("a triggered position has a mark");
-                let position = market.position(waiting.account);
-                let rule = (self.rules.key, self.rules.plan);
-                // One that has become flat meanwhile keeps the key that it had.
-                let key = priority(rule, &market.rules, position, mark).unwrap_or(waiting.key);
-                self.queue.push(key, symbol, waiting.account, self.time_ns);
+                let (symbol, key) = self.key_after_halt(&waiting);
+                self.enter(key, symbol, waiting.account, self.time_ns);
             }
         }
-        self.parked.retain(|waiting| waiting.symbol != symbol);
+        self.parked.retain(|waiting| self.markets[waiting.symbol.index()].halted);
+    }
+
+    /// Where, and with which key, something that waited for a market waits now. What has become
+    /// flat meanwhile keeps the key that it had.
+    fn key_after_halt(&self, waiting: &Waiting) -> (SymbolId, i128) {
+        let Waiting { symbol, account, key, .. } = *waiting;
+        let rule = (self.rules.key, self.rules.plan);
+        if self.ledger.account(account).is_cross() {
+            let next = self.first_to_close(account);
+            return next.map_or((symbol, key), |(symbol, position, mark)| {
+                let rules = &self.markets[symbol.index()].rules;
+                (symbol, priority(rule, rules, &position, mark).unwrap_or(key))
+            });
+        }
+        let market = &self.markets[symbol.index()];
+        let mark = market.mark.expect("a triggered position has a mark");
+        (symbol, priority(rule, &market.rules, market.position(account), mark).unwrap_or(key))
     }
 
     /// Whether a market is halted.

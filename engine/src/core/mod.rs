@@ -10,10 +10,12 @@ mod accounts;
 mod admission;
 mod auction;
 mod audit;
+mod carry;
 mod cash;
 mod checks;
 mod clip;
 mod config;
+mod cross;
 mod details;
 mod expiry;
 mod fillable;
@@ -24,9 +26,12 @@ mod hash;
 mod links;
 mod market;
 mod market_state;
+mod marking;
 mod meet;
+mod open_interest;
 mod open_orders;
 mod orders;
+mod price_state;
 mod settle;
 mod state;
 mod stops;
@@ -36,6 +41,7 @@ mod waterfall;
 
 pub use auction::Clearing;
 pub use config::{ConfigError, ShardConfig};
+pub use cross::PositionOrder;
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
@@ -109,6 +115,12 @@ pub struct Engine {
     parked: Vec<Waiting>,
     /// Triggered stops that wait for their market to reopen.
     held: VecDeque<NewOrder>,
+    /// Whether there ever was a cross account.
+    has_cross: bool,
+    /// Which position of a cross account is closed first.
+    position_order: PositionOrder,
+    /// Exact checks of positions that an index could not decide; outside the hash.
+    rechecks: u64,
     deleveraging: Deleveraging,
     /// How often the current input has deleveraged.
     deleveragings: u32,
@@ -153,6 +165,9 @@ impl Engine {
             halted: Vec::with_capacity(markets.len()),
             parked: Vec::with_capacity(if auctions { positions_max.min(AT_ONCE) } else { 0 }),
             held: VecDeque::with_capacity(if auctions { stops_max } else { 0 }),
+            has_cross: false,
+            position_order: config.position_order(),
+            rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
@@ -243,6 +258,9 @@ impl Engine {
                 .map_err(|(reason, account)| (symbol, account, None, reason)),
             Input::Index { symbol, price } => {
                 self.set_index(symbol, price, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::MarginMode { account, cross } => {
+                self.set_margin_mode(account, cross, sink).map_err(refused(none, account))
             }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))

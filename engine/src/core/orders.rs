@@ -11,7 +11,7 @@ use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
 use crate::canary::{Canary, planted};
 use crate::matching::sweep_with;
-use crate::risk::Ledger;
+use crate::risk::{Ledger, Room};
 use crate::types::{
     AccountId, CancelCause, Event, EventSink, HaltCause, Money, NewOrder, OrderId, OrderKind,
     Price, Qty, RejectReason, Side, SymbolId,
@@ -37,6 +37,9 @@ impl Engine {
         self.check_trader(order.account)?;
         if let OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } = order.kind {
             return self.place_stop(order, sink);
+        }
+        if self.has_cross && self.ledger.account(order.account).is_cross() {
+            self.measure(order.account, 0);
         }
         let market = &mut self.markets[order.symbol.index()];
         market.look(self.time_ns);
@@ -86,6 +89,9 @@ impl Engine {
     ) -> Checked<()> {
         self.check_symbol(symbol)?;
         self.check_trader(account)?;
+        if self.has_cross && self.ledger.account(account).is_cross() {
+            self.measure(account, 0);
+        }
         let market = &mut self.markets[symbol.index()];
         market.look(self.time_ns);
         let kind = market.replace(&mut self.ledger, (account, order), price, qty, sink)?;
@@ -119,6 +125,14 @@ impl Engine {
         }
         if self.is_halted(symbol) {
             return Err((RejectReason::Halted, buyer));
+        }
+        if self.has_cross {
+            self.ledger.rooms = [Room::NONE; 2];
+        }
+        for (place, (account, _)) in parties.into_iter().enumerate() {
+            if self.has_cross && self.ledger.account(account).is_cross() {
+                self.measure(account, place);
+            }
         }
         let market = &mut self.markets[symbol.index()];
         market.check_block(&self.ledger, parties, price, qty)?;

@@ -63,10 +63,14 @@ impl Engine {
             held,
             // Configuration.
             rules: _,
+            position_order: _,
             // Follow from what is written.
             fund_symbols: _,
             expiries: _,
             halted: _,
+            has_cross: _,
+            // A count that decides nothing.
+            rechecks: _,
             // Mean something within one input only.
             forced_orders: _,
             deleveraging: _,
@@ -88,6 +92,7 @@ impl Engine {
         }
         for market in markets {
             market.put_halt(&mut out, *time_ns);
+            market.put_prices(&mut out);
             market.put(&mut out);
         }
         queue.put(&mut out);
@@ -109,6 +114,7 @@ impl Engine {
         let paced = self.pace.suits(&self.rules.discipline, self.time_ns);
         input.check(paced, || "a pace of the discipline".to_owned())?;
         self.ledger.restore(input)?;
+        self.has_cross = self.ledger.accounts().any(|(_, account)| account.is_cross());
         self.hot = self.symbols(input)?;
         let rising = self.hot.is_sorted();
         input.check(rising, || "hot symbols in ascending order".to_owned())?;
@@ -121,6 +127,7 @@ impl Engine {
         let Self { markets, ledger, expiries, .. } = self;
         for market in &mut *markets {
             market.restore_halt(input, self.time_ns)?;
+            market.restore_prices(input, self.time_ns)?;
             market.restore(ledger, input)?;
             if market.halted {
                 self.halted.push(market.symbol);
@@ -161,7 +168,9 @@ impl Engine {
             input.check(waits && *since_ns <= self.time_ns, || {
                 "positions that are in liquidation since some time".to_owned()
             })?;
-            seen.push((*symbol, *account));
+            // A cross account waits as a whole.
+            let cross = self.ledger.account(*account).is_cross();
+            seen.push((if cross { SymbolId(0) } else { *symbol }, *account));
             ranks.push(*entry);
         }
         ranks.sort_unstable();
@@ -178,8 +187,10 @@ impl Engine {
             input.check(waits && *since_ns <= self.time_ns, || {
                 "positions in liquidation of markets that are halted".to_owned()
             })?;
-            seen.push((*symbol, *account));
+            let cross = self.ledger.account(*account).is_cross();
+            seen.push((if cross { SymbolId(0) } else { *symbol }, *account));
         }
+        self.queue.enter_after(parked.len() as u64);
         self.parked.extend(parked);
         let held: Vec<NewOrder> = input.list(self.held.capacity(), "stops of halted markets")?;
         let wait = held.iter().all(|order| {

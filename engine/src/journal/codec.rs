@@ -57,6 +57,7 @@ enum Code {
     Halt = 18,
     Reopen = 19,
     Indicative = 20,
+    MarginMode = 24,
 }
 
 impl Code {
@@ -82,6 +83,7 @@ impl Code {
             Input::Halt { .. } => Self::Halt,
             Input::Reopen { .. } => Self::Reopen,
             Input::Indicative { .. } => Self::Indicative,
+            Input::MarginMode { .. } => Self::MarginMode,
         }
     }
 
@@ -107,6 +109,7 @@ impl Code {
             18 => Self::Halt,
             19 => Self::Reopen,
             20 => Self::Indicative,
+            24 => Self::MarginMode,
             _ => return None,
         })
     }
@@ -120,7 +123,8 @@ impl Code {
             | Self::Kill
             | Self::Halt
             | Self::Reopen
-            | Self::Indicative => COMMON_BYTES,
+            | Self::Indicative
+            | Self::MarginMode => COMMON_BYTES,
             Self::Cancel
             | Self::Mark
             | Self::Deposit
@@ -142,7 +146,7 @@ impl Code {
             Self::LongOrder => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT | WATCH_MASK | PROFIT_BIT,
             Self::SelfTrade => KIND_MASK,
             Self::MassCancel => NAMED_BIT | SIDED_BIT | SELL_BIT,
-            Self::CancelOnDisconnect => ON_BIT,
+            Self::CancelOnDisconnect | Self::MarginMode => ON_BIT,
             Self::Kill => NAMED_BIT | ON_BIT,
             _ => 0,
         }
@@ -245,6 +249,10 @@ fn encode_account_input(input: &Input, body: &mut [u8; BODY_BYTES_MAX]) {
         }
         Input::CancelOnDisconnect { account, enabled } => {
             body[1] = flag(ON_BIT, enabled);
+            put_u32(body, 4, account.0);
+        }
+        Input::MarginMode { account, cross } => {
+            body[1] = flag(ON_BIT, cross);
             put_u32(body, 4, account.0);
         }
         Input::Disconnect { account } => put_u32(body, 4, account.0),
@@ -377,6 +385,7 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
         | Code::MassCancel
         | Code::CancelOnDisconnect
         | Code::Disconnect
+        | Code::MarginMode
         | Code::Kill => fields.account_input(code)?,
     };
     Ok(Sequenced { seq, time_ns, ingress_ns, input })
@@ -394,7 +403,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 20"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 20 or 24"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -503,6 +512,7 @@ impl Fields<'_> {
                 Input::MassCancel { account, symbol, side: has(SIDED_BIT).then_some(side) }
             }
             Code::CancelOnDisconnect => Input::CancelOnDisconnect { account, enabled: has(ON_BIT) },
+            Code::MarginMode => Input::MarginMode { account, cross: has(ON_BIT) },
             Code::Disconnect => Input::Disconnect { account },
             _ => {
                 if !has(NAMED_BIT) {

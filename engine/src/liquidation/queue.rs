@@ -131,6 +131,11 @@ impl LiquidationQueue {
         out.list(&waiting);
     }
 
+    /// What enters from now on does so after so many others.
+    pub(crate) fn enter_after(&mut self, entries: u64) {
+        self.entries = self.entries.max(entries);
+    }
+
     /// Puts back what waited, ranks for orders of entry.
     pub(crate) fn restore(&mut self, waiting: Vec<Waiting>) {
         self.entries = waiting.len() as u64;

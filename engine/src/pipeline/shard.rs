@@ -69,6 +69,7 @@ fn acknowledgement(input: &Input) -> Option<Event> {
             Event::CancelOnDisconnectSet { account, enabled }
         }
         Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
+        Input::MarginMode { account, cross } => Event::MarginModeSet { account, cross },
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
         Input::Halt { symbol } => {
             Event::Halted { symbol, cause: HaltCause::Command, reference: None }
@@ -114,6 +115,7 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::Link { .. }, Event::Linked { .. })
         | (Input::Halt { .. }, Event::Halted { .. })
         | (Input::Indicative { .. }, Event::Indicative { .. })
+        | (Input::MarginMode { .. }, Event::MarginModeSet { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };

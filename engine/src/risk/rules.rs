@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{AuctionRules, OrderRules};
+use super::{AuctionRules, OrderRules, PriceRules};
 use crate::types::{
     Contract, MONEY_MAX_UNITS, Money, POSITION_LOTS_MAX, PRICE_TICKS_MAX, Ppm, Price, QTY_LOTS_MAX,
 };
@@ -43,6 +43,10 @@ pub struct MarketRules {
     pub(crate) asks: bool,
     /// How it is halted and reopened, if it can be.
     pub(crate) auctions: Option<AuctionRules>,
+    /// Its mark, its funding, its open interest.
+    pub(crate) price_rules: PriceRules,
+    /// Whether a mark input's price is the mark and nothing follows from it.
+    pub(crate) marks_given: bool,
 }
 
 /// What [`MarketRules::new`] is given.
@@ -107,6 +111,15 @@ pub enum MarketRulesError {
     /// A band without a time to which it applies.
     #[error("the window of the volatility halt is 0 ns, expected at least 1")]
     HaltWindow,
+    /// The mark's rules contradict themselves.
+    #[error("mark: expected {0}")]
+    Mark(&'static str),
+    /// The funding rules contradict themselves.
+    #[error("funding: expected {0}")]
+    Funding(&'static str),
+    /// The range over which open interest scales initial margin is empty.
+    #[error("open interest: expected a scale that starts at 0 or above and ends above its start")]
+    OpenInterest,
 }
 
 /// How far the price domain reaches from the reference price, either way.
@@ -149,6 +162,8 @@ impl MarketRules {
             order_rules: OrderRules::default(),
             asks: false,
             auctions: None,
+            price_rules: PriceRules::default(),
+            marks_given: true,
         })
     }
 

@@ -48,6 +48,8 @@ pub enum FundCause {
     Shortfall = 3,
     /// What was still missing came from everybody.
     Socialised = 4,
+    /// Funding of a position that it had taken over.
+    Funding = 8,
 }
 
 /// Why a market was halted.
@@ -212,6 +214,10 @@ pub enum Event {
     Uncrossed { symbol: SymbolId, price: Price, lots: u64, surplus_lots: i64 },
     /// A halted market trades again.
     Reopened { symbol: SymbolId },
+    /// Whether an account's positions share their margin was set.
+    MarginModeSet { account: AccountId, cross: bool },
+    /// Longs paid shorts that rate of their value at that price, or were paid it if it is negative.
+    Funded { symbol: SymbolId, rate_ppb: i64, price: Price },
 }
 
 impl Event {
@@ -245,6 +251,7 @@ impl Event {
             | Self::Indicative { symbol, .. }
             | Self::AuctionTrade { symbol, .. }
             | Self::Uncrossed { symbol, .. }
+            | Self::Funded { symbol, .. }
             | Self::Reopened { symbol } => Some(symbol),
             Self::Deposited { .. }
             | Self::Withdrawn { .. }
@@ -253,7 +260,8 @@ impl Event {
             | Self::MassCancelled { .. }
             | Self::CancelOnDisconnectSet { .. }
             | Self::Disconnected { .. }
-            | Self::KillSwitch { .. } => None,
+            | Self::KillSwitch { .. }
+            | Self::MarginModeSet { .. } => None,
         }
     }
 }

@@ -82,11 +82,15 @@ pub enum RejectReason {
     NotHalted = 38,
     /// The market has no rules for halts and auctions.
     NoAuction = 39,
+    /// The margin mode cannot change while a position or an order is open, or while cash is owed.
+    MarginModeInUse = 48,
+    /// The order would carry open interest beyond the market's bound.
+    OpenInterestCap = 49,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -126,5 +130,7 @@ impl RejectReason {
         Self::Halted,
         Self::NotHalted,
         Self::NoAuction,
+        Self::MarginModeInUse,
+        Self::OpenInterestCap,
     ];
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod dice;
 mod junk;
 mod orders;
+mod prices;
 mod rules;
 
 use seawall_engine::types::{AccountId, Input, Money, Ppm, Price, Seq, Sequenced, Side, SymbolId};
@@ -35,6 +36,7 @@ enum Theme {
     Index,
     Link,
     Auction,
+    MarginMode,
 }
 
 /// Kinds of order that a seed may do without.
@@ -84,13 +86,15 @@ struct Habits {
     spread: u32,
     /// What the fund is given at a time, in hundredths of a few orders' value.
     fund_percent: i64,
+    /// Percent of accounts that are cross, of those that set their mode.
+    cross: u64,
     /// Kinds of order that the seed uses beside limit orders.
     kinds: Vec<Kind>,
 }
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 1_000), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 1_200), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 100),
@@ -99,22 +103,24 @@ impl Habits {
             (Theme::Leverage, 20),
             (Theme::Block, 30),
             (Theme::Step, 50),
-            (Theme::Junk, 34),
-            (Theme::Account, dice.pick(&[8, 24])),
+            (Theme::Junk, 42),
+            (Theme::Account, dice.pick(&[10, 28])),
             (Theme::Index, dice.pick(&[5, 20])),
-            (Theme::MassCancel, dice.pick(&[2, 8])),
+            (Theme::MassCancel, dice.pick(&[3, 9])),
             (Theme::Link, dice.pick(&[30, 70])),
             (Theme::Auction, dice.pick(&[3, 10])),
+            (Theme::MarginMode, dice.pick(&[6, 25])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[60, 75, 85]),
+            crossing: dice.pick(&[65, 80, 88]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
             fund_percent: dice.pick(&[1, 5, 30, 30, 200, 2_000]),
+            cross: dice.pick(&[0, 50, 95]),
             kinds: KINDS.into_iter().filter(|_| dice.percent(65)).collect(),
         }
     }
@@ -223,6 +229,7 @@ impl Generator {
             Theme::MassCancel => self.mass_cancel(symbol),
             Theme::Link => self.link(shard, symbol),
             Theme::Auction => self.auction(shard, symbol),
+            Theme::MarginMode => self.margin_mode(shard),
         }
     }
 

@@ -186,12 +186,20 @@ impl Reference {
         waited.sort_by_key(|queued| (queued.key, queued.entered));
         self.queue.retain(|queued| queued.symbol != s);
         for queued in waited {
+            let position = self.markets[s].positions[queued.account];
+            let next = if self.cross[queued.account] {
+                self.next_to_close(queued.account)
+            } else {
+                Some((s, position)).filter(|_| position.lots != 0)
+            };
+            if let Some((symbol, position)) = next {
+                self.enqueue_as(symbol, queued.account, &position);
+                continue;
+            }
             // One that has become flat meanwhile keeps the key that it had.
-            let flat = self.markets[s].positions[queued.account].lots == 0;
-            let key = if flat { queued.key } else { self.key(s, queued.account) };
             let entered = self.entries;
             self.entries += 1;
-            self.queue.push(Queued { key, entered, trigger_ns: self.time_ns, ..queued });
+            self.queue.push(Queued { entered, trigger_ns: self.time_ns, ..queued });
         }
         let (own, others): (Vec<_>, Vec<_>) =
             self.held.drain(..).partition(|order| order.symbol == symbol_id(s));
@@ -250,7 +258,7 @@ impl Reference {
             let market = &self.markets[s];
             let position = market.positions[order.account];
             let opening = fill - fill.min(position.on(order.side.opposite()));
-            if order.reduce_only || opening == 0 {
+            if order.reduce_only || opening == 0 || self.cross[order.account] {
                 continue;
             }
             let before = market.reserve(order.account, order.price, order.total());
