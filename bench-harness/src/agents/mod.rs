@@ -14,6 +14,7 @@ mod number;
 pub mod oracle;
 pub mod recording;
 pub mod shock;
+pub mod study;
 pub mod takers;
 
 use std::collections::VecDeque;

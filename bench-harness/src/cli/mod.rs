@@ -12,6 +12,7 @@ mod error;
 mod list;
 mod output;
 mod progress;
+mod queue;
 pub mod replay;
 mod report;
 mod run;
@@ -38,6 +39,7 @@ pub use output::Output;
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall sweep plan.toml                      many settings and seeds, with intervals
+  seawall queue                                what a place in the queue is worth in a cascade
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -54,6 +56,7 @@ enum Command {
     Bench(bench::BenchCommand),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
+    Queue(queue::QueueArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
     Sweep(sweep::SweepArgs),
@@ -79,6 +82,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Bench(command) => bench::run(command),
         Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
         Command::Report(args) => report::run(args),
+        Command::Queue(args) => queue::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Sweep(args) => sweep::run(args),

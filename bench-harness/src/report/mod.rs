@@ -13,6 +13,7 @@ pub mod latency_files;
 pub mod manifest;
 pub mod numbers;
 pub mod page;
+pub mod queue;
 pub mod run_directory;
 pub mod story;
 pub mod table_files;

@@ -22,11 +22,12 @@ use text::Assembly;
 /// The scenario that every key's default and type is read from.
 const DEFAULT: &str = include_str!("../../scenarios/flash-crash.toml");
 
-const EMBEDDED: [(&str, &str); 4] = [
+const EMBEDDED: [(&str, &str); 5] = [
     ("flash-crash", DEFAULT),
     ("no-leverage", include_str!("../../scenarios/no-leverage.toml")),
     ("infinite-depth", include_str!("../../scenarios/infinite-depth.toml")),
     ("unlimited-insurance", include_str!("../../scenarios/unlimited-insurance.toml")),
+    ("large-tick", include_str!("../../scenarios/large-tick.toml")),
 ];
 
 /// Name of the scenario that runs when none is named.

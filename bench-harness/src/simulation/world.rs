@@ -13,6 +13,7 @@ use crate::agents::background::Recorded;
 use crate::agents::makers::Makers;
 use crate::agents::oracle::Oracle;
 use crate::agents::shock::Shock;
+use crate::agents::study::StudyOrders;
 use crate::agents::takers::Takers;
 use crate::agents::{Agent, IndexPath, Line, Notice, Outbox, Pending, Quote, View, holders};
 use crate::measure::Recorder;
@@ -81,6 +82,8 @@ impl<'a, 'o> World<'a, 'o> {
         ];
         if let Some(background) = options.background {
             agents.push(Box::new(Recorded::new(scenario, background)));
+        } else if !options.study.is_empty() {
+            agents.push(Box::new(StudyOrders::new(scenario, options.study)));
         }
         let is_recorded = options.commands.is_some();
         let mut wakes = [u64::MAX; LINES];

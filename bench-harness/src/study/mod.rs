@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod comparison;
 pub mod measures;
 pub mod parallel;
+pub mod queue;
 pub mod statistics;
 pub mod survival;
 pub mod theory;

@@ -73,6 +73,11 @@ impl Engine {
         book.find(order).map(|slot| book.order(slot))
     }
 
+    /// Total quantity at a price, in lots.
+    pub fn lots_at(&self, symbol: SymbolId, price: Price) -> u64 {
+        self.markets[symbol.index()].book.lots_at(price)
+    }
+
     /// Whether the shard has that symbol.
     pub fn has_symbol(&self, symbol: SymbolId) -> bool {
         symbol.index() < self.markets.len()
