@@ -213,7 +213,7 @@ fn exact(rows: &[Row]) -> Option<Chart> {
                 .line(line(colour, false)),
         );
         let measured = series(&format!("measured, {asks} at the ask"), colour, false, &points);
-        figure.add_trace(Box::new(measured.mode(Mode::Markers)));
+        figure.add_trace(measured.mode(Mode::Markers));
     }
     if table.rows.is_empty() {
         return None;
