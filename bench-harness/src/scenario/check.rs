@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use seawall_engine::liquidation::{AdlPolicy, AdlPrice};
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
@@ -39,16 +40,45 @@ pub(super) fn scenario(
     Ok(scenario)
 }
 
+const ADL: [&str; AdlPolicy::ALL.len()] = {
+    let mut names = [""; AdlPolicy::ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = AdlPolicy::ALL[n].name();
+        n += 1;
+    }
+    names
+};
+const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
+    let mut names = [""; AdlPrice::ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = AdlPrice::ALL[n].name();
+        n += 1;
+    }
+    names
+};
+
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const NAMES: [(&str, &str, &[&str]); 5] = [
+    const NAMES: [(&str, &str, &[&str]); 7] = [
         ("", "venue", &["generic"]),
         ("market", "contract", &["linear", "inverse"]),
         (
             "liquidation",
             "key",
-            &["trigger-time", "margin-ratio", "bankruptcy-distance", "notional"],
+            &[
+                "trigger-time",
+                "margin-ratio",
+                "bankruptcy-distance",
+                "notional",
+                "fillable-distance",
+                "expected-shortfall",
+                "c-mu",
+            ],
         ),
+        ("liquidation", "adl", &ADL),
+        ("liquidation", "adl_price", &ADL_PRICES),
         ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
         ("liquidation", "plan", &["full", "fraction"]),
     ];
@@ -168,7 +198,13 @@ impl Check<'_> {
         self.within("liquidation.fund_currency", l.fund_currency, 0, 1 << 40)?;
         self.within("liquidation.unwind_max_lots", l.unwind_max_lots, 1, 1 << 31)?;
         self.within("liquidation.unwind_band_bp", l.unwind_band_bp, 0, 10_000)?;
-        self.within("liquidation.unwind_interval_ms", l.unwind_interval_ms, 1, TIME_MS_MAX)
+        self.within("liquidation.unwind_interval_ms", l.unwind_interval_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.key_sigma_ppm", l.key_sigma_ppm, 1, PPM)?;
+        self.within("liquidation.key_cost_ppm", l.key_cost_ppm, 0, PPM)?;
+        let factor = 10 * PPM;
+        self.within("liquidation.fillable_adjustment_ppm", l.fillable_adjustment_ppm, 0, factor)?;
+        self.within("liquidation.fillable_spread_ppm", l.fillable_spread_ppm, 0, factor)?;
+        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 1, COUNT_MAX)
     }
 
     fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {

@@ -2,7 +2,7 @@
 
 use seawall_engine::core::{Engine, ShardConfig};
 use seawall_engine::liquidation::{
-    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind,
+    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
@@ -73,6 +73,7 @@ impl Market {
             fee: Ppm::ZERO,
             unwind: Unwind { lots_max: 1, band: Ppm::ZERO, interval_ns: 1 << 40 },
             triggers_max: 1 << 20,
+            venue: VenueRules::default(),
         };
         let config =
             ShardConfig::new(self.accounts_max, self.orders_max, vec![market], liquidation)

@@ -9,7 +9,7 @@
 use hdrhistogram::Histogram;
 use seawall_engine::core::{Engine, ShardConfig};
 use seawall_engine::liquidation::{
-    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind,
+    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
@@ -202,6 +202,7 @@ fn config(key: PriorityKey) -> ShardConfig {
         fee: Ppm::ZERO,
         unwind: Unwind { lots_max: 1, band: Ppm::ONE, interval_ns: 1 },
         triggers_max: 16,
+        venue: VenueRules::default(),
     };
     ShardConfig::new(CUSTOMER_FIRST + CUSTOMERS, 4, vec![market], liquidation)
         .expect("the shard of the validation is well formed")
