@@ -1,5 +1,6 @@
 //! The queue-position study as files, as a page and as text.
 
+mod pictures;
 mod text;
 
 use std::fs::{self, File};
@@ -53,13 +54,15 @@ struct Page<'a> {
     plotting_library: String,
 }
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 8] = [
     "queue.json",
     "manifest.json",
     "scenario.toml",
     "probes.parquet",
     "late.parquet",
+    "orders.parquet",
     "estimates.parquet",
+    "pictures.parquet",
 ];
 
 /// Writes a study's directory.
@@ -74,7 +77,9 @@ pub fn save(directory: &Path, page: &QueuePage<'_>, scenario: &str) -> Result<()
     write(FILES[2], scenario.as_bytes())?;
     table_files::write_table(&directory.join(FILES[3]), &page.findings.probes)?;
     table_files::write_table(&directory.join(FILES[4]), &page.findings.late)?;
-    table_files::write_table(&directory.join(FILES[5]), &page.findings.estimates)?;
+    table_files::write_table(&directory.join(FILES[5]), &page.findings.orders)?;
+    table_files::write_table(&directory.join(FILES[6]), &page.findings.estimates)?;
+    table_files::write_table(&directory.join(FILES[7]), &pictures::points(page))?;
     write(PAGE, render(page).as_bytes())
 }
 

@@ -69,6 +69,11 @@ pub(super) fn tables(answers: &Answers) -> Vec<(&'static str, &'static str, Data
             worth(answers),
         ),
         (
+            "The market's own orders",
+            "Real orders that stood last in the best queue, until they filled or their owners left.",
+            orders(answers),
+        ),
+        (
             "What moves a queue forward",
             "Shares of the lots that left ahead of a probe.",
             moved(answers),
@@ -143,6 +148,32 @@ fn worth(answers: &Answers) -> DataTable {
     table
 }
 
+fn orders(answers: &Answers) -> DataTable {
+    let mut table = DataTable::new(&[
+        "phase",
+        "side",
+        "orders",
+        "filled (%)",
+        "left",
+        "waiting",
+        "mark-out 1 s",
+        "10 s",
+    ]);
+    for group in &answers.orders {
+        table.rows.push(vec![
+            group.phase.to_owned(),
+            group.flow.to_owned(),
+            numbers::count(group.n),
+            pm(group.fill, 100.0, 1),
+            percent(group.cancelled),
+            percent(group.waiting),
+            pm(group.mark_out_1s, 1.0, 2),
+            pm(group.mark_out_10s, 1.0, 2),
+        ]);
+    }
+    table
+}
+
 fn moved(answers: &Answers) -> DataTable {
     let mut table = DataTable::new(&[
         "phase",
@@ -178,8 +209,9 @@ fn causal(answers: &Answers) -> DataTable {
         "pairs",
         "refused",
         "probe filled (%)",
-        "order filled (%)",
+        "order reached (%)",
         "difference",
+        "order in full (%)",
         "mid after 1 s",
         "after 10 s",
         "drawdown (bp)",
@@ -191,8 +223,9 @@ fn causal(answers: &Answers) -> DataTable {
             effect.n.to_string(),
             effect.refused.to_string(),
             pm(effect.probe_fill, 100.0, 1),
-            pm(effect.order_fill, 100.0, 1),
+            pm(effect.order_reached, 100.0, 1),
             pm(effect.difference, 100.0, 1),
+            pm(effect.order_full, 100.0, 1),
             pm(effect.mid_1s, 1.0, 2),
             pm(effect.mid_10s, 1.0, 2),
             pm(effect.drawdown_bp, 1.0, 1),

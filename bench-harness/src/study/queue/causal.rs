@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use serde::Serialize;
 
 use seawall_engine::core::Engine;
-use seawall_engine::trackers::{End, Probe, QueueTrackers, Rank, Record};
+use seawall_engine::trackers::{Cause, End, Probe, QueueTrackers, Rank, Record, Step};
 use seawall_engine::types::{Input, NoEvents, OrderId, Price, Qty, Sequenced, Side};
 
 use super::Study;
@@ -43,10 +43,12 @@ pub struct Effect {
     pub refused: u64,
     /// Share of probes, in the run without, that filled within the horizon.
     pub probe_fill: Option<Measured>,
-    /// Share of orders that filled in full within the horizon.
-    pub order_fill: Option<Measured>,
-    /// The difference, pair by pair.
+    /// Share of orders that were reached: a lot of theirs filled within the horizon.
+    pub order_reached: Option<Measured>,
+    /// The difference of these two, pair by pair: what the order did to its own chances.
     pub difference: Option<Measured>,
+    /// Share of orders that filled in full within the horizon.
+    pub order_full: Option<Measured>,
     /// Mid after 1 s with less without, in ticks.
     pub mid_1s: Option<Measured>,
     /// Mid after 10 s.
@@ -60,9 +62,8 @@ pub struct Effect {
 pub struct Causal {
     /// The side of the orders, at the back of the best queue.
     pub side: &'static str,
-    /// Largest difference between the mids of a pair before the order arrived: zero, or the pair
-    /// is none.
-    pub before_arrival_ticks: f64,
+    /// Inputs that the two runs of a pair share before the order: all of them, or it is no pair.
+    pub inputs_shared: u64,
     /// Effects.
     pub effects: Vec<Effect>,
 }
@@ -70,7 +71,10 @@ pub struct Causal {
 /// What became of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
+    /// All of it, within the horizon.
     Filled,
+    /// A lot of it.
+    Reached,
     NotFilled,
     /// It never stood in the queue.
     Refused,
@@ -82,7 +86,7 @@ struct Pair {
     lots: u32,
     order: Outcome,
     probe: Outcome,
-    before: f64,
+    inputs_shared: u64,
     mids: [Option<f64>; 2],
     drawdown_bp: f64,
 }
@@ -137,13 +141,13 @@ impl Causal {
                 }
             }
         }
-        let before = pairs.iter().map(|pair| pair.before).fold(0.0, f64::max);
-        Ok(Self { side: "absorbing", before_arrival_ticks: before, effects })
+        let inputs_shared = pairs.iter().map(|pair| pair.inputs_shared).sum();
+        Ok(Self { side: "absorbing", inputs_shared, effects })
     }
 }
 
 fn effect(phase: u32, lots: u32, pairs: &[&Pair]) -> Effect {
-    let mut sums: [Clusters; 6] = Default::default();
+    let mut sums: [Clusters; 7] = Default::default();
     let mut refused = 0;
     let mut n = 0;
     for pair in pairs {
@@ -152,19 +156,21 @@ fn effect(phase: u32, lots: u32, pairs: &[&Pair]) -> Effect {
             continue;
         }
         n += 1;
-        let share = |outcome| f64::from(u8::from(outcome == Outcome::Filled));
-        let (probe, order) = (share(pair.probe), share(pair.order));
+        let one = |holds: bool| f64::from(u8::from(holds));
+        let reached = |outcome| one(matches!(outcome, Outcome::Filled | Outcome::Reached));
+        let (probe, order) = (reached(pair.probe), reached(pair.order));
         sums[0].add(pair.seed, probe);
         sums[1].add(pair.seed, order);
         sums[2].add(pair.seed, order - probe);
-        for (place, mid) in (3..).zip(pair.mids) {
+        sums[3].add(pair.seed, one(pair.order == Outcome::Filled));
+        for (place, mid) in (4..).zip(pair.mids) {
             if let Some(mid) = mid {
                 sums[place].add(pair.seed, mid);
             }
         }
-        sums[5].add(pair.seed, pair.drawdown_bp);
+        sums[6].add(pair.seed, pair.drawdown_bp);
     }
-    let [probe_fill, order_fill, difference, mid_1s, mid_10s, drawdown_bp] =
+    let [probe_fill, order_reached, difference, order_full, mid_1s, mid_10s, drawdown_bp] =
         sums.map(|clusters| clusters.measured());
     Effect {
         phase: PHASES[phase as usize],
@@ -172,8 +178,9 @@ fn effect(phase: u32, lots: u32, pairs: &[&Pair]) -> Effect {
         n,
         refused,
         probe_fill,
-        order_fill,
+        order_reached,
         difference,
+        order_full,
         mid_1s,
         mid_10s,
         drawdown_bp,
@@ -194,8 +201,9 @@ fn pair(
     let with = RecordedRun::record(&run.scenario, &[order])?;
     let id = study_order_id(&run.scenario, 0);
     let is_order = |input: &Sequenced| matches!(&input.input, Input::Order(new) if new.order == id);
-    let taken_ns = with.inputs.iter().find(|input| is_order(input)).map(|input| input.time_ns);
-    let Some(taken_ns) = taken_ns else { return Ok(None) };
+    let Some(place) = with.inputs.iter().position(is_order) else { return Ok(None) };
+    assert_eq!(with.inputs[..place], run.inputs[..place], "a pair shares its past to the bit");
+    let taken_ns = with.inputs[place].time_ns;
     let horizon_ns = study.plan.horizon_ns;
     let (order, mids) = follow(&with, Place::Order(id), taken_ns, horizon_ns);
     let (probe, _) = follow(run, Place::Probe(side, price), taken_ns, horizon_ns);
@@ -204,14 +212,13 @@ fn pair(
         let at_ns = (at_ns <= end_ns).then_some(at_ns)?;
         Some(mids.at(at_ns)? - seen.mids.at(at_ns)?)
     };
-    let before = (1..=20).filter_map(|n| shift(taken_ns * n / 20 - 1)).map(f64::abs);
     Ok(Some(Pair {
         phase,
         seed: run.scenario.seed,
         lots,
         order,
         probe,
-        before: before.fold(0.0, f64::max),
+        inputs_shared: place as u64,
         mids: [1, 10].map(|seconds| shift(taken_ns + seconds * 1_000_000_000)),
         drawdown_bp: with.summary.market.drawdown_bp - run.summary.market.drawdown_bp,
     }))
@@ -263,6 +270,11 @@ fn follow(run: &RecordedRun, place: Place, from_ns: u64, horizon_ns: u64) -> (Ou
                     if time_ns <= from_ns + horizon_ns =>
                 {
                     outcome = Outcome::Filled;
+                }
+                Record::Step(Step { cause: Cause::OwnFill, time_ns, .. })
+                    if time_ns <= from_ns + horizon_ns && outcome != Outcome::Filled =>
+                {
+                    outcome = Outcome::Reached;
                 }
                 Record::Step(_) if outcome == Outcome::Refused => outcome = Outcome::NotFilled,
                 _ => {}

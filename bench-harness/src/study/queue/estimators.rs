@@ -24,6 +24,11 @@ pub trait QueueEstimator {
 
     /// Estimated lots ahead; below zero once the order would have begun to fill.
     fn ahead(&self) -> f64;
+
+    /// Whether, at a trade, the order has begun to fill: to the lot, as hftbacktest rounds.
+    fn has_filled(&self) -> bool {
+        self.ahead() <= -0.5
+    }
 }
 
 /// How a decrease without trades is split: the probability that it was behind, from the lots
@@ -103,7 +108,8 @@ impl QueueEstimator for SplitEstimator {
             return;
         }
         if gone > 0.0 {
-            let behind = (before - traded - self.ahead).max(0.0);
+            // Trades are off what is ahead already but not off `before`: as hftbacktest has it.
+            let behind = (before - self.ahead).max(0.0);
             let share_behind = self.split.behind(self.ahead, behind).clamp(0.0, 1.0);
             // What cannot have been behind was ahead.
             let from_behind = (share_behind * gone).min(behind);

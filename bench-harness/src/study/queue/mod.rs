@@ -9,6 +9,7 @@ pub mod answers;
 pub mod causal;
 pub mod estimators;
 pub mod observation;
+mod rows;
 pub mod run;
 mod shadow;
 pub mod watch;
@@ -83,6 +84,8 @@ pub struct Findings {
     pub probes: Vec<Observation>,
     /// The late probes.
     pub late: Vec<Observation>,
+    /// The market's own orders.
+    pub orders: Vec<Observation>,
     /// The estimators' rows.
     pub estimates: Vec<EstimateRow>,
 }
@@ -143,12 +146,14 @@ pub fn run(
         answers: Answers::default(),
         probes: Vec::new(),
         late: Vec::new(),
+        orders: Vec::new(),
         estimates: Vec::new(),
     };
     let summaries: Vec<_> = runs.iter().map(|(run, _)| run.summary.clone()).collect();
     for (_, seen) in runs {
         findings.probes.extend(seen.probes);
         findings.late.extend(seen.late);
+        findings.orders.extend(seen.orders);
         findings.estimates.extend(seen.estimates);
     }
     findings.answers = answers::answer(study, &summaries, &findings, &points, causal);

@@ -15,6 +15,8 @@ pub mod end {
     pub const WAITING: u32 = 3;
     /// Not observed: at its arrival the price had no queue of its side any more.
     pub const NO_QUEUE: u32 = 4;
+    /// An order of the market left its queue: cancelled, or put elsewhere by its owner.
+    pub const CANCELLED: u32 = 5;
 }
 
 /// One probe: where it stood, how it ended, what came after. Times are virtual nanoseconds; ticks
@@ -43,7 +45,8 @@ pub struct Observation {
     pub lots_ahead: u64,
     /// Lots of the whole queue then.
     pub queue_lots: u64,
-    /// How it ended: 0 filled, 1 moved away, 2 crossed, 3 waiting at the horizon, 4 not observed.
+    /// How it ended: 0 filled, 1 moved away, 2 crossed, 3 waiting at the horizon, 4 not observed,
+    /// 5 left by its owner's wish or because its owner was liquidated (orders of the market only).
     pub end: u32,
     /// From joining to the end.
     pub wait_ns: u64,
@@ -99,6 +102,9 @@ pub struct EstimateRow {
     pub lots_ahead: u64,
     /// Whether the probe filled within the horizon.
     pub truly_filled: bool,
+    /// Whether the other side came to rest at its price first: what an order would have done is
+    /// not known, and no model is judged by it.
+    pub crossed: bool,
     /// Whether the model says so.
     pub said_filled: bool,
     /// Mean of estimated less true lots ahead, over the changes of its level.

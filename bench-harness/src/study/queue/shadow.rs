@@ -29,6 +29,7 @@ struct Shadow {
     before: u64,
     changes: u64,
     truly_filled: bool,
+    crossed: bool,
     models: Vec<Model>,
 }
 
@@ -60,7 +61,7 @@ impl Shadow {
         let truth = trackers.ahead(self.probe).map(|ahead| ahead.lots as f64);
         for model in &mut self.models {
             model.estimator.traded(traded as f64);
-            model.said_filled |= through || model.estimator.ahead() < 0.0;
+            model.said_filled |= through || model.estimator.has_filled();
             model.estimator.changed(self.before as f64, now as f64, traded as f64);
             if let Some(truth) = truth {
                 let error = model.estimator.ahead().max(0.0) - truth;
@@ -96,6 +97,7 @@ impl Shadows {
             before: lots,
             changes: 0,
             truly_filled: false,
+            crossed: false,
             models: estimators::all().into_iter().map(model).collect(),
         });
     }
@@ -121,8 +123,12 @@ impl Shadows {
             let own = bests[side.index()];
             let other = bests[side.opposite().index()];
             let is_crossed = other.is_some_and(|other| !is_worse(side.opposite(), other, price));
-            let now = if is_crossed { 0 } else { engine.lots_at(SYMBOL, price) };
-            shadow.update(trackers, now, trades);
+            let now = engine.lots_at(SYMBOL, price);
+            if is_crossed {
+                shadow.crossed = !shadow.truly_filled;
+            } else {
+                shadow.update(trackers, now, trades);
+            }
             let is_away = own.zip(away).is_some_and(|(own, away)| !is_worse(side, own, away));
             if is_crossed || is_away || now_ns >= deadline_ns {
                 self.done.push(self.live.swap_remove(place));
@@ -148,6 +154,7 @@ impl Shadows {
                     model: model.estimator.name().to_owned(),
                     lots_ahead: shadow.lots_ahead,
                     truly_filled: shadow.truly_filled,
+                    crossed: shadow.crossed,
                     said_filled: model.said_filled,
                     error_mean: model.sum / changes,
                     error_square: model.squares / changes,

@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 
 use seawall_engine::core::{Engine, EventHasher};
-use seawall_engine::trackers::{Cause, End, Probe, QueueTrackers, Rank, Record, Step, TrackerId};
+use seawall_engine::trackers::{
+    Ahead, Cause, End, Probe, QueueTrackers, Rank, Record, Step, TrackerId,
+};
 use seawall_engine::types::{CancelCause, Event, EventSink, Price, Sequenced, Side};
 
 use super::Plan;
 use super::observation::{EstimateRow, Observation, end};
+use super::rows::{Kind, Known, Pending};
 use super::run::{Mids, RecordedRun};
 use super::shadow::Shadows;
 use crate::scenario::SYMBOL;
@@ -21,6 +24,8 @@ pub struct Seen {
     pub probes: Vec<Observation>,
     /// Probes that joined the back of the best queue a delay after they were decided on.
     pub late: Vec<Observation>,
+    /// The market's own orders that stood last in the best queue, followed to their end.
+    pub orders: Vec<Observation>,
     /// The estimators' benchmark.
     pub estimates: Vec<EstimateRow>,
     /// The mid over time.
@@ -29,11 +34,11 @@ pub struct Seen {
     pub absorbing: Option<Side>,
 }
 
-/// A probe's row while it waits.
+/// What a tracker is followed for.
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    row: usize,
-    price: Price,
+    /// The row it fills in; none for a shadow order's.
+    row: Option<usize>,
     joined_ns: u64,
 }
 
@@ -53,10 +58,12 @@ struct Watch<'a> {
     run: &'a RecordedRun,
     engine: Engine,
     trackers: QueueTrackers,
-    rows: Vec<Observation>,
+    rows: Vec<Pending>,
     open: Vec<Open>,
     /// Trackers whose wait is cut, in order of time.
     deadlines: VecDeque<(u64, TrackerId)>,
+    /// Room for what the trackers say.
+    heard: Vec<Record>,
     under_way: Vec<VecDeque<Decision>>,
     shadows: Shadows,
     hears: Hears,
@@ -114,6 +121,7 @@ pub fn watch(plan: &Plan, run: &RecordedRun) -> Seen {
         rows: Vec::new(),
         open: Vec::new(),
         deadlines: VecDeque::new(),
+        heard: Vec::new(),
         under_way: vec![VecDeque::new(); plan.delays_ns.len()],
         shadows: Shadows::default(),
         hears: Hears::default(),
@@ -167,8 +175,10 @@ impl Watch<'_> {
             let levels: Vec<Price> =
                 self.engine.depth(SYMBOL, side).map(|(price, _)| price).collect();
             for level in &self.plan.levels {
-                let Some(price) = levels.get(*level as usize).copied() else { continue };
-                self.choose_ranks(time_ns, side, (*level, price), away);
+                match levels.get(*level as usize).copied() {
+                    Some(price) => self.choose_ranks(time_ns, side, (*level, price), away),
+                    None => self.miss_ranks(time_ns, side, *level),
+                }
             }
             let Some(best) = levels.first().copied() else { continue };
             for (line, delay_ns) in self.plan.delays_ns.iter().enumerate() {
@@ -177,6 +187,7 @@ impl Watch<'_> {
                 self.under_way[line].push_back(decision);
             }
             if self.plan.estimators {
+                self.follow_last(time_ns, side, best);
                 self.shadow(time_ns, side, best, away);
             }
         }
@@ -201,30 +212,64 @@ impl Watch<'_> {
                 rank_percent,
                 ..Observation::default()
             };
-            self.join(time_ns, Probe { symbol: SYMBOL, side, price, rank, away }, row);
+            let probe = Probe { symbol: SYMBOL, side, price, rank, away };
+            self.join(time_ns, probe, Kind::Probe, row);
+        }
+    }
+
+    /// The side has no such level: its probes are not observed.
+    fn miss_ranks(&mut self, time_ns: u64, side: Side, level: u32) {
+        for rank_percent in self.plan.ranks_percent.clone() {
+            let row = Observation {
+                seed: self.run.scenario.seed,
+                time_ns,
+                level,
+                rank_percent,
+                end: end::NO_QUEUE,
+                ..Observation::default()
+            };
+            self.rows.push(Pending { row, kind: Kind::Probe, side, price: Price::MIN });
         }
     }
 
     /// A probe joins, if its queue is there.
-    fn join(&mut self, now_ns: u64, probe: Probe, mut row: Observation) {
+    fn join(&mut self, now_ns: u64, probe: Probe, kind: Kind, mut row: Observation) {
         let Probe { side, price, .. } = probe;
         row.queue_lots = self.engine.lots_at(SYMBOL, price);
-        let placed = self.trackers.probe(&self.engine, probe);
-        let open = Open { row: self.rows.len(), price, joined_ns: now_ns };
-        match placed {
-            Ok(id) => {
-                let ahead = self.trackers.ahead(id).expect("it has just joined");
-                (row.orders_ahead, row.lots_ahead) = (ahead.orders, ahead.lots);
-                row.end = end::WAITING;
-                row.wait_ns = self.plan.horizon_ns;
-                self.open.resize(id.index() + 1, open);
-                self.deadlines.push_back((now_ns + self.plan.horizon_ns, id));
-            }
-            Err(_) => row.end = end::NO_QUEUE,
+        row.end = end::NO_QUEUE;
+        if let Ok(id) = self.trackers.probe(&self.engine, probe) {
+            let ahead = self.trackers.ahead(id).expect("it has just joined");
+            self.wait_for(now_ns, id, &mut row, ahead);
         }
-        // Which side forced orders hit is known at the end: until then the side itself.
-        row.absorbs = side == Side::Buy;
-        self.rows.push(row);
+        self.rows.push(Pending { row, kind, side, price });
+    }
+
+    /// The row that is about to be pushed is a tracker's, which waits from now on.
+    fn wait_for(&mut self, now_ns: u64, id: TrackerId, row: &mut Observation, ahead: Ahead) {
+        (row.orders_ahead, row.lots_ahead) = (ahead.orders, ahead.lots);
+        row.end = end::WAITING;
+        row.wait_ns = self.plan.horizon_ns;
+        self.open.resize(id.index() + 1, Open { row: Some(self.rows.len()), joined_ns: now_ns });
+        self.deadlines.push_back((now_ns + self.plan.horizon_ns, id));
+    }
+
+    /// Follows the last order of a queue, unless it is followed already.
+    fn follow_last(&mut self, time_ns: u64, side: Side, price: Price) {
+        let Some(last) = self.engine.queue(SYMBOL, price).last() else { return };
+        let Ok(id) = self.trackers.follow(&self.engine, SYMBOL, last.id) else { return };
+        if id.index() < self.open.len() {
+            return;
+        }
+        let mut row = Observation {
+            seed: self.run.scenario.seed,
+            time_ns,
+            rank_percent: 100,
+            queue_lots: self.engine.lots_at(SYMBOL, price),
+            ..Observation::default()
+        };
+        let ahead = self.trackers.ahead(id).expect("it rests");
+        self.wait_for(time_ns, id, &mut row, ahead);
+        self.rows.push(Pending { row, kind: Kind::Order, side, price });
     }
 
     /// Decisions arrive and waits are cut, up to a time.
@@ -240,11 +285,10 @@ impl Watch<'_> {
                     time_ns,
                     delay_ns: self.plan.delays_ns[line],
                     rank_percent: 100,
-                    level: LATE,
                     ..Observation::default()
                 };
                 let probe = Probe { symbol: SYMBOL, side, price, rank: Rank::Back, away };
-                self.join(due_ns, probe, row);
+                self.join(due_ns, probe, Kind::Late, row);
             }
         }
         while let Some((_, id)) = self.deadlines.front().filter(|(at, _)| *at <= now_ns) {
@@ -257,7 +301,7 @@ impl Watch<'_> {
     fn shadow(&mut self, time_ns: u64, side: Side, price: Price, away: Option<Price>) {
         let probe = Probe { symbol: SYMBOL, side, price, rank: Rank::Back, away };
         let Ok(id) = self.trackers.probe(&self.engine, probe) else { return };
-        self.open.resize(id.index() + 1, Open { row: usize::MAX, price, joined_ns: time_ns });
+        self.open.resize(id.index() + 1, Open { row: None, joined_ns: time_ns });
         let lots = self.engine.lots_at(SYMBOL, price);
         self.deadlines.push_back((time_ns + self.plan.horizon_ns, id));
         self.shadows.join(id, probe, lots, (time_ns, self.plan.horizon_ns));
@@ -265,39 +309,50 @@ impl Watch<'_> {
 
     /// Moves what the trackers said into the rows.
     fn collect(&mut self) {
-        for record in self.trackers.drain() {
+        let mut heard = std::mem::take(&mut self.heard);
+        heard.extend(self.trackers.drain());
+        let mut left = Vec::new();
+        for record in heard.drain(..) {
             match record {
                 Record::Step(step) => {
-                    if let Some(row) = self.rows.get_mut(self.open[step.tracker.index()].row) {
-                        add(row, &step);
+                    let Some(place) = self.open[step.tracker.index()].row else { continue };
+                    if step.cause == Cause::OwnRequeue {
+                        left.push((step.tracker, step.time_ns));
                     }
+                    add(&mut self.rows[place].row, &step);
                 }
                 Record::End { tracker, time_ns, end } => {
-                    let open = self.open[tracker.index()];
                     if end == End::Filled {
                         self.shadows.truly_filled(tracker);
                     }
-                    let Some(row) = self.rows.get_mut(open.row) else { continue };
                     let code = match end {
                         End::Filled => end::FILLED,
                         End::MovedAway => end::MOVED_AWAY,
                         End::Crossed => end::CROSSED,
-                        // The horizon: the row says so already.
-                        End::Withdrawn | End::Cancelled(_) => continue,
+                        End::Cancelled(_) => end::CANCELLED,
+                        // The horizon, or somebody who has left: the row says so already.
+                        End::Withdrawn => continue,
                     };
-                    let wait_ns = time_ns - open.joined_ns.min(time_ns);
-                    if wait_ns >= self.plan.horizon_ns {
-                        continue;
-                    }
-                    row.end = code;
-                    row.wait_ns = wait_ns;
-                    if code == end::FILLED {
-                        // Where and when, until the mids of the whole run are known.
-                        row.mark_out_1s = Some(f64::from(open.price.ticks()));
-                        row.mark_out_10s = Some(time_ns as f64);
-                    }
+                    self.ended(tracker, time_ns, code);
                 }
             }
+        }
+        self.heard = heard;
+        // An order that its owner puts elsewhere has left this queue.
+        for (tracker, time_ns) in left {
+            self.ended(tracker, time_ns, end::CANCELLED);
+            self.trackers.withdraw(tracker);
+        }
+    }
+
+    fn ended(&mut self, tracker: TrackerId, time_ns: u64, code: u32) {
+        let open = self.open[tracker.index()];
+        let Some(place) = open.row else { return };
+        let wait_ns = time_ns - open.joined_ns.min(time_ns);
+        let row = &mut self.rows[place].row;
+        if wait_ns < self.plan.horizon_ns && row.end == end::WAITING {
+            row.end = code;
+            row.wait_ns = wait_ns;
         }
     }
 
@@ -307,53 +362,21 @@ impl Watch<'_> {
         let [bought, sold] = hears.forced_lots;
         let absorbing =
             (bought + sold > 0).then_some(if sold >= bought { Side::Buy } else { Side::Sell });
-        let absorbs = |is_bid: bool| {
-            absorbing.unwrap_or(Side::Buy) == if is_bid { Side::Buy } else { Side::Sell }
-        };
+        let known = Known { run, mids: &mids, absorbing, trigger_ns: hears.trigger_ns, end_ns };
         let mut seen = Seen { absorbing, ..Seen::default() };
-        for mut row in rows {
-            let side = if row.absorbs { Side::Buy } else { Side::Sell };
-            row.phase = run.phase(row.time_ns);
-            row.absorbs = absorbs(row.absorbs);
-            row.since_trigger_ns = hears.trigger_ns.map(|at| signed(row.time_ns) - signed(at));
-            if let (Some(ticks), Some(_)) = (row.mark_out_1s, row.mark_out_10s) {
-                let filled_ns = row.time_ns + row.delay_ns + row.wait_ns;
-                let price = whole_price(ticks);
-                let out = |after_ns| mids.mark_out(side, price, filled_ns + after_ns, end_ns);
-                (row.mark_out_1s, row.mark_out_10s) = (out(SECOND_NS), out(10 * SECOND_NS));
-                row.mark_out_60s = out(60 * SECOND_NS);
-                let peak_end = run.peak_end_ns().filter(|at| *at >= filled_ns);
-                row.mark_out_cascade_end =
-                    peak_end.and_then(|at| mids.mark_out(side, price, at, end_ns));
-            }
-            if row.level == LATE {
-                row.level = 0;
-                seen.late.push(row);
-            } else {
-                seen.probes.push(row);
+        for pending in rows {
+            let kind = pending.kind;
+            let row = known.finish(pending);
+            match kind {
+                Kind::Probe => seen.probes.push(row),
+                Kind::Late => seen.late.push(row),
+                Kind::Order => seen.orders.push(row),
             }
         }
         seen.estimates = shadows.finish(run, absorbing);
         seen.mids = mids;
         seen
     }
-}
-
-const SECOND_NS: u64 = 1_000_000_000;
-/// Level of rows that are decisions under way: told apart at the end.
-const LATE: u32 = u32::MAX;
-
-fn signed(time_ns: u64) -> i64 {
-    i64::try_from(time_ns).expect("a run is shorter than 292 years")
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it was a price in ticks"
-)]
-fn whole_price(ticks: f64) -> Price {
-    Price::new(ticks as u32).expect("it was a price")
 }
 
 /// The price so many ticks better than another.

@@ -10,6 +10,7 @@ mod cont_stoikov_talreja;
 mod crowd;
 pub mod document;
 mod golden;
+mod impact;
 mod noise;
 mod oracles;
 mod queue_reactive;
@@ -151,6 +152,12 @@ pub const TESTS: &[Test] = &[
         about: "mean backlog equals arrival rate times mean wait, to the nanosecond",
         source: "Little (1961)",
         run: queueing::little,
+    },
+    Test {
+        name: "impact-exponent",
+        about: "how a metaorder's impact grows with its size, in the laboratory's market: reported",
+        source: "measured, compared with nothing",
+        run: impact::exponent,
     },
     Test {
         name: "liquidation-golden",

@@ -1,0 +1,196 @@
+//! What moves a queue, and what latency, load and time do to fill rates.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Clusters, Measured, PHASES, flow_name};
+use crate::study::queue::observation::Observation;
+use crate::study::queue::run::RecordedRun;
+
+/// What moved probes forward, as shares of the lots.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MovedBy {
+    /// Phase.
+    pub phase: &'static str,
+    /// Side.
+    pub flow: &'static str,
+    /// Lots in all.
+    pub lots: u64,
+    /// By trades.
+    pub trades: f64,
+    /// By cancels.
+    pub cancels: f64,
+    /// Of those, cancels because the owner was liquidated.
+    pub liquidation_cancels: f64,
+    /// By orders ahead that were repriced.
+    pub reprices: f64,
+    /// By reductions.
+    pub reductions: f64,
+    /// By self-trade prevention.
+    pub self_trade: f64,
+}
+
+/// What a delay costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DelayPoint {
+    /// Phase.
+    pub phase: &'static str,
+    /// Side.
+    pub flow: &'static str,
+    /// Delay, in nanoseconds.
+    pub delay_ns: u64,
+    /// Share of decisions that filled.
+    pub fill: Option<Measured>,
+    /// Share whose queue was gone at the arrival: not observed further.
+    pub no_queue: f64,
+    /// Decisions.
+    pub n: u64,
+}
+
+/// What load costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LoadAnswer {
+    /// Multiple of the scenario's service time.
+    pub scale: u64,
+    /// Share of the time that the engine is busy, over the whole run.
+    pub utilisation: f64,
+    /// Phase.
+    pub phase: &'static str,
+    /// Side.
+    pub flow: &'static str,
+    /// Place in hundredths.
+    pub rank_percent: u32,
+    /// Share filled.
+    pub fill: Option<Measured>,
+}
+
+/// One run of a load, counted.
+#[derive(Clone, Debug)]
+pub struct LoadPoint {
+    scale: u64,
+    utilisation: f64,
+    seed: u64,
+    probes: Vec<Observation>,
+}
+
+impl LoadPoint {
+    /// Of one run.
+    pub fn new(scale: u64, run: &RecordedRun, probes: Vec<Observation>) -> Self {
+        let latency = &run.scenario.latency;
+        let busy_ns = (latency.service_input_ns as f64 * run.summary.commands as f64
+            + latency.service_event_ns as f64 * run.summary.events as f64)
+            * latency.service_scale as f64;
+        let utilisation = busy_ns / (run.summary.sim_seconds * 1e9);
+        Self { scale, utilisation, seed: run.scenario.seed, probes }
+    }
+}
+
+/// One cell of the heat map.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeatCell {
+    /// Seconds since the first trigger, lower end of a bin of [`HEAT_BIN_S`].
+    pub since_trigger_s: i64,
+    /// Place in hundredths.
+    pub rank_percent: u32,
+    /// Share filled.
+    pub fill: f64,
+    /// Probes.
+    pub n: u64,
+}
+
+/// Width of a bin of the heat map, in seconds.
+pub const HEAT_BIN_S: i64 = 2;
+
+pub(super) fn moved_by(rows: &[Observation]) -> Vec<MovedBy> {
+    let mut cells: BTreeMap<_, [u64; 6]> = BTreeMap::new();
+    for row in rows {
+        let cell = cells.entry((row.phase, !row.absorbs)).or_default();
+        let lots = [
+            row.by_trades,
+            row.by_cancels,
+            row.by_liquidation_cancels,
+            row.by_reprices,
+            row.by_reductions,
+            row.by_self_trade,
+        ];
+        cell.iter_mut().zip(lots).for_each(|(sum, lots)| *sum += lots);
+    }
+    let answer = |((phase, other), cell): ((u32, bool), [u64; 6])| {
+        let lots = cell.iter().sum::<u64>() - cell[2];
+        let share = |part: usize| cell[part] as f64 / lots.max(1) as f64;
+        MovedBy {
+            phase: PHASES[phase as usize],
+            flow: flow_name(!other),
+            lots,
+            trades: share(0),
+            cancels: share(1),
+            liquidation_cancels: share(2),
+            reprices: share(3),
+            reductions: share(4),
+            self_trade: share(5),
+        }
+    };
+    cells.into_iter().map(answer).collect()
+}
+
+pub(super) fn latency(rows: &[Observation]) -> Vec<DelayPoint> {
+    let mut cells: BTreeMap<_, [Clusters; 2]> = BTreeMap::new();
+    for row in rows {
+        let cell = cells.entry((row.phase, !row.absorbs, row.delay_ns)).or_default();
+        cell[0].add(row.seed, f64::from(u8::from(row.is_filled())));
+        cell[1].add(row.seed, f64::from(u8::from(!row.is_observed())));
+    }
+    let answer = |((phase, other, delay_ns), cell): ((u32, bool, u64), [Clusters; 2])| DelayPoint {
+        phase: PHASES[phase as usize],
+        flow: flow_name(!other),
+        delay_ns,
+        fill: cell[0].measured(),
+        no_queue: cell[1].mean(),
+        n: cell[0].totals().1,
+    };
+    cells.into_iter().map(answer).collect()
+}
+
+pub(super) fn load(points: &[LoadPoint]) -> Vec<LoadAnswer> {
+    let mut cells: BTreeMap<_, Clusters> = BTreeMap::new();
+    let mut busy: BTreeMap<u64, Clusters> = BTreeMap::new();
+    for point in points {
+        busy.entry(point.scale).or_default().add(point.seed, point.utilisation);
+        for row in point.probes.iter().filter(|row| row.is_observed()) {
+            let key = (point.scale, row.phase, !row.absorbs, row.rank_percent);
+            let filled = f64::from(u8::from(row.is_filled()));
+            cells.entry(key).or_default().add(row.seed, filled);
+        }
+    }
+    let answer =
+        |((scale, phase, other, rank_percent), cell): ((u64, u32, bool, u32), Clusters)| {
+            LoadAnswer {
+                scale,
+                utilisation: busy[&scale].mean(),
+                phase: PHASES[phase as usize],
+                flow: flow_name(!other),
+                rank_percent,
+                fill: cell.measured(),
+            }
+        };
+    cells.into_iter().map(answer).collect()
+}
+
+pub(super) fn heat(rows: &[Observation]) -> Vec<HeatCell> {
+    let mut cells: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+    let chosen = |row: &&Observation| row.is_observed() && row.absorbs && row.level == 0;
+    for row in rows.iter().filter(chosen) {
+        let Some(since_ns) = row.since_trigger_ns else { continue };
+        let second = since_ns.div_euclid(HEAT_BIN_S * 1_000_000_000) * HEAT_BIN_S;
+        if (-10..60).contains(&second) {
+            let cell = cells.entry((second, row.rank_percent)).or_default();
+            cell.0 += u64::from(row.is_filled());
+            cell.1 += 1;
+        }
+    }
+    let answer = |((since_trigger_s, rank_percent), (hits, n)): ((i64, u32), (u64, u64))| {
+        HeatCell { since_trigger_s, rank_percent, fill: hits as f64 / n as f64, n }
+    };
+    cells.into_iter().map(answer).collect()
+}

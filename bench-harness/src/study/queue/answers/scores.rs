@@ -1,0 +1,80 @@
+//! Estimators against the truth.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Clusters, Measured};
+use crate::study::queue::observation::EstimateRow;
+
+/// How good an estimator is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Score {
+    /// Model.
+    pub model: String,
+    /// `calm`, `cascade` (onset and peak) or `recovery`.
+    pub during: &'static str,
+    /// Shadow orders.
+    pub n: u64,
+    /// Share that truly filled.
+    pub true_fill: f64,
+    /// Share said to have filled, less that.
+    pub bias: Option<Measured>,
+    /// Mean estimated less true lots ahead.
+    pub error: Option<Measured>,
+    /// Root of the mean square error, in lots.
+    pub rmse: f64,
+    /// Calibration: of those said to fill, the share that did; `null` if none was.
+    pub filled_if_said: Option<f64>,
+    /// Of those said not to, the share that did all the same.
+    pub filled_if_not: Option<f64>,
+}
+
+pub(super) fn scores(rows: &[EstimateRow]) -> Vec<Score> {
+    #[derive(Default)]
+    struct Cell {
+        truth: Clusters,
+        bias: Clusters,
+        error: Clusters,
+        square: Clusters,
+        said: [u64; 2],
+        unsaid: [u64; 2],
+    }
+    let mut order: Vec<&str> = Vec::new();
+    let mut cells: BTreeMap<_, Cell> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.crossed) {
+        let during = match row.phase {
+            0 => 0,
+            1 | 2 => 1,
+            _ => 2,
+        };
+        let model = order.iter().position(|name| *name == row.model).unwrap_or_else(|| {
+            order.push(&row.model);
+            order.len() - 1
+        });
+        let cell: &mut Cell = cells.entry((during, model)).or_default();
+        let (truth, said) = (u8::from(row.truly_filled), u8::from(row.said_filled));
+        cell.truth.add(row.seed, f64::from(truth));
+        cell.bias.add(row.seed, f64::from(said) - f64::from(truth));
+        if row.changes > 0 {
+            cell.error.add(row.seed, row.error_mean);
+            cell.square.add(row.seed, row.error_square);
+        }
+        let tally = if row.said_filled { &mut cell.said } else { &mut cell.unsaid };
+        tally[0] += u64::from(truth);
+        tally[1] += 1;
+    }
+    let share = |[hits, n]: [u64; 2]| (n > 0).then(|| hits as f64 / n as f64);
+    let answer = |((during, model), cell): ((usize, usize), Cell)| Score {
+        model: order[model].to_owned(),
+        during: ["calm", "cascade", "recovery"][during],
+        n: cell.truth.totals().1,
+        true_fill: cell.truth.mean(),
+        bias: cell.bias.measured(),
+        error: cell.error.measured(),
+        rmse: cell.square.mean().sqrt(),
+        filled_if_said: share(cell.said),
+        filled_if_not: share(cell.unsaid),
+    };
+    cells.into_iter().map(answer).collect()
+}
