@@ -142,7 +142,7 @@ fn leaves(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
         |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, field)| leaves(&join(name), field, found))
+            fields.iter().for_each(|(name, field)| leaves(&join(name), field, found));
         }
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {

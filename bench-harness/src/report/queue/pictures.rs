@@ -64,8 +64,9 @@ pub(super) fn points(page: &QueuePage<'_>) -> Vec<PicturePoint> {
 
 fn places(points: &mut Points, answers: &Answers) {
     type Pick = fn(&Group) -> Option<Measured>;
-    let picks: [(&str, Pick); 6] = [
+    let picks: [(&str, Pick); 7] = [
         ("queue-fill", |group| group.fill),
+        ("queue-fill-1s", |group| group.fill_1s),
         ("queue-mark-out-1s", |group| group.mark_out_1s),
         ("queue-mark-out", |group| group.mark_out_10s),
         ("queue-mark-out-60s", |group| group.mark_out_60s),
@@ -134,9 +135,13 @@ fn costs(points: &mut Points, answers: &Answers) {
         let series = format!("{} {}", point.phase, point.flow);
         points.measured("queue-latency", &series, point.delay_ns as f64 / 1e6, point.fill);
     }
+    for point in &answers.latency {
+        let series = format!("{} {}", point.phase, point.flow);
+        points.measured("queue-latency-value", &series, point.delay_ns as f64 / 1e6, point.value);
+    }
     for point in &answers.load {
         let series = format!("{} {} place {} %", point.phase, point.flow, point.rank_percent);
-        points.measured("queue-load", &series, point.utilisation, point.fill);
+        points.measured("queue-load", &series, point.utilisation, point.fill_1s);
     }
     for (place, score) in answers.estimators.iter().enumerate() {
         let series = format!("{}: {}", score.during, score.model);

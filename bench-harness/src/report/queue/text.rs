@@ -80,10 +80,16 @@ pub(super) fn tables(answers: &Answers) -> Vec<(&'static str, &'static str, Data
         ),
         (
             "Orders of real size",
-            "Pairs of runs with and without one order at the back of the best queue against the forced flow.",
+            "Pairs of runs with and without one order at the back of the best queue.",
             causal(answers),
         ),
     ]
+}
+
+/// Some columns of a table: a terminal has no room for all.
+fn columns(table: &DataTable, chosen: &[usize]) -> DataTable {
+    let pick = |row: &Vec<String>| chosen.iter().map(|place| row[*place].clone()).collect();
+    DataTable { header: pick(&table.header), rows: table.rows.iter().map(pick).collect() }
 }
 
 fn ranks(answers: &Answers) -> DataTable {
@@ -93,12 +99,13 @@ fn ranks(answers: &Answers) -> DataTable {
         "place",
         "probes",
         "filled (%)",
+        "in 1 s (%)",
         "away",
         "crossed",
         "waiting",
         "lots ahead",
         "mark-out 1 s",
-        "10 s",
+        "mark-out 10 s",
         "60 s",
         "peak's end",
         "value",
@@ -110,6 +117,7 @@ fn ranks(answers: &Answers) -> DataTable {
             format!("{} %", group.place),
             numbers::count(group.n),
             pm(group.fill, 100.0, 1),
+            pm(group.fill_1s, 100.0, 1),
             percent(group.moved_away),
             percent(group.crossed),
             percent(group.waiting),
@@ -130,8 +138,9 @@ fn worth(answers: &Answers) -> DataTable {
         "side",
         "level",
         "fill (points)",
+        "in 1 s (points)",
         "value (ticks)",
-        "mark-out where both filled",
+        "mark-out, both filled",
         "queues",
     ]);
     for worth in &answers.worth {
@@ -140,6 +149,7 @@ fn worth(answers: &Answers) -> DataTable {
             worth.flow.to_owned(),
             worth.level.to_string(),
             pm(worth.fill, 100.0, 1),
+            pm(worth.fill_1s, 100.0, 1),
             pm(worth.value, 1.0, 3),
             pm(worth.mark_out_both, 1.0, 3),
             worth.fill.map_or(NOT_OBSERVED.to_owned(), |m| numbers::count(m.n)),
@@ -205,6 +215,7 @@ fn moved(answers: &Answers) -> DataTable {
 fn causal(answers: &Answers) -> DataTable {
     let mut table = DataTable::new(&[
         "phase",
+        "side",
         "lots",
         "pairs",
         "refused",
@@ -219,6 +230,7 @@ fn causal(answers: &Answers) -> DataTable {
     for effect in &answers.causal.effects {
         table.rows.push(vec![
             effect.phase.to_owned(),
+            effect.flow.to_owned(),
             effect.lots.to_string(),
             effect.n.to_string(),
             effect.refused.to_string(),
@@ -265,7 +277,7 @@ fn estimators(answers: &Answers) -> DataTable {
 
 fn delays(answers: &Answers) -> DataTable {
     let mut table =
-        DataTable::new(&["phase", "side", "delay", "decisions", "filled (%)", "queue gone"]);
+        DataTable::new(&["phase", "side", "delay", "decisions", "filled (%)", "gone", "value"]);
     let shown = |phase: &str| phase == "calm" || phase == "peak";
     for point in answers.latency.iter().filter(|point| shown(point.phase)) {
         table.rows.push(vec![
@@ -275,6 +287,7 @@ fn delays(answers: &Answers) -> DataTable {
             numbers::count(point.n),
             pm(point.fill, 100.0, 1),
             percent(point.no_queue),
+            pm(point.value, 1.0, 2),
         ]);
     }
     table
@@ -282,7 +295,7 @@ fn delays(answers: &Answers) -> DataTable {
 
 fn loads(answers: &Answers) -> DataTable {
     let mut table =
-        DataTable::new(&["service time", "busy", "phase", "side", "place", "filled (%)"]);
+        DataTable::new(&["service", "busy", "phase", "side", "place", "filled (%)", "in 1 s (%)"]);
     let shown = |phase: &str| phase == "calm" || phase == "peak";
     for point in answers.load.iter().filter(|point| shown(point.phase)) {
         table.rows.push(vec![
@@ -292,6 +305,7 @@ fn loads(answers: &Answers) -> DataTable {
             point.flow.to_owned(),
             format!("{} %", point.rank_percent),
             pm(point.fill, 100.0, 1),
+            pm(point.fill_1s, 100.0, 1),
         ]);
     }
     table
@@ -301,6 +315,8 @@ fn loads(answers: &Answers) -> DataTable {
 pub fn study(answers: &Answers, page: &Path, style: Style) -> String {
     let mut text = format!("{}\n{}\n", headline(answers), sentence(answers));
     let mut all = tables(answers);
+    all[0].2 = columns(&all[0].2, &[0, 1, 2, 3, 4, 5, 11, 14]);
+    all[4].2 = columns(&all[4].2, &[0, 1, 2, 3, 5, 6, 7, 9, 10]);
     all.push(("Latency", "Decide, then join the back of the best queue later.", delays(answers)));
     all.push(("Load", "The same cascades with a slower engine.", loads(answers)));
     all.push(("Estimators against the truth", "", estimators(answers)));

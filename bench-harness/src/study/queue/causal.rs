@@ -12,7 +12,7 @@ use seawall_engine::trackers::{Cause, End, Probe, QueueTrackers, Rank, Record, S
 use seawall_engine::types::{Input, NoEvents, OrderId, Price, Qty, Sequenced, Side};
 
 use super::Study;
-use super::answers::{Clusters, Measured, PHASES};
+use super::answers::{Clusters, Measured, PHASES, flow_name};
 use super::run::{Mids, RecordedRun};
 use super::watch::Seen;
 use crate::agents::study::{StudyOrder, study_order_id};
@@ -35,6 +35,8 @@ pub struct Pairing {
 pub struct Effect {
     /// Phase.
     pub phase: &'static str,
+    /// `absorbing`: the side that forced orders hit; `other`.
+    pub flow: &'static str,
     /// Size.
     pub lots: u32,
     /// Pairs in which the order rested.
@@ -60,8 +62,6 @@ pub struct Effect {
 /// All paired runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Causal {
-    /// The side of the orders, at the back of the best queue.
-    pub side: &'static str,
     /// Inputs that the two runs of a pair share before the order: all of them, or it is no pair.
     pub inputs_shared: u64,
     /// Effects.
@@ -82,6 +82,7 @@ enum Outcome {
 
 struct Pair {
     phase: u32,
+    absorbs: bool,
     seed: u64,
     lots: u32,
     order: Outcome,
@@ -95,6 +96,7 @@ struct Pair {
 struct Job {
     run: usize,
     phase: u32,
+    absorbs: bool,
     time_ns: u64,
     lots: u32,
 }
@@ -116,37 +118,44 @@ impl Causal {
             let phases = [(0, run.summary.phases.calm), (2, run.summary.phases.peak)];
             for (phase, window) in phases.into_iter().filter_map(|(n, w)| Some((n, w?))) {
                 for time_ns in instants(window, study.pairing.instants) {
-                    for lots in study.pairing.lots.iter().copied() {
-                        jobs.push(Job { run: number, phase, time_ns, lots });
+                    for absorbs in [true, false] {
+                        let sizes = study.pairing.lots.iter();
+                        jobs.extend(sizes.map(|lots| Job {
+                            run: number,
+                            phase,
+                            absorbs,
+                            time_ns,
+                            lots: *lots,
+                        }));
                     }
                 }
             }
         }
         let pairs = parallel::map(workers, jobs.len(), |job| {
-            let Job { run, phase, time_ns, lots } = jobs[job];
-            let (run, seen) = &runs[run];
-            let pair = pair(study, run, seen, (phase, time_ns, lots));
+            let (run, seen) = &runs[jobs[job].run];
+            let pair = pair(study, run, seen, jobs[job]);
             tick(jobs.len());
             pair
         });
         let pairs = pairs.into_iter().collect::<Result<Vec<_>, _>>()?;
         let pairs: Vec<Pair> = pairs.into_iter().flatten().collect();
         let mut effects = Vec::new();
-        for phase in [0, 2] {
+        for (phase, absorbs) in [(0, true), (0, false), (2, true), (2, false)] {
             for lots in study.pairing.lots.iter().copied() {
-                let of = |pair: &&Pair| pair.phase == phase && pair.lots == lots;
+                let of =
+                    |pair: &&Pair| (pair.phase, pair.absorbs, pair.lots) == (phase, absorbs, lots);
                 let chosen: Vec<&Pair> = pairs.iter().filter(of).collect();
                 if !chosen.is_empty() {
-                    effects.push(effect(phase, lots, &chosen));
+                    effects.push(effect((phase, absorbs), lots, &chosen));
                 }
             }
         }
         let inputs_shared = pairs.iter().map(|pair| pair.inputs_shared).sum();
-        Ok(Self { side: "absorbing", inputs_shared, effects })
+        Ok(Self { inputs_shared, effects })
     }
 }
 
-fn effect(phase: u32, lots: u32, pairs: &[&Pair]) -> Effect {
+fn effect((phase, absorbs): (u32, bool), lots: u32, pairs: &[&Pair]) -> Effect {
     let mut sums: [Clusters; 7] = Default::default();
     let mut refused = 0;
     let mut n = 0;
@@ -174,6 +183,7 @@ fn effect(phase: u32, lots: u32, pairs: &[&Pair]) -> Effect {
         sums.map(|clusters| clusters.measured());
     Effect {
         phase: PHASES[phase as usize],
+        flow: flow_name(absorbs),
         lots,
         n,
         refused,
@@ -187,14 +197,15 @@ fn effect(phase: u32, lots: u32, pairs: &[&Pair]) -> Effect {
     }
 }
 
-/// One pair; none if nothing was bid at that time.
+/// One pair; none if nothing rested there at that time.
 fn pair(
     study: &Study,
     run: &RecordedRun,
     seen: &Seen,
-    (phase, time_ns, lots): (u32, u64, u32),
+    Job { phase, absorbs, time_ns, lots, .. }: Job,
 ) -> Result<Option<Pair>, SimulationError> {
-    let side = seen.absorbing.unwrap_or(Side::Buy);
+    let absorbing = seen.absorbing.unwrap_or(Side::Buy);
+    let side = if absorbs { absorbing } else { absorbing.opposite() };
     let Some(price) = best_at(run, side, time_ns) else { return Ok(None) };
     let qty = Qty::new(lots).expect("sizes are checked");
     let order = StudyOrder { time_ns, side, price, qty };
@@ -214,6 +225,7 @@ fn pair(
     };
     Ok(Some(Pair {
         phase,
+        absorbs,
         seed: run.scenario.seed,
         lots,
         order,

@@ -19,6 +19,9 @@ pub mod end {
     pub const CANCELLED: u32 = 5;
 }
 
+/// Number of the phase that is calm but reaches into the shock; see [`Observation::phase`].
+pub const EVE: u32 = 4;
+
 /// One probe: where it stood, how it ended, what came after. Times are virtual nanoseconds; ticks
 /// and lots as in the run. What was not observed is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ParquetRecordWriter)]
@@ -31,7 +34,8 @@ pub struct Observation {
     pub delay_ns: u64,
     /// Since the first liquidation was triggered; null if none ever was.
     pub since_trigger_ns: Option<i64>,
-    /// Phase at the choice: 0 calm, 1 onset, 2 peak, 3 recovery.
+    /// Phase at the choice: 0 calm, 1 onset, 2 peak, 3 recovery, 4 the eve: calm, but so late that
+    /// wait and mark-out reach into the shock.
     pub phase: u32,
     /// Whether forced orders trade against its side.
     pub absorbs: bool,
@@ -62,7 +66,8 @@ pub struct Observation {
     pub by_reductions: u64,
     /// Lots by which self-trade prevention moved it.
     pub by_self_trade: u64,
-    /// Mid less price one second after the fill, in ticks, signed so that positive is a gain.
+    /// Mid less price one second after the fill, in ticks, signed so that positive is a gain. Null
+    /// past the end of the run, and for a calm probe past the end of the calm.
     pub mark_out_1s: Option<f64>,
     /// The same ten seconds after.
     pub mark_out_10s: Option<f64>,
@@ -76,6 +81,16 @@ impl Observation {
     /// Whether it was observed at all.
     pub fn is_observed(&self) -> bool {
         self.end != end::NO_QUEUE
+    }
+
+    /// Whether it filled within a time.
+    pub fn is_filled_by(&self, wait_ns: u64) -> bool {
+        self.is_filled() && self.wait_ns <= wait_ns
+    }
+
+    /// Whether it belongs to one of the four phases.
+    pub fn has_phase(&self) -> bool {
+        self.phase < EVE
     }
 
     /// Whether it filled.
@@ -92,7 +107,7 @@ pub struct EstimateRow {
     pub seed: u64,
     /// When it joined.
     pub time_ns: u64,
-    /// Phase then: 0 calm, 1 onset, 2 peak, 3 recovery.
+    /// Phase then, as in [`Observation::phase`].
     pub phase: u32,
     /// Whether forced orders trade against its side.
     pub absorbs: bool,
@@ -100,12 +115,11 @@ pub struct EstimateRow {
     pub model: String,
     /// Lots ahead when it joined.
     pub lots_ahead: u64,
-    /// Whether the probe filled within the horizon.
-    pub truly_filled: bool,
-    /// Whether the other side came to rest at its price first: what an order would have done is
-    /// not known, and no model is judged by it.
-    pub crossed: bool,
-    /// Whether the model says so.
+    /// What the probe did, as in [`Observation::end`]: 0 filled; 2 the other side came to rest at
+    /// its price, so that what an order would have done is not known and no model is judged by it;
+    /// 3 neither within the horizon.
+    pub truth: u32,
+    /// Whether the model says that it filled.
     pub said_filled: bool,
     /// Mean of estimated less true lots ahead, over the changes of its level.
     pub error_mean: f64,

@@ -6,6 +6,7 @@ use super::observation::{Observation, end};
 use super::run::{Mids, RecordedRun};
 
 const SECOND_NS: u64 = 1_000_000_000;
+const CALM: u32 = 0;
 
 /// Which table a row belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +35,25 @@ pub(super) struct Known<'a> {
     /// The first trigger.
     pub(super) trigger_ns: Option<u64>,
     pub(super) end_ns: u64,
+    /// When waits are cut.
+    pub(super) horizon_ns: u64,
 }
 
 impl Known<'_> {
     /// The row with its phase, its side against the forced flow, and its mark-outs if it filled.
     pub(super) fn finish(&self, pending: Pending) -> Observation {
         let Pending { mut row, side, price, .. } = pending;
-        row.phase = self.run.phase(row.time_ns);
+        // Joining, waiting, and the mark-out that values are made of.
+        row.phase = self.run.phase(row.time_ns, row.delay_ns + self.horizon_ns + 10 * SECOND_NS);
         row.absorbs = side == self.absorbing.unwrap_or(Side::Buy);
         row.since_trigger_ns = self.trigger_ns.map(|at| signed(row.time_ns) - signed(at));
         if row.end == end::FILLED {
             let filled_ns = row.time_ns + row.delay_ns + row.wait_ns;
-            let at = |time_ns| self.mids.mark_out(side, price, time_ns, self.end_ns);
+            // What the calm knows ends with it.
+            let is_known = |time_ns| row.phase != CALM || self.run.calm_holds(time_ns);
+            let at = |time_ns| {
+                self.mids.mark_out(side, price, time_ns, self.end_ns).filter(|_| is_known(time_ns))
+            };
             row.mark_out_1s = at(filled_ns + SECOND_NS);
             row.mark_out_10s = at(filled_ns + 10 * SECOND_NS);
             row.mark_out_60s = at(filled_ns + 60 * SECOND_NS);

@@ -2,6 +2,7 @@
 
 use seawall_engine::types::{Price, Sequenced, Side};
 
+use super::observation::EVE;
 use crate::agents::study::StudyOrder;
 use crate::measure::summary::{Phase, Summary};
 use crate::scenario::Scenario;
@@ -33,14 +34,22 @@ impl RecordedRun {
         Ok(Self { scenario: scenario.clone(), inputs, summary })
     }
 
-    /// The phase at a time: 0 calm, 1 onset, 2 peak, 3 recovery.
-    pub fn phase(&self, time_ns: u64) -> u32 {
+    /// The phase of a choice at a time, whose answer takes `reach_ns`: 0 calm, 1 onset, 2 peak, 3
+    /// recovery; 4 the eve, calm at the choice but not at the answer.
+    pub fn phase(&self, time_ns: u64, reach_ns: u64) -> u32 {
         let phases = &self.summary.phases;
         let holds = |phase: &Option<Phase>| {
             phase.is_some_and(|phase| (phase.start_ns..phase.end_ns).contains(&time_ns))
         };
         let all = [&phases.calm, &phases.onset, &phases.peak];
-        all.iter().zip(0..).find(|(phase, _)| holds(phase)).map_or(3, |(_, number)| number)
+        let number = all.iter().zip(0..).find(|(phase, _)| holds(phase)).map_or(3, |(_, n)| n);
+        let is_eve = number == 0 && !self.calm_holds(time_ns + reach_ns);
+        if is_eve { EVE } else { number }
+    }
+
+    /// Whether a time is before the end of the calm.
+    pub fn calm_holds(&self, time_ns: u64) -> bool {
+        self.summary.phases.calm.is_some_and(|calm| time_ns < calm.end_ns)
     }
 
     /// When the peak ends, if there is one.

@@ -5,7 +5,7 @@ use seawall_engine::trackers::{Probe, QueueTrackers, TrackerId};
 use seawall_engine::types::{Price, Side};
 
 use super::estimators::{self, QueueEstimator};
-use super::observation::EstimateRow;
+use super::observation::{EstimateRow, end};
 use super::run::RecordedRun;
 use crate::scenario::SYMBOL;
 
@@ -48,6 +48,16 @@ fn is_worse(side: Side, one: Price, other: Price) -> bool {
 }
 
 impl Shadow {
+    const fn truth(&self) -> u32 {
+        if self.truly_filled {
+            end::FILLED
+        } else if self.crossed {
+            end::CROSSED
+        } else {
+            end::WAITING
+        }
+    }
+
     /// The level's quantity changed, or something traded.
     fn update(&mut self, trackers: &QueueTrackers, now: u64, trades: &[(Side, Price, u64)]) {
         let at_price = |trade: &&(Side, Price, u64)| trade.0 == self.side && trade.1 == self.price;
@@ -139,7 +149,12 @@ impl Shadows {
     }
 
     /// The rows: one for each model and shadow order.
-    pub(super) fn finish(self, run: &RecordedRun, absorbing: Option<Side>) -> Vec<EstimateRow> {
+    pub(super) fn finish(
+        self,
+        run: &RecordedRun,
+        absorbing: Option<Side>,
+        horizon_ns: u64,
+    ) -> Vec<EstimateRow> {
         let mut all: Vec<Shadow> = self.done.into_iter().chain(self.live).collect();
         all.sort_by_key(|shadow| (shadow.joined_ns, shadow.side));
         let mut rows = Vec::new();
@@ -149,12 +164,11 @@ impl Shadows {
                 rows.push(EstimateRow {
                     seed: run.scenario.seed,
                     time_ns: shadow.joined_ns,
-                    phase: run.phase(shadow.joined_ns),
+                    phase: run.phase(shadow.joined_ns, horizon_ns),
                     absorbs: absorbing.unwrap_or(Side::Buy) == shadow.side,
                     model: model.estimator.name().to_owned(),
                     lots_ahead: shadow.lots_ahead,
-                    truly_filled: shadow.truly_filled,
-                    crossed: shadow.crossed,
+                    truth: shadow.truth(),
                     said_filled: model.said_filled,
                     error_mean: model.sum / changes,
                     error_square: model.squares / changes,

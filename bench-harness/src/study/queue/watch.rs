@@ -358,11 +358,13 @@ impl Watch<'_> {
 
     /// Fills in what is known only at the end.
     fn finish(self) -> Seen {
-        let Self { run, mids, hears, rows, shadows, end_ns, .. } = self;
+        let Self { plan, run, mids, hears, rows, shadows, end_ns, .. } = self;
         let [bought, sold] = hears.forced_lots;
         let absorbing =
             (bought + sold > 0).then_some(if sold >= bought { Side::Buy } else { Side::Sell });
-        let known = Known { run, mids: &mids, absorbing, trigger_ns: hears.trigger_ns, end_ns };
+        let horizon_ns = plan.horizon_ns;
+        let trigger_ns = hears.trigger_ns;
+        let known = Known { run, mids: &mids, absorbing, trigger_ns, end_ns, horizon_ns };
         let mut seen = Seen { absorbing, ..Seen::default() };
         for pending in rows {
             let kind = pending.kind;
@@ -373,7 +375,7 @@ impl Watch<'_> {
                 Kind::Order => seen.orders.push(row),
             }
         }
-        seen.estimates = shadows.finish(run, absorbing);
+        seen.estimates = shadows.finish(run, absorbing, plan.horizon_ns);
         seen.mids = mids;
         seen
     }

@@ -10,7 +10,6 @@ use super::{keys, pm};
 use crate::study::queue::answers::Answers;
 
 pub(super) fn estimators(answers: &Answers) -> Option<Chart> {
-    let mut figure = Plot::new();
     let mut table = DataTable::new(&[
         "model",
         "during",
@@ -37,6 +36,22 @@ pub(super) fn estimators(answers: &Answers) -> Option<Chart> {
             share(score.filled_if_not),
         ]);
     }
+    (!table.rows.is_empty()).then(|| Chart {
+        id: "queue-estimators",
+        title: "Estimators against the truth",
+        caption: "Every model sees the level's quantity and the trades of the same run; the truth \
+                  is a probe at the same place. Back of the best queue, both sides."
+            .to_owned(),
+        height_px: 460,
+        is_narrow: false,
+        figure: figure(answers).to_json(),
+        table,
+    })
+}
+
+/// Bias of every model, calm and in the cascade.
+fn figure(answers: &Answers) -> Plot {
+    let mut figure = Plot::new();
     for (during, colour) in [("calm", colour::MARK), ("cascade", colour::FORCED)] {
         let scores: Vec<_> = answers
             .estimators
@@ -74,15 +89,5 @@ pub(super) fn estimators(answers: &Answers) -> Option<Chart> {
             .y_axis(Axis::new().auto_margin(true).fixed_range(true))
             .annotations(vec![panel_title(1.01, &keys(&names))]),
     );
-    (!table.rows.is_empty()).then(|| Chart {
-        id: "queue-estimators",
-        title: "Estimators against the truth",
-        caption: "Every model sees the level's quantity and the trades of the same run; the truth \
-                  is a probe at the same place. Back of the best queue, both sides."
-            .to_owned(),
-        height_px: 460,
-        is_narrow: false,
-        figure: figure.to_json(),
-        table,
-    })
+    figure
 }

@@ -23,8 +23,8 @@ use curves::Chosen;
 
 /// Phase and side, the name on the picture, colour, and whether the line is dashed.
 const KINDS: [(&str, &str, &str, &str, bool); 4] = [
-    ("calm", "absorbing", "calm, bids", colour::MARK, false),
-    ("calm", "other", "calm, offers", colour::MARK, true),
+    ("calm", "absorbing", "calm, same side", colour::MARK, false),
+    ("calm", "other", "calm, other side", colour::MARK, true),
     ("peak", "absorbing", "peak, against the forced flow", colour::FORCED, false),
     ("peak", "other", "peak, with it", colour::FORCED, true),
 ];
@@ -65,6 +65,7 @@ pub(in crate::report) fn charts(
 ) -> Vec<Chart> {
     let charts = [
         places::by_place(answers),
+        places::by_place_soon(answers),
         places::by_lots(answers),
         exact::exact(theory),
         places::mark_out(answers),
@@ -75,6 +76,7 @@ pub(in crate::report) fn charts(
     let rest = [
         heat::heat(answers),
         costs::latency(answers),
+        costs::latency_value(answers),
         costs::load(answers),
         estimators::estimators(answers),
     ];

@@ -66,6 +66,14 @@ pub(super) fn by_place(answers: &Answers) -> Option<Chart> {
     four(&answers.by_rank, about, axes, |group| group.fill, 100.0)
 }
 
+pub(super) fn by_place_soon(answers: &Answers) -> Option<Chart> {
+    let caption = "Share of probes that filled within a second, best price: what a place decides \
+                   where nearly all fill in the end.";
+    let about = ("queue-fill-1s", "Fill probability within a second", caption);
+    let axes = ("place in the queue (%)", "filled in 1 s (%)");
+    four(&answers.by_rank, about, axes, |group| group.fill_1s, 100.0)
+}
+
 pub(super) fn by_lots(answers: &Answers) -> Option<Chart> {
     let caption = "The same by the lots ahead (least of a bin), all levels together. Not a curve \
                    of one queue: many lots ahead stand in other markets than few.";

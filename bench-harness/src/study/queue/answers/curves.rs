@@ -70,7 +70,10 @@ pub(super) fn curves(
     horizon_ns: u64,
 ) -> Vec<Curve> {
     let chosen = |row: &&Observation| {
-        row.is_observed() && row.level == 0 && [0, 100].contains(&row.rank_percent)
+        row.is_observed()
+            && row.has_phase()
+            && row.level == 0
+            && [0, 100].contains(&row.rank_percent)
     };
     let mut cells: BTreeMap<_, Vec<(f64, End)>> = BTreeMap::new();
     for (is_order, rows) in [(false, probes), (true, orders)] {

@@ -23,7 +23,9 @@ pub struct Group {
     pub n: u64,
     /// Share that filled within the horizon; `null` if fewer than two seeds saw any.
     pub fill: Option<Measured>,
-    /// Wilson's interval of the same share, as if probes were independent.
+    /// Share that filled within a second.
+    pub fill_1s: Option<Measured>,
+    /// Wilson's interval of the share within the horizon, as if probes were independent.
     pub fill_wilson: [f64; 2],
     /// Share whose price moved away first.
     pub moved_away: f64,
@@ -60,6 +62,8 @@ pub struct Worth {
     pub level: u32,
     /// Fill probability, front minus back.
     pub fill: Option<Measured>,
+    /// Fill probability within a second, front minus back.
+    pub fill_1s: Option<Measured>,
     /// Value, front minus back, in ticks.
     pub value: Option<Measured>,
     /// Mark-out after 10 s where both filled, front minus back, in ticks.
@@ -67,7 +71,7 @@ pub struct Worth {
 }
 
 /// What a probe was worth after 10 s: nothing if it did not fill; `None` where that is not known.
-fn value(row: &Observation) -> Option<f64> {
+pub(super) fn value(row: &Observation) -> Option<f64> {
     match row.end {
         end::FILLED => row.mark_out_10s,
         end::CROSSED | end::NO_QUEUE => None,
@@ -78,6 +82,7 @@ fn value(row: &Observation) -> Option<f64> {
 #[derive(Default)]
 struct Gathered {
     ends: [Clusters; 6],
+    fill_1s: Clusters,
     lots: Clusters,
     mark_outs: [Clusters; 4],
     value: Clusters,
@@ -88,6 +93,7 @@ impl Gathered {
         for (code, clusters) in (0..).zip(&mut self.ends) {
             clusters.add(row.seed, f64::from(u8::from(row.end == code)));
         }
+        self.fill_1s.add(row.seed, f64::from(u8::from(row.is_filled_by(1_000_000_000))));
         self.lots.add(row.seed, row.lots_ahead as f64);
         let outs = [row.mark_out_1s, row.mark_out_10s, row.mark_out_60s, row.mark_out_cascade_end];
         for (out, clusters) in outs.into_iter().zip(&mut self.mark_outs) {
@@ -111,6 +117,7 @@ impl Gathered {
             place,
             n,
             fill: self.ends[0].measured(),
+            fill_1s: self.fill_1s.measured(),
             fill_wilson: [wilson.low, wilson.high],
             moved_away: self.ends[1].mean(),
             crossed: self.ends[2].mean(),
@@ -131,7 +138,7 @@ const LOTS_BINS: [u64; 7] = [0, 1, 50, 100, 200, 400, 800];
 
 pub(super) fn by_rank(rows: &[Observation]) -> Vec<Group> {
     let mut cells: BTreeMap<_, Gathered> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.is_observed()) {
+    for row in rows.iter().filter(|row| row.is_observed() && row.has_phase()) {
         let key = (row.phase, !row.absorbs, row.level, row.rank_percent);
         cells.entry(key).or_default().add(row);
     }
@@ -145,7 +152,7 @@ pub(super) fn by_rank(rows: &[Observation]) -> Vec<Group> {
 
 pub(super) fn by_lots(rows: &[Observation]) -> Vec<Group> {
     let mut cells: BTreeMap<_, Gathered> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.is_observed()) {
+    for row in rows.iter().filter(|row| row.is_observed() && row.has_phase()) {
         let bin = LOTS_BINS.partition_point(|low| *low <= row.lots_ahead) - 1;
         cells.entry((row.phase, !row.absorbs, LOTS_BINS[bin])).or_default().add(row);
     }
@@ -158,7 +165,7 @@ pub(super) fn by_lots(rows: &[Observation]) -> Vec<Group> {
 pub(super) fn worth(rows: &[Observation]) -> Vec<Worth> {
     // Front and back of one queue at one instant.
     let mut queues: BTreeMap<_, [Option<&Observation>; 2]> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.is_observed()) {
+    for row in rows.iter().filter(|row| row.is_observed() && row.has_phase()) {
         let place = match row.rank_percent {
             0 => 0,
             100 => 1,
@@ -167,7 +174,7 @@ pub(super) fn worth(rows: &[Observation]) -> Vec<Worth> {
         let key = (row.phase, !row.absorbs, row.level, row.seed, row.time_ns);
         queues.entry(key).or_default()[place] = Some(row);
     }
-    let mut cells: BTreeMap<_, [Clusters; 3]> = BTreeMap::new();
+    let mut cells: BTreeMap<_, [Clusters; 4]> = BTreeMap::new();
     for ((phase, other, level, seed, _), pair) in &queues {
         let [Some(front), Some(back)] = *pair else { continue };
         // A queue of nobody has no front and back.
@@ -177,6 +184,8 @@ pub(super) fn worth(rows: &[Observation]) -> Vec<Worth> {
         let cell = cells.entry((*phase, *other, *level)).or_default();
         let filled = |row: &Observation| f64::from(u8::from(row.is_filled()));
         cell[0].add(*seed, filled(front) - filled(back));
+        let soon = |row: &Observation| f64::from(u8::from(row.is_filled_by(1_000_000_000)));
+        cell[3].add(*seed, soon(front) - soon(back));
         if let (Some(front), Some(back)) = (value(front), value(back)) {
             cell[1].add(*seed, front - back);
         }
@@ -184,11 +193,12 @@ pub(super) fn worth(rows: &[Observation]) -> Vec<Worth> {
             cell[2].add(*seed, front - back);
         }
     }
-    let answer = |((phase, other, level), cell): (&(u32, bool, u32), &[Clusters; 3])| Worth {
+    let answer = |((phase, other, level), cell): (&(u32, bool, u32), &[Clusters; 4])| Worth {
         phase: PHASES[*phase as usize],
         flow: flow_name(!other),
         level: *level,
         fill: cell[0].measured(),
+        fill_1s: cell[3].measured(),
         value: cell[1].measured(),
         mark_out_both: cell[2].measured(),
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Clusters, Measured, PHASES, flow_name};
+use super::{Clusters, Measured, PHASES, flow_name, groups};
 use crate::study::queue::observation::Observation;
 use crate::study::queue::run::RecordedRun;
 
@@ -44,6 +44,8 @@ pub struct DelayPoint {
     pub fill: Option<Measured>,
     /// Share whose queue was gone at the arrival: not observed further.
     pub no_queue: f64,
+    /// What a decision was worth, in ticks: mark-out 10 s after the fill, nothing without one.
+    pub value: Option<Measured>,
     /// Decisions.
     pub n: u64,
 }
@@ -61,8 +63,10 @@ pub struct LoadAnswer {
     pub flow: &'static str,
     /// Place in hundredths.
     pub rank_percent: u32,
-    /// Share filled.
+    /// Share filled within the horizon.
     pub fill: Option<Measured>,
+    /// Share filled within a second.
+    pub fill_1s: Option<Measured>,
 }
 
 /// One run of a load, counted.
@@ -104,7 +108,7 @@ pub const HEAT_BIN_S: i64 = 2;
 
 pub(super) fn moved_by(rows: &[Observation]) -> Vec<MovedBy> {
     let mut cells: BTreeMap<_, [u64; 6]> = BTreeMap::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| row.has_phase()) {
         let cell = cells.entry((row.phase, !row.absorbs)).or_default();
         let lots = [
             row.by_trades,
@@ -135,43 +139,51 @@ pub(super) fn moved_by(rows: &[Observation]) -> Vec<MovedBy> {
 }
 
 pub(super) fn latency(rows: &[Observation]) -> Vec<DelayPoint> {
-    let mut cells: BTreeMap<_, [Clusters; 2]> = BTreeMap::new();
-    for row in rows {
+    let mut cells: BTreeMap<_, [Clusters; 3]> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.has_phase()) {
         let cell = cells.entry((row.phase, !row.absorbs, row.delay_ns)).or_default();
         cell[0].add(row.seed, f64::from(u8::from(row.is_filled())));
         cell[1].add(row.seed, f64::from(u8::from(!row.is_observed())));
+        // A decision whose queue is gone comes to nothing.
+        let value = if row.is_observed() { groups::value(row) } else { Some(0.0) };
+        if let Some(value) = value {
+            cell[2].add(row.seed, value);
+        }
     }
-    let answer = |((phase, other, delay_ns), cell): ((u32, bool, u64), [Clusters; 2])| DelayPoint {
+    let answer = |((phase, other, delay_ns), cell): ((u32, bool, u64), [Clusters; 3])| DelayPoint {
         phase: PHASES[phase as usize],
         flow: flow_name(!other),
         delay_ns,
         fill: cell[0].measured(),
         no_queue: cell[1].mean(),
+        value: cell[2].measured(),
         n: cell[0].totals().1,
     };
     cells.into_iter().map(answer).collect()
 }
 
 pub(super) fn load(points: &[LoadPoint]) -> Vec<LoadAnswer> {
-    let mut cells: BTreeMap<_, Clusters> = BTreeMap::new();
+    let mut cells: BTreeMap<_, [Clusters; 2]> = BTreeMap::new();
     let mut busy: BTreeMap<u64, Clusters> = BTreeMap::new();
     for point in points {
         busy.entry(point.scale).or_default().add(point.seed, point.utilisation);
-        for row in point.probes.iter().filter(|row| row.is_observed()) {
+        for row in point.probes.iter().filter(|row| row.is_observed() && row.has_phase()) {
             let key = (point.scale, row.phase, !row.absorbs, row.rank_percent);
-            let filled = f64::from(u8::from(row.is_filled()));
-            cells.entry(key).or_default().add(row.seed, filled);
+            let cell = cells.entry(key).or_default();
+            cell[0].add(row.seed, f64::from(u8::from(row.is_filled())));
+            cell[1].add(row.seed, f64::from(u8::from(row.is_filled_by(1_000_000_000))));
         }
     }
     let answer =
-        |((scale, phase, other, rank_percent), cell): ((u64, u32, bool, u32), Clusters)| {
+        |((scale, phase, other, rank_percent), cell): ((u64, u32, bool, u32), [Clusters; 2])| {
             LoadAnswer {
                 scale,
                 utilisation: busy[&scale].mean(),
                 phase: PHASES[phase as usize],
                 flow: flow_name(!other),
                 rank_percent,
-                fill: cell.measured(),
+                fill: cell[0].measured(),
+                fill_1s: cell[1].measured(),
             }
         };
     cells.into_iter().map(answer).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Clusters, Measured};
-use crate::study::queue::observation::EstimateRow;
+use crate::study::queue::observation::{EVE, EstimateRow, end};
 
 /// How good an estimator is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,7 +42,7 @@ pub(super) fn scores(rows: &[EstimateRow]) -> Vec<Score> {
     }
     let mut order: Vec<&str> = Vec::new();
     let mut cells: BTreeMap<_, Cell> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.crossed) {
+    for row in rows.iter().filter(|row| row.truth != end::CROSSED && row.phase < EVE) {
         let during = match row.phase {
             0 => 0,
             1 | 2 => 1,
@@ -53,7 +53,7 @@ pub(super) fn scores(rows: &[EstimateRow]) -> Vec<Score> {
             order.len() - 1
         });
         let cell: &mut Cell = cells.entry((during, model)).or_default();
-        let (truth, said) = (u8::from(row.truly_filled), u8::from(row.said_filled));
+        let (truth, said) = (u8::from(row.truth == end::FILLED), u8::from(row.said_filled));
         cell.truth.add(row.seed, f64::from(truth));
         cell.bias.add(row.seed, f64::from(said) - f64::from(truth));
         if row.changes > 0 {
