@@ -7,7 +7,10 @@ mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_omission;
 pub mod bench_pipeline;
+mod bench_ring;
+mod compare;
 mod error;
 pub mod journal;
 mod list;
@@ -39,6 +42,7 @@ pub use output::Output;
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall compare before.json after.json       which numbers got worse
   seawall sweep plan.toml                      many settings and seeds, with intervals
   seawall queue                                what a place in the queue is worth in a cascade
   seawall validate                             compare the engine with classical theory
@@ -60,6 +64,7 @@ enum Command {
     Queue(queue::QueueArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    Compare(compare::CompareArgs),
     /// Looks into a command log: inspect, verify, replay
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -89,6 +94,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Queue(args) => queue::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
         Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
         Command::RunOne(_) => run_one::run(),

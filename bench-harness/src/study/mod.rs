@@ -8,3 +8,4 @@ pub mod queue;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
+pub mod two_samples;
