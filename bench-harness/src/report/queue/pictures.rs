@@ -128,7 +128,7 @@ fn curves(points: &mut Points, answers: &Answers) {
 
 fn costs(points: &mut Points, answers: &Answers) {
     for cell in &answers.heat {
-        let series = format!("place {} %", cell.rank_percent);
+        let series = format!("{} place {} %", cell.flow, cell.rank_percent);
         points.bare("queue-heat", &series, (cell.since_trigger_s as f64, cell.fill), cell.n);
     }
     for point in &answers.latency {

@@ -29,18 +29,19 @@ fn worth_of<'a>(answers: &'a Answers, phase: &str, flow: &str) -> Option<&'a Wor
 
 /// What the study says in one sentence.
 pub(super) fn headline(answers: &Answers) -> String {
-    let say = |phase: &str| {
-        let worth = worth_of(answers, phase, "absorbing")?.value?;
-        Some(format!("{:+.2} ± {:.2} ticks in the {phase}", worth.value, worth.half_width))
+    let say = |phase: &str, flow: &str| {
+        let worth = worth_of(answers, phase, flow)?.value?;
+        Some(format!("{:+.2} ± {:.2}", worth.value, worth.half_width))
     };
-    let parts: Vec<String> = ["calm", "onset", "peak"].into_iter().filter_map(say).collect();
+    let phase = |phase: &str| {
+        let (hit, other) = (say(phase, "absorbing")?, say(phase, "other")?);
+        Some(format!("in the {phase} by {hit} ticks where forced orders hit and {other} opposite"))
+    };
+    let parts: Vec<String> = ["calm", "peak"].into_iter().filter_map(phase).collect();
     if parts.is_empty() {
         return "No queue was long enough to have a front and a back.".to_owned();
     }
-    format!(
-        "Against the forced flow, the front of the best queue is worth more than its back by {}.",
-        parts.join(", ")
-    )
+    format!("The front of the best queue is worth more than its back: {}.", parts.join("; "))
 }
 
 /// How it was found.

@@ -150,29 +150,74 @@ pub fn all() -> Vec<Box<dyn QueueEstimator>> {
 mod tests {
     use super::*;
 
-    fn after_cancel(split: Split) -> f64 {
-        let mut model = SplitEstimator::new("", split);
-        model.join(30.0);
-        model.changed(30.0, 40.0, 0.0);
-        assert!((model.ahead() - 30.0).abs() < 1e-12, "what joins is behind");
-        model.changed(40.0, 36.0, 0.0);
-        model.ahead()
+    #[test]
+    fn a_cancel_is_split_by_the_rule() {
+        // 30 ahead, 10 behind, 4 gone: ahead is 30 − 4 · (1 − P(behind)).
+        let [ln11, ln31, ln41] = [11.0, 31.0, 41.0].map(libm::log);
+        let expected = [
+            ("risk-averse", 1.0),
+            ("power-1 n=1", 10.0 / 40.0),
+            ("power-1 n=2", 100.0 / 1_000.0),
+            ("power-1 n=3", 1_000.0 / 28_000.0),
+            ("power-2 n=1", 10.0 / 40.0),
+            ("power-2 n=2", 100.0 / 1_600.0),
+            ("power-2 n=3", 1_000.0 / 64_000.0),
+            ("power-3 n=1", 1.0 - 3.0 / 4.0),
+            ("power-3 n=2", 1.0 - 9.0 / 16.0),
+            ("power-3 n=3", 1.0 - 27.0 / 64.0),
+            ("log-1", ln11 / (ln11 + ln31)),
+            ("log-2", ln11 / ln41),
+            ("front-optimistic", 0.0),
+        ];
+        let models = all();
+        assert_eq!(models.len(), expected.len(), "every model has its case");
+        for (mut model, (name, behind)) in models.into_iter().zip(expected) {
+            assert_eq!(model.name(), name);
+            model.join(30.0);
+            model.changed(30.0, 40.0, 0.0);
+            assert!((model.ahead() - 30.0).abs() < 1e-12, "{name}: what joins is behind");
+            model.changed(40.0, 36.0, 0.0);
+            let ahead = 30.0 - 4.0 * (1.0 - behind);
+            assert!((model.ahead() - ahead).abs() < 1e-9, "{name}: {}, not {ahead}", model.ahead());
+        }
     }
 
     #[test]
-    fn a_cancel_is_split_by_the_rule() {
-        // 30 ahead, 10 behind, 4 gone.
-        let expected = [
-            (Split::Behind, 30.0),
-            (Split::Ahead, 26.0),
-            (Split::Power1(1.0), 27.0),
-            (Split::Power1(2.0), 26.4),
-            (Split::Power2(2.0), 30.0 - 4.0 * (1.0 - 100.0 / 1_600.0)),
-            (Split::Power3(3.0), 30.0 - 4.0 * 27.0 / 64.0),
-        ];
-        for (split, ahead) in expected {
-            let found = after_cancel(split);
-            assert!((found - ahead).abs() < 1e-9, "{split:?}: {found}, expected {ahead}");
+    fn what_cannot_have_been_behind_was_ahead() {
+        // 6 ahead, 4 behind, 8 gone: at most 4 of them from behind.
+        for (split, ahead) in [(Split::Behind, 2.0), (Split::Log2, 2.0)] {
+            let mut model = SplitEstimator::new("", split);
+            model.join(6.0);
+            model.changed(6.0, 10.0, 0.0);
+            model.changed(10.0, 2.0, 0.0);
+            assert!((model.ahead() - ahead).abs() < 1e-9, "{split:?}: {}", model.ahead());
+        }
+        // 5 of 10 gone, a quarter of 4/10 each: from behind 2, from ahead 3.
+        let mut model = SplitEstimator::new("", Split::Power1(1.0));
+        model.join(6.0);
+        model.changed(6.0, 10.0, 0.0);
+        model.changed(10.0, 5.0, 0.0);
+        assert!((model.ahead() - 3.0).abs() < 1e-9, "{}", model.ahead());
+    }
+
+    #[test]
+    fn less_than_half_a_lot_is_no_fill() {
+        let mut model = SplitEstimator::new("", Split::Power1(1.0));
+        model.join(10.0);
+        model.traded(10.4);
+        assert!(!model.has_filled());
+        model.traded(0.1);
+        assert!(model.has_filled());
+    }
+
+    #[test]
+    fn an_empty_level_is_a_number_all_the_same() {
+        for mut model in all() {
+            model.join(0.0);
+            model.changed(0.0, 0.0, 0.0);
+            model.changed(0.0, 5.0, 0.0);
+            model.changed(5.0, 0.0, 0.0);
+            assert!(model.ahead().abs() < 1e-12, "{}: {}", model.name(), model.ahead());
         }
     }
 

@@ -24,6 +24,7 @@ fn band(x: &[f64], low: Vec<f64>, high: Vec<f64>, colour: &'static str) -> Box<S
 pub(super) struct Chosen {
     pub(super) of: &'static str,
     pub(super) phase: &'static str,
+    pub(super) flow: &'static str,
     pub(super) id: &'static str,
     pub(super) title: &'static str,
 }
@@ -39,24 +40,24 @@ impl Chosen {
     }
 }
 
-/// Time to fill at the back of the best queue, on the side against the forced flow.
+/// Time to fill at the back of the best queue.
 pub(super) fn curves(answers: &Answers, chosen: Chosen) -> Option<Chart> {
     let is_chosen = |curve: &&Curve| {
-        (curve.of, curve.phase) == (chosen.of, chosen.phase)
-            && curve.flow == "absorbing"
+        (curve.of, curve.phase, curve.flow) == (chosen.of, chosen.phase, chosen.flow)
             && curve.rank_percent == 100
     };
     let curve = answers.curves.iter().find(is_chosen)?;
-    let n = curve.points.first().map_or(0, |point| point.at_risk);
     Some(Chart {
         id: chosen.id,
         title: chosen.title,
         caption: format!(
-            "{n} {} of the side against the forced flow. Solid: cumulative incidence, the share \
+            "{} {} of the {} side. Solid: cumulative incidence, the share \
              that has ended so by then (Wilson's band). Dotted: Kaplan-Meier with Greenwood's \
              band, the share that would have filled were there no other end: no fill rate. Bands \
              take them for independent. Numbers at risk are in the table.",
-            if chosen.of == "orders" { "orders of the market" } else { "probes" }
+            curve.n,
+            if chosen.of == "orders" { "orders of the market" } else { "probes" },
+            if chosen.flow == "absorbing" { "hit" } else { "other" }
         ),
         height_px: 380,
         is_narrow: true,

@@ -7,9 +7,11 @@ use plotly::{HeatMap, Plot};
 use super::super::{Chart, DataTable, layout};
 use crate::study::queue::answers::{Answers, HEAT_BIN_S};
 
-pub(super) fn heat(answers: &Answers) -> Option<Chart> {
-    let mut times: Vec<i64> = answers.heat.iter().map(|cell| cell.since_trigger_s).collect();
-    let mut ranks: Vec<u32> = answers.heat.iter().map(|cell| cell.rank_percent).collect();
+/// The heat map of one side.
+pub(super) fn heat(answers: &Answers, flow: &'static str) -> Option<Chart> {
+    let cells: Vec<_> = answers.heat.iter().filter(|cell| cell.flow == flow).collect();
+    let mut times: Vec<i64> = cells.iter().map(|cell| cell.since_trigger_s).collect();
+    let mut ranks: Vec<u32> = cells.iter().map(|cell| cell.rank_percent).collect();
     times.sort_unstable();
     times.dedup();
     ranks.sort_unstable();
@@ -18,8 +20,7 @@ pub(super) fn heat(answers: &Answers) -> Option<Chart> {
         return None;
     }
     let at = |rank: u32, time: i64| {
-        let found =
-            answers.heat.iter().find(|c| c.rank_percent == rank && c.since_trigger_s == time);
+        let found = cells.iter().find(|c| c.rank_percent == rank && c.since_trigger_s == time);
         found.map(|cell| (cell.fill, cell.n))
     };
     let z: Vec<Vec<Option<f64>>> = ranks
@@ -63,9 +64,13 @@ pub(super) fn heat(answers: &Answers) -> Option<Chart> {
             ),
     );
     Some(Chart {
-        id: "queue-heat",
-        title: "Fill rate by place and time",
-        caption: "Best price, side against the forced flow. Share of probes that filled within \
+        id: if flow == "absorbing" { "queue-heat" } else { "queue-heat-other" },
+        title: if flow == "absorbing" {
+            "Fill rate by place and time, the side that forced orders hit"
+        } else {
+            "Fill rate by place and time, the other side"
+        },
+        caption: "Best price. Share of probes that filled within \
                   the horizon, by when they joined."
             .to_owned(),
         height_px: 340,

@@ -23,35 +23,46 @@ use curves::Chosen;
 
 /// Phase and side, the name on the picture, colour, and whether the line is dashed.
 const KINDS: [(&str, &str, &str, &str, bool); 4] = [
-    ("calm", "absorbing", "calm, same side", colour::MARK, false),
-    ("calm", "other", "calm, other side", colour::MARK, true),
-    ("peak", "absorbing", "peak, against the forced flow", colour::FORCED, false),
-    ("peak", "other", "peak, with it", colour::FORCED, true),
+    ("calm", "absorbing", "calm, hit side", colour::MARK, false),
+    ("calm", "other", "other", colour::MARK, true),
+    ("peak", "absorbing", "peak, hit side", colour::FORCED, false),
+    ("peak", "other", "other", colour::FORCED, true),
 ];
 
 /// Whose ends are drawn.
-const CURVES: [Chosen; 4] = [
+const CURVES: [Chosen; 5] = [
     Chosen {
         of: "probes",
         phase: "calm",
+        flow: "absorbing",
         id: "queue-curves-calm",
         title: "Time to fill, calm, back of the best queue",
     },
     Chosen {
         of: "probes",
         phase: "peak",
+        flow: "absorbing",
         id: "queue-curves-peak",
         title: "Time to fill, peak, back of the best queue",
     },
     Chosen {
+        of: "probes",
+        phase: "peak",
+        flow: "other",
+        id: "queue-curves-peak-other",
+        title: "Time to fill, peak, the other side",
+    },
+    Chosen {
         of: "orders",
         phase: "calm",
+        flow: "absorbing",
         id: "queue-orders-calm",
         title: "The market's own orders, calm",
     },
     Chosen {
         of: "orders",
         phase: "peak",
+        flow: "absorbing",
         id: "queue-orders-peak",
         title: "The market's own orders, peak",
     },
@@ -74,7 +85,8 @@ pub(in crate::report) fn charts(
     ];
     let ends = CURVES.map(|chosen| curves::curves(answers, chosen));
     let rest = [
-        heat::heat(answers),
+        heat::heat(answers, "absorbing"),
+        heat::heat(answers, "other"),
         costs::latency(answers),
         costs::latency_value(answers),
         costs::load(answers),

@@ -44,13 +44,18 @@ pub struct Curve {
     pub flow: &'static str,
     /// Place in the queue in hundredths.
     pub rank_percent: u32,
+    /// Those it is made of.
+    pub n: u64,
     /// Points.
     pub points: Vec<CurvePoint>,
 }
 
+/// Where curves begin: a forced order takes less than a millisecond.
+const FIRST_S: f64 = 0.001;
+
 /// Seconds at which curves are told.
 fn curve_seconds(horizon_s: f64) -> Vec<f64> {
-    (0..=30).map(|n| 0.01 * libm::pow(horizon_s / 0.01, f64::from(n) / 30.0)).collect()
+    (0..=40).map(|n| FIRST_S * libm::pow(horizon_s / FIRST_S, f64::from(n) / 40.0)).collect()
 }
 
 fn end_of(row: &Observation) -> End {
@@ -90,6 +95,7 @@ pub(super) fn curves(
             phase: PHASES[phase as usize],
             flow: flow_name(!other),
             rank_percent,
+            n: waits.len() as u64,
             points: points(waits, is_order, horizon_s),
         });
     }
@@ -120,4 +126,57 @@ fn points(waits: Vec<(f64, End)>, is_order: bool, horizon_s: f64) -> Vec<CurvePo
     };
     // At the horizon itself everybody's wait is cut.
     curve_seconds(horizon_s * 0.999).into_iter().map(point).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(end: u32, seconds: u64) -> Observation {
+        Observation {
+            absorbs: true,
+            rank_percent: 100,
+            end,
+            wait_ns: seconds * 1_000_000_000,
+            ..Observation::default()
+        }
+    }
+
+    #[test]
+    fn ends_compete_and_what_ended_otherwise_is_never_a_fill() {
+        let ends = [
+            (end::FILLED, 1),
+            (end::CROSSED, 2),
+            (end::MOVED_AWAY, 3),
+            (end::FILLED, 4),
+            (end::WAITING, 10),
+        ];
+        let rows = ends.map(|(end, seconds)| row(end, seconds));
+        let mut left = rows.to_vec();
+        left[1].end = end::CANCELLED;
+        let curves = curves(&rows, &left, 10_000_000_000);
+        assert_eq!(curves.iter().map(|curve| curve.of).collect::<Vec<_>>(), ["probes", "orders"]);
+        for curve in &curves {
+            let last = curve.points.last().expect("points");
+            let shares = [last.filled, last.moved_away, last.crossed + last.cancelled];
+            for (share, expected) in shares.into_iter().zip([0.4, 0.2, 0.2]) {
+                assert!((share - expected).abs() < 1e-12, "{last:?}");
+            }
+            assert_eq!(last.at_risk, 1);
+            // 1 − 4/5 · 1/2: two were censored before the second fill.
+            let km = last.kaplan_meier.expect("one is at risk");
+            assert!((km - 0.6).abs() < 1e-12, "{km}");
+            let greenwood = 0.4 * (1.0_f64 / 20.0 + 1.0 / 2.0).sqrt() * normal_reach(CONFIDENCE);
+            assert!((last.greenwood.expect("with its band") - greenwood).abs() < 1e-12);
+        }
+        let last = |curve: &Curve| curve.points.last().cloned().expect("points");
+        assert!(last(&curves[0]).cancelled.abs() < 1e-12 && last(&curves[1]).crossed.abs() < 1e-12);
+    }
+
+    #[test]
+    fn points_reach_from_a_millisecond_to_the_horizon() {
+        let seconds = curve_seconds(10.0);
+        assert!((seconds[0] - 0.001).abs() < 1e-12 && (seconds[40] - 10.0).abs() < 1e-9);
+        assert!(seconds.is_sorted());
+    }
 }

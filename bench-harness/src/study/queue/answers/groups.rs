@@ -204,3 +204,102 @@ pub(super) fn worth(rows: &[Observation]) -> Vec<Worth> {
     };
     cells.iter().map(answer).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::queue::observation::EVE;
+
+    fn row(seed: u64, rank_percent: u32, end: u32, out: Option<f64>) -> Observation {
+        Observation {
+            seed,
+            absorbs: true,
+            rank_percent,
+            orders_ahead: rank_percent / 10,
+            lots_ahead: u64::from(rank_percent),
+            end,
+            wait_ns: if end == end::FILLED { 500_000_000 } else { 10_000_000_000 },
+            mark_out_1s: out,
+            mark_out_10s: out,
+            ..Observation::default()
+        }
+    }
+
+    fn close(found: Option<Measured>, expected: f64) {
+        let found = found.expect("two seeds saw some");
+        assert!((found.value - expected).abs() < 1e-12, "{found:?} is not {expected}");
+    }
+
+    /// Two seeds, four probes each: filled at a gain of 2, filled at a loss of 4, moved away,
+    /// crossed. A probe on the eve and one that was not observed count for nothing.
+    fn rows() -> Vec<Observation> {
+        let mut rows = Vec::new();
+        for seed in [1, 2] {
+            rows.push(row(seed, 0, end::FILLED, Some(2.0)));
+            rows.push(row(seed, 0, end::FILLED, Some(-4.0)));
+            rows.push(row(seed, 0, end::MOVED_AWAY, None));
+            rows.push(row(seed, 0, end::CROSSED, None));
+            rows.push(row(seed, 0, end::NO_QUEUE, None));
+            rows.push(Observation { phase: EVE, ..row(seed, 0, end::FILLED, Some(1e9)) });
+        }
+        rows
+    }
+
+    #[test]
+    fn a_group_by_hand() {
+        let groups = by_rank(&rows());
+        assert_eq!(groups.len(), 1, "{groups:?}");
+        let group = &groups[0];
+        assert_eq!(
+            (group.phase, group.flow, group.level, group.place),
+            ("calm", "absorbing", Some(0), 0)
+        );
+        assert_eq!(group.n, 8);
+        close(group.fill, 0.5);
+        close(group.fill_1s, 0.5);
+        close(group.mark_out_10s, -1.0);
+        // (2 − 4 + 0) / 3: the crossed one is left out.
+        close(group.value, -2.0 / 3.0);
+        assert!((group.moved_away - 0.25).abs() < 1e-12 && (group.crossed - 0.25).abs() < 1e-12);
+        assert!(group.waiting.abs() < 1e-12 && group.cancelled.abs() < 1e-12);
+        assert!(group.mark_out_60s.is_none(), "never observed is not zero");
+        assert!(group.fill_wilson[0] < 0.5 && group.fill_wilson[1] > 0.5);
+    }
+
+    #[test]
+    fn one_seed_has_no_interval_and_says_so() {
+        let one: Vec<_> = rows().into_iter().filter(|row| row.seed == 1).collect();
+        assert!(by_rank(&one)[0].fill.is_none());
+    }
+
+    #[test]
+    fn the_front_against_the_back_of_the_same_queue() {
+        let mut rows = Vec::new();
+        for seed in [1, 2] {
+            rows.push(row(seed, 0, end::FILLED, Some(3.0)));
+            rows.push(row(seed, 100, end::MOVED_AWAY, None));
+            // A queue of nobody has neither.
+            let alone =
+                Observation { time_ns: 7, orders_ahead: 0, ..row(seed, 100, end::FILLED, None) };
+            rows.push(Observation { time_ns: 7, ..row(seed, 0, end::FILLED, None) });
+            rows.push(alone);
+            // Here the back was crossed: no value, but no fill either.
+            rows.push(Observation { time_ns: 8, ..row(seed, 0, end::FILLED, Some(1.0)) });
+            rows.push(Observation { time_ns: 8, ..row(seed, 100, end::CROSSED, None) });
+        }
+        let worth = worth(&rows);
+        assert_eq!(worth.len(), 1, "{worth:?}");
+        close(worth[0].fill, 1.0);
+        close(worth[0].value, 3.0);
+        assert_eq!(worth[0].value.map(|value| value.n), Some(2));
+        assert!(worth[0].mark_out_both.is_none());
+    }
+
+    #[test]
+    fn bins_of_lots_hold_their_lower_end() {
+        let at = |lots_ahead| Observation { lots_ahead, ..row(1, 0, end::FILLED, None) };
+        let places: Vec<u64> =
+            by_lots(&[at(0), at(1), at(49), at(50), at(5_000)]).iter().map(|g| g.place).collect();
+        assert_eq!(places, [0, 1, 50, 800]);
+    }
+}

@@ -91,7 +91,7 @@ pub struct Answers {
     pub latency: Vec<DelayPoint>,
     /// Load.
     pub load: Vec<LoadAnswer>,
-    /// Fill rate by place and time since the first trigger; absorbing side, best price.
+    /// Fill rate by place and time since the first trigger; best price.
     pub heat: Vec<HeatCell>,
     /// Estimators against the truth.
     pub estimators: Vec<Score>,

@@ -93,6 +93,8 @@ impl LoadPoint {
 /// One cell of the heat map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HeatCell {
+    /// `absorbing`: the side that forced orders hit; `other`.
+    pub flow: &'static str,
     /// Seconds since the first trigger, lower end of a bin of [`HEAT_BIN_S`].
     pub since_trigger_s: i64,
     /// Place in hundredths.
@@ -190,19 +192,85 @@ pub(super) fn load(points: &[LoadPoint]) -> Vec<LoadAnswer> {
 }
 
 pub(super) fn heat(rows: &[Observation]) -> Vec<HeatCell> {
-    let mut cells: BTreeMap<_, (u64, u64)> = BTreeMap::new();
-    let chosen = |row: &&Observation| row.is_observed() && row.absorbs && row.level == 0;
+    let mut cells: BTreeMap<(bool, i64, u32), (u32, u32)> = BTreeMap::new();
+    let chosen = |row: &&Observation| row.is_observed() && row.level == 0;
     for row in rows.iter().filter(chosen) {
         let Some(since_ns) = row.since_trigger_ns else { continue };
         let second = since_ns.div_euclid(HEAT_BIN_S * 1_000_000_000) * HEAT_BIN_S;
         if (-10..60).contains(&second) {
-            let cell = cells.entry((second, row.rank_percent)).or_default();
-            cell.0 += u64::from(row.is_filled());
+            let cell = cells.entry((!row.absorbs, second, row.rank_percent)).or_default();
+            cell.0 += u32::from(row.is_filled());
             cell.1 += 1;
         }
     }
-    let answer = |((since_trigger_s, rank_percent), (hits, n)): ((i64, u32), (u64, u64))| {
-        HeatCell { since_trigger_s, rank_percent, fill: hits as f64 / n as f64, n }
-    };
-    cells.into_iter().map(answer).collect()
+    let mut found = Vec::new();
+    for ((other, since_trigger_s, rank_percent), (hits, n)) in cells {
+        let fill = f64::from(hits) / f64::from(n);
+        let flow = flow_name(!other);
+        found.push(HeatCell { flow, since_trigger_s, rank_percent, fill, n: u64::from(n) });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::queue::observation::end;
+
+    fn row(seed: u64, end: u32, out: Option<f64>) -> Observation {
+        Observation { seed, absorbs: true, end, mark_out_10s: out, ..Observation::default() }
+    }
+
+    #[test]
+    fn a_decision_that_comes_too_late_is_worth_nothing() {
+        let mut rows = Vec::new();
+        for seed in [1, 2] {
+            rows.push(row(seed, end::FILLED, Some(-6.0)));
+            rows.push(row(seed, end::NO_QUEUE, None));
+            rows.push(row(seed, end::MOVED_AWAY, None));
+            rows.push(row(seed, end::CROSSED, None));
+        }
+        let points = latency(&rows);
+        assert_eq!(points.len(), 1);
+        let point = &points[0];
+        assert_eq!(point.n, 8);
+        assert!((point.no_queue - 0.25).abs() < 1e-12);
+        assert!((point.fill.expect("two seeds").value - 0.25).abs() < 1e-12);
+        // −6, nothing, nothing; the crossed one is not known.
+        assert!((point.value.expect("two seeds").value + 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn times_before_the_trigger_have_bins_of_their_own() {
+        let at =
+            |since: i64, end| Observation { since_trigger_ns: Some(since), ..row(1, end, None) };
+        let cells = heat(&[
+            at(-1, end::FILLED),
+            at(0, end::MOVED_AWAY),
+            at(1_999_999_999, end::FILLED),
+            at(-10_000_000_001, end::FILLED),
+            row(1, end::FILLED, None),
+        ]);
+        let found: Vec<_> = cells.iter().map(|cell| (cell.since_trigger_s, cell.n)).collect();
+        assert_eq!(found, [(-2, 1), (0, 2)], "without a trigger there is no time since");
+        assert!((cells[1].fill - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn lots_are_shared_out_among_their_causes() {
+        let moved = Observation {
+            by_trades: 60,
+            by_cancels: 25,
+            by_liquidation_cancels: 5,
+            by_reprices: 10,
+            by_reductions: 4,
+            by_self_trade: 1,
+            ..row(1, end::FILLED, None)
+        };
+        let answer = &moved_by(&[moved])[0];
+        assert_eq!(answer.lots, 100, "cancels of the liquidated are among the cancels");
+        let parts = answer.trades + answer.cancels + answer.reprices + answer.reductions;
+        assert!((parts + answer.self_trade - 1.0).abs() < 1e-12);
+        assert!((answer.liquidation_cancels - 0.05).abs() < 1e-12);
+    }
 }

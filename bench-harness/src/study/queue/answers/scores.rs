@@ -78,3 +78,46 @@ pub(super) fn scores(rows: &[EstimateRow]) -> Vec<Score> {
     };
     cells.into_iter().map(answer).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(seed: u64, truth: u32, said_filled: bool, error_mean: f64) -> EstimateRow {
+        EstimateRow {
+            seed,
+            model: "model".to_owned(),
+            truth,
+            said_filled,
+            error_mean,
+            error_square: error_mean * error_mean,
+            changes: 1,
+            ..EstimateRow::default()
+        }
+    }
+
+    #[test]
+    fn a_score_by_hand() {
+        let mut rows = Vec::new();
+        for seed in [1, 2] {
+            rows.push(row(seed, end::FILLED, true, 3.0));
+            rows.push(row(seed, end::FILLED, false, -4.0));
+            rows.push(row(seed, end::WAITING, true, 0.0));
+            rows.push(row(seed, end::WAITING, true, 5.0));
+            rows.push(row(seed, end::CROSSED, true, 1e9));
+            rows.push(EstimateRow { phase: EVE, ..row(seed, end::FILLED, false, 1e9) });
+            // One whose level never changed says nothing of the place.
+            rows.push(EstimateRow { changes: 0, ..row(seed, end::WAITING, false, 1e9) });
+        }
+        let scores = scores(&rows);
+        assert_eq!(scores.len(), 1);
+        let score = &scores[0];
+        assert_eq!((score.during, score.n), ("calm", 10));
+        assert!((score.true_fill - 0.4).abs() < 1e-12);
+        assert!((score.bias.expect("two seeds").value - 0.2).abs() < 1e-12);
+        assert!((score.error.expect("two seeds").value - 1.0).abs() < 1e-12);
+        assert!((score.rmse - 12.5_f64.sqrt()).abs() < 1e-12);
+        assert!((score.filled_if_said.expect("some were") - 1.0 / 3.0).abs() < 1e-12);
+        assert!((score.filled_if_not.expect("some were not") - 0.5).abs() < 1e-12);
+    }
+}
