@@ -13,12 +13,12 @@ use crate::scenario::{SYMBOL, Scenario, small};
 
 /// One position before the run.
 #[derive(Clone, Copy, Debug)]
-struct Holding {
-    account: AccountId,
-    side: Side,
+pub(super) struct Holding {
+    pub(super) account: AccountId,
+    pub(super) side: Side,
     initial: Ppm,
     entry: Price,
-    lots: Qty,
+    pub(super) lots: Qty,
     hedger: AccountId,
 }
 
@@ -40,6 +40,15 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     }
     open(roles.shock, shock_deposit(scenario), Ppm::ONE);
     open(roles.background, scenario.money(scenario.background.deposit_currency), Ppm::ONE);
+    for account in roles.arbitrageurs.clone() {
+        open(account, scenario.money(scenario.arbitrageurs.deposit_currency), Ppm::ONE);
+    }
+    for account in roles.hunter.clone() {
+        open(account, scenario.money(scenario.hunter.deposit_currency), Ppm::ONE);
+    }
+    for account in roles.spoofer.clone() {
+        open(account, scenario.money(scenario.spoofer.deposit_currency), Ppm::ONE);
+    }
     let contract = scenario.contract();
     let holders = &scenario.holders;
     let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
@@ -69,6 +78,17 @@ impl Holding {
         contract.value(self.entry, u64::from(self.lots.lots()))
     }
 
+    /// Where it is about to be liquidated, in ticks; `None` without leverage.
+    pub(super) fn liquidation_ticks(&self, scenario: &Scenario) -> Option<f64> {
+        let (_, maintenance) = margin_rates(scenario, self.lots.lots(), self.initial);
+        let initial = f64::from(self.initial.parts()) / 1e6;
+        let entry = f64::from(self.entry.ticks());
+        (initial < 1.0).then(|| match self.side {
+            Side::Buy => entry * (1.0 - initial) / (1.0 - maintenance),
+            Side::Sell => entry * (1.0 + initial) / (1.0 + maintenance),
+        })
+    }
+
     fn block(&self) -> Input {
         let (buyer, seller) = match self.side {
             Side::Buy => (self.account, self.hedger),
@@ -95,7 +115,8 @@ fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding]) -> Vec<Money> {
     gross
 }
 
-fn holdings(scenario: &Scenario) -> Vec<Holding> {
+/// Every position before the run.
+pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let spec = &scenario.holders;
     let roles = scenario.roles();
     let sizes =

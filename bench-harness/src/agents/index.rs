@@ -1,4 +1,6 @@
-//! The exogenous price: a martingale in small steps, times the shock's fall and rebound.
+//! The exogenous price: a martingale in small steps, with jumps and a volatility of its own where
+//! the scenario asks for them, times a given (for instance recorded) path, times the shock's fall
+//! and rebound.
 
 use super::keyed::{Key, Purpose};
 use super::number::{real, whole};
@@ -19,11 +21,16 @@ impl IndexPath {
         let key = Key::new(scenario.seed, 0, Purpose::Index);
         let per_step = (real(scenario.index.step_ms) / 1_000.0).sqrt();
         let deviation = scenario.index.volatility_bp / 10_000.0 * per_step;
+        let mut volatility = Volatility::new(scenario);
+        let jumps = Jumps::new(scenario);
         let mut level = real(scenario.market.reference_ticks);
         let ticks = (0..steps).map(|step| {
-            let now = level * shock_factor(scenario, step * scenario.index.step_ms);
+            let time_ms = step * scenario.index.step_ms;
+            let now = level * shock_factor(scenario, time_ms) * path_factor(scenario, time_ms);
+            let deviation = deviation * volatility.factor(step);
             // Four deviations bound a step, so no draw can take the level to zero.
             level *= 1.0 + deviation * key.at(step).normal().clamp(-4.0, 4.0);
+            level *= jumps.factor(step);
             now
         });
         Self { step_ns, ticks: ticks.collect() }
@@ -40,6 +47,79 @@ impl IndexPath {
     pub fn ticks_at(&self, time_ns: u64) -> u32 {
         whole(self.at(time_ns), 1, u32::MAX)
     }
+}
+
+/// A volatility whose logarithm reverts to its mean (an Ornstein-Uhlenbeck process sampled at the
+/// steps, so exact); one without a spread.
+struct Volatility {
+    key: Key,
+    spread: f64,
+    persistence: f64,
+    state: f64,
+}
+
+impl Volatility {
+    fn new(scenario: &Scenario) -> Self {
+        let index = &scenario.index;
+        let halves = real(index.step_ms) / real(index.volatility_half_life_ms);
+        let key = Key::new(scenario.seed, 0, Purpose::IndexVolatility);
+        // It starts from its stationary law.
+        let state = key.at(u64::MAX).normal();
+        let persistence = libm::exp2(-halves);
+        Self { key, spread: index.volatility_spread, persistence, state }
+    }
+
+    fn factor(&mut self, step: u64) -> f64 {
+        if self.spread == 0.0 {
+            return 1.0;
+        }
+        let innovation = (1.0 - self.persistence * self.persistence).sqrt();
+        self.state = self.state * self.persistence + innovation * self.key.at(step).normal();
+        // The mean of the squared factor is one, so the long-run variance is what was asked for.
+        libm::exp(self.spread * self.state - self.spread * self.spread)
+    }
+}
+
+/// Jumps at random times, up or down.
+struct Jumps {
+    key: Key,
+    chance: f64,
+    deviation: f64,
+}
+
+impl Jumps {
+    fn new(scenario: &Scenario) -> Self {
+        let index = &scenario.index;
+        let rate = index.jumps_per_hour / 3_600_000.0 * real(index.step_ms);
+        Self {
+            key: Key::new(scenario.seed, 0, Purpose::IndexJump),
+            chance: -libm::expm1(-rate),
+            deviation: index.jump_bp / 10_000.0,
+        }
+    }
+
+    fn factor(&self, step: u64) -> f64 {
+        if self.chance == 0.0 {
+            return 1.0;
+        }
+        let mut draw = self.key.at(step);
+        let happens = draw.unit() < self.chance;
+        if happens { 1.0 + self.deviation * draw.normal().clamp(-4.0, 4.0) } else { 1.0 }
+    }
+}
+
+/// The given path at a time, as a part of the price at the start; straight between its points.
+fn path_factor(scenario: &Scenario, time_ms: u64) -> f64 {
+    let path = &scenario.index.path;
+    let after = path.partition_point(|point| point.time_ms <= time_ms);
+    let (before, next) = (after.saturating_sub(1), after.min(path.len() - 1));
+    let (a, b) = (&path[before], &path[next]);
+    let level = |ppm: u64| real(ppm) / 1e6;
+    if b.time_ms <= a.time_ms {
+        return level(a.level_ppm);
+    }
+    let part = real(time_ms - a.time_ms) / real(b.time_ms - a.time_ms);
+    level(a.level_ppm) + (level(b.level_ppm) - level(a.level_ppm)) * part
 }
 
 /// What the shock leaves of the price.

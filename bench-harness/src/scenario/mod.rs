@@ -11,8 +11,9 @@ pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    BackgroundSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName, Latency,
-    Liquidation, Makers, Mark, Market, PlanName, Scenario, Shock, Takers, Tier,
+    Arbitrageurs, BackgroundSpec, Clock, ContractName, Defenders, DisciplineName, Holders, Index,
+    Keepers, KeyName, Latency, Liquidation, Makers, Manipulation, Mark, Market, PathPoint,
+    PlanName, Reentry, Scenario, Shock, Takers, Tier,
 };
 
 use std::path::Path;

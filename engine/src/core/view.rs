@@ -95,6 +95,24 @@ impl Engine {
         }
     }
 
+    /// All an account has: free cash, reserves, margins, and the profit of its positions at their
+    /// marks (zero where no mark is set).
+    ///
+    /// Panics for an account beyond `accounts_max`.
+    pub fn equity(&self, account: AccountId) -> Money {
+        if !self.ledger.has_room_for(account) {
+            return Money::ZERO;
+        }
+        let own = self.ledger.account(account);
+        let in_market = |market: &super::market::Market| {
+            let position = market.position(account);
+            let profit = market.mark.map(|mark| position.profit(market.rules.contract, mark));
+            position.margin() + profit.unwrap_or(Money::ZERO)
+        };
+        let held = self.markets.iter().filter(|market| market.accounts_used > account.index());
+        own.cash + own.reserved + held.map(in_market).sum()
+    }
+
     /// Positions waiting in the liquidation queue.
     #[inline]
     pub fn backlog(&self) -> usize {
