@@ -6,6 +6,7 @@
 //! of the remaining distance to its trigger price is gone each time.
 
 use core::cmp::Reverse;
+use core::ops::Range;
 use std::collections::BinaryHeap;
 
 use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Reference, Side};
@@ -14,7 +15,7 @@ use super::holders::{self, Holding};
 use super::keyed::{Key, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
 use super::{Agent, Latencies, Outbox, View, order_id};
-use crate::scenario::{SYMBOL, Scenario};
+use crate::scenario::{Defence, SYMBOL, Scenario};
 
 /// One who deleverages in stages.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +59,8 @@ pub struct Defenders {
 }
 
 impl Defenders {
-    /// The defenders of a scenario; stops are placed, and watching begins, after the warm-up.
-    pub fn new(scenario: &Scenario) -> Self {
+    /// Stops are placed, and watching begins, after the warm-up.
+    fn of(scenario: &Scenario, accounts: &Range<u32>) -> Self {
         let spec = &scenario.defenders;
         let start_ns = scenario.clock.warmup_ms * 1_000_000;
         let mut defenders = Self {
@@ -71,13 +72,31 @@ impl Defenders {
             period_ns: spec.period_ms * 1_000_000,
             look_ns: start_ns,
         };
-        for holding in holders::holdings(scenario) {
+        let all = holders::holdings(scenario);
+        for holding in all.into_iter().filter(|holding| accounts.contains(&holding.account.0)) {
             defenders.consider(scenario, &holding);
         }
         for number in 0..defenders.guards.len() {
             defenders.watch(number);
         }
         defenders
+    }
+
+    /// The watched positions of a scenario, defended as it says.
+    pub fn of_probes(scenario: &Scenario) -> Self {
+        let mut chosen = scenario.clone();
+        let spec = &mut chosen.defenders;
+        (spec.stop_ppm, spec.deleverage_ppm) = match scenario.probe.defence {
+            Defence::None => (0, 0),
+            Defence::Stop => (1_000_000, 0),
+            Defence::Deleverage => (0, 1_000_000),
+        };
+        Self::of(&chosen, &scenario.roles().probes)
+    }
+
+    /// The holders of a scenario who defend themselves.
+    pub fn new(scenario: &Scenario) -> Self {
+        Self::of(scenario, &scenario.roles().holders)
     }
 
     fn consider(&mut self, scenario: &Scenario, holding: &Holding) {

@@ -7,7 +7,7 @@
 
 use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, Side};
 
-use super::keyed::{Key, PowerLaw, Purpose};
+use super::keyed::{Draw, Key, PowerLaw, Purpose};
 use super::number::{price, qty, real, whole};
 use crate::scenario::{SYMBOL, Scenario, small};
 
@@ -127,28 +127,36 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let short =
         leverage(spec.short_leverage_min, spec.short_leverage_max, spec.short_leverage_exponent);
     let longs_end = roles.holders.start + small(spec.longs);
-    roles
-        .holders
-        .clone()
-        .map(|account| {
-            let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
-            let (side, law) =
-                if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
-            let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
-            let chosen = initial_rate(law.draw(&mut draw).min(spec.leverage_cap));
-            let noise = draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
-            let (initial, maintenance) = margin_rates(scenario, lots, chosen);
-            let hedger = roles.hedgers.start + account % small(spec.hedgers);
-            Holding {
-                account: AccountId(account),
-                side,
-                initial,
-                entry: entry(scenario, side, initial, maintenance, noise),
-                lots: qty(lots),
-                hedger: AccountId(hedger),
-            }
-        })
-        .collect()
+    let holding = |account: u32, side: Side, lots: u32, leverage: f64, noise: f64| {
+        let (initial, maintenance) = margin_rates(scenario, lots, initial_rate(leverage));
+        let hedger = roles.hedgers.start + account % small(spec.hedgers);
+        Holding {
+            account: AccountId(account),
+            side,
+            initial,
+            entry: entry(scenario, side, initial, maintenance, noise),
+            lots: qty(lots),
+            hedger: AccountId(hedger),
+        }
+    };
+    let noise = |draw: &mut Draw| draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
+    let holders = roles.holders.clone().map(|account| {
+        let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
+        let (side, law) =
+            if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
+        let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
+        let leverage = law.draw(&mut draw).min(spec.leverage_cap);
+        holding(account, side, lots, leverage, noise(&mut draw))
+    });
+    let probe = &scenario.probe;
+    let probes = roles.probes.clone().map(|account| {
+        // Keyed by its number among the watched, not by its account: the same for any crowd.
+        let number = u64::from(account - roles.probes.start) + 1;
+        let mut draw = Key::new(scenario.seed, u32::MAX, Purpose::Holder).at(number);
+        let side = if probe.long { Side::Buy } else { Side::Sell };
+        holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw))
+    });
+    holders.chain(probes).collect()
 }
 
 /// One over the leverage, rounded up: never more leverage than was drawn.

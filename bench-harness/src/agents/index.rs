@@ -157,4 +157,50 @@ mod tests {
         assert_eq!([0, 11, 12, 13, 29].map(at), [50_000, 50_000, 49_500, 49_000, 49_000]);
         assert_eq!([35, 40, 299].map(at), [49_250, 49_500, 49_500]);
     }
+
+    fn calm(sets: &[&str], seed: u64) -> IndexPath {
+        let quiet = ["shock.index_drop_bp=0", "clock.duration_ms=3600000"];
+        let sets: Vec<String> = quiet.iter().chain(sets).map(|set| (*set).to_owned()).collect();
+        IndexPath::new(&load("flash-crash", &sets, Some(seed)).expect("it is valid"))
+    }
+
+    /// Mean squared return of a step, in bp².
+    fn variance_bp(index: &IndexPath) -> f64 {
+        let returns = index.ticks.windows(2).map(|pair| (pair[1] / pair[0] - 1.0) * 1e4);
+        returns.map(|r| r * r).sum::<f64>() / real(index.ticks.len() as u64 - 1)
+    }
+
+    #[test]
+    fn a_volatility_of_its_own_keeps_the_mean_variance_and_fattens_tails() {
+        let kurtosis = |index: &IndexPath| {
+            let returns = index.ticks.windows(2).map(|pair| (pair[1] / pair[0] - 1.0) * 1e4);
+            let fourth = returns.map(|r| r * r * r * r).sum::<f64>();
+            let variance = variance_bp(index);
+            fourth / real(index.ticks.len() as u64 - 1) / (variance * variance)
+        };
+        let (plain, own) = (calm(&[], 1), calm(&["index.volatility_spread=0.5"], 1));
+        // Two bp over a second are 0.2 bp² over a step of 50 ms.
+        assert!((variance_bp(&plain) - 0.2).abs() < 0.005, "{}", variance_bp(&plain));
+        assert!((variance_bp(&own) - 0.2).abs() < 0.08, "{}", variance_bp(&own));
+        assert!(kurtosis(&own) > 1.3 * kurtosis(&plain), "{}", kurtosis(&own));
+    }
+
+    #[test]
+    fn jumps_come_at_their_rate() {
+        let index = calm(&["index.volatility_bp=0", "index.jumps_per_hour=60", "index.jump_bp=30"], 1);
+        let jumps = index.ticks.windows(2).filter(|pair| pair[0].to_bits() != pair[1].to_bits());
+        let count = jumps.count();
+        assert!((35..=90).contains(&count), "{count} jumps in an hour");
+    }
+
+    #[test]
+    fn a_given_path_is_followed_straight_between_its_points() {
+        let text = "base = \"flash-crash\"\nname = \"x\"\n[index]\nvolatility_bp = 0.0\n\
+                    path = [{ time_ms = 0, level_ppm = 1000000 }, { time_ms = 10000, level_ppm = 900000 },\
+                    { time_ms = 20000, level_ppm = 950000 }]\n[shock]\nindex_drop_bp = 0.0\n";
+        let scenario = crate::scenario::from_text(text, "x", &[], None).expect("it is valid");
+        let index = IndexPath::new(&scenario);
+        let at = |second: u64| index.ticks_at(second * 1_000_000_000);
+        assert_eq!([0, 5, 10, 15, 20, 100].map(at), [50_000, 47_500, 45_000, 46_250, 47_500, 47_500]);
+    }
 }

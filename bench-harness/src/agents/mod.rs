@@ -192,7 +192,7 @@ impl std::fmt::Debug for Kind {
 }
 
 /// Every kind, each a table of its own name in the scenario.
-pub const KINDS: [Kind; 10] = [
+pub const KINDS: [Kind; 11] = [
     Kind {
         name: "oracle",
         about: "sends the mark, a mix of index and book",
@@ -237,6 +237,11 @@ pub const KINDS: [Kind; 10] = [
         name: "keepers",
         about: "liquidate on a chain: block by block, at the price of blockspace",
         build: |scenario| Box::new(keepers::Keepers::new(scenario)),
+    },
+    Kind {
+        name: "probe",
+        about: "positions whose fate is watched, defended or not",
+        build: |scenario| Box::new(defenders::Defenders::of_probes(scenario)),
     },
     Kind {
         name: "reentry",

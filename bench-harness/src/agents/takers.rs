@@ -140,3 +140,41 @@ impl Agent for Takers {
         self.schedule();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load;
+
+    /// Arrivals in windows of ten seconds: mean and variance over mean.
+    fn arrivals(excitation_ppm: u64) -> (f64, f64) {
+        let sets = [format!("takers.excitation_ppm={excitation_ppm}")];
+        let scenario = load("flash-crash", &sets, Some(5)).expect("it is valid");
+        let mut takers = Takers::new(&scenario);
+        let windows = 400_usize;
+        let mut counts = vec![0.0; windows];
+        let start_ns = scenario.clock.warmup_ms * 1_000_000;
+        loop {
+            let window = (takers.next_ns - start_ns) / 10_000_000_000;
+            let Some(count) = counts.get_mut(usize::try_from(window).expect("a small number")) else {
+                break;
+            };
+            *count += 1.0;
+            takers.number += 1;
+            takers.schedule();
+        }
+        let mean = counts.iter().sum::<f64>() / real(400);
+        let variance = counts.iter().map(|n| (n - mean) * (n - mean)).sum::<f64>() / real(399);
+        (mean, variance / mean)
+    }
+
+    #[test]
+    fn excitation_keeps_the_rate_and_clusters_arrivals() {
+        let (mean, dispersion) = arrivals(0);
+        assert!((mean - 1_200.0).abs() < 12.0 && (dispersion - 1.0).abs() < 0.25, "{dispersion}");
+        // A Hawkes process over windows far longer than its memory: 1 / (1 - n)² = 4.
+        let (mean, dispersion) = arrivals(500_000);
+        assert!((mean - 1_200.0).abs() < 24.0, "{mean}");
+        assert!((dispersion - 4.0).abs() < 1.0, "{dispersion}");
+    }
+}

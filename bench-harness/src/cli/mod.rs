@@ -14,6 +14,7 @@ mod output;
 mod progress;
 pub mod replay;
 mod report;
+mod risk;
 mod run;
 mod run_one;
 mod sweep;
@@ -38,6 +39,7 @@ pub use output::Output;
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall sweep plan.toml                      many settings and seeds, with intervals
+  seawall risk --leverage 20 --lots 500        what a position may lose beyond its margin
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -57,6 +59,7 @@ enum Command {
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
     Sweep(sweep::SweepArgs),
+    Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
 }
 
@@ -82,6 +85,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Sweep(args) => sweep::run(args),
+        Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
     }
 }

@@ -79,7 +79,7 @@ impl Populations {
         }
     }
 
-    /// Every population that has accounts, by name.
+    /// Every population that has accounts, by name, and the venue with its fees.
     pub(super) fn summarise(
         &self,
         engine: &Engine,
@@ -87,7 +87,7 @@ impl Populations {
     ) -> BTreeMap<String, Population> {
         let r = &self.roles;
         let one = |account: u32| account..account + 1;
-        let ranges: [(&str, Range<u32>); 10] = [
+        let ranges: [(&str, Range<u32>); 11] = [
             ("fund", one(0)),
             ("makers", r.makers.clone()),
             ("takers", r.takers.clone()),
@@ -98,6 +98,7 @@ impl Populations {
             ("arbitrageurs", r.arbitrageurs.clone()),
             ("hunter", r.hunter.clone()),
             ("spoofer", r.spoofer.clone()),
+            ("probe", r.probes.clone()),
         ];
         let mut populations = BTreeMap::new();
         for (name, accounts) in ranges.into_iter().filter(|(_, accounts)| !accounts.is_empty()) {
@@ -118,6 +119,8 @@ impl Populations {
             };
             populations.insert(name.to_owned(), population);
         }
+        let fees = Population { profit: engine.venue_fees().units(), ..Population::default() };
+        populations.insert("venue".to_owned(), fees);
         for (name, counters) in counters.into_iter().filter(|(_, counters)| !counters.is_empty()) {
             let entry = populations.entry(name.to_owned()).or_default();
             entry.counters = counters.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect();

@@ -43,7 +43,8 @@ pub(super) fn scenario(
 
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const NAMES: [(&str, &str, &[&str]); 5] = [
+    const NAMES: [(&str, &str, &[&str]); 6] = [
+        ("probe", "defence", &["none", "stop", "deleverage"]),
         ("", "venue", &["generic"]),
         ("market", "contract", &["linear", "inverse"]),
         (
@@ -349,6 +350,11 @@ impl Check<'_> {
         self.manipulation("hunter", &s.hunter, s)?;
         self.manipulation("spoofer", &s.spoofer, s)?;
         self.keepers(s)?;
+        let p = &s.probe;
+        let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
+        self.within("probe.count", p.count, 1, 10_000)?;
+        self.within("probe.lots", p.lots, 1, s.market.order_max_lots)?;
+        self.between("probe.leverage", p.leverage, 1.0, 1e6 / initial as f64)?;
         let r = &s.reentry;
         self.within("reentry.share_ppm", r.share_ppm, 0, PPM)?;
         self.within("reentry.part_ppm", r.part_ppm, 0, 10 * PPM)?;

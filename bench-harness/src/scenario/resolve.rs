@@ -38,7 +38,19 @@ impl Scenario {
         let arbitrageurs = first..first + extra("arbitrageurs", self.arbitrageurs.count);
         let hunter = arbitrageurs.end..arbitrageurs.end + extra("hunter", 1);
         let spoofer = hunter.end..hunter.end + extra("spoofer", 1);
-        Roles { makers, takers, shock, background, hedgers, holders, arbitrageurs, hunter, spoofer }
+        let probes = spoofer.end..spoofer.end + extra("probe", self.probe.count);
+        Roles {
+            makers,
+            takers,
+            shock,
+            background,
+            hedgers,
+            holders,
+            arbitrageurs,
+            hunter,
+            spoofer,
+            probes,
+        }
     }
 
     /// The engine's configuration.

@@ -60,12 +60,14 @@ pub struct Roles {
     pub hunter: Range<u32>,
     /// The spoofer.
     pub spoofer: Range<u32>,
+    /// Positions whose fate is watched.
+    pub probes: Range<u32>,
 }
 
 impl Roles {
     /// Accounts, the fund's included.
     pub fn accounts(&self) -> u32 {
-        self.spoofer.end
+        self.probes.end
     }
 
     /// What an account is there for.
@@ -83,7 +85,7 @@ impl Roles {
             Role::Background
         } else if self.hedgers.contains(&id) {
             Role::Hedger
-        } else if self.holders.contains(&id) {
+        } else if self.holders.contains(&id) || self.probes.contains(&id) {
             Role::Holder
         } else if self.arbitrageurs.contains(&id) {
             Role::Arbitrageur

@@ -12,8 +12,14 @@ use serde::{Deserialize, Serialize};
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// The family of scenarios it belongs to: `S1` to `S16`, or `control`.
+    pub family: String,
     /// What it shows, in one line.
     pub about: String,
+    /// What it shows, and what to vary, in a paragraph.
+    pub description: String,
+    /// Where the idea and its numbers come from.
+    pub source: String,
     /// Name of the venue whose rules it uses.
     pub venue: String,
     /// Seed of every draw.
@@ -54,6 +60,36 @@ pub struct Scenario {
     pub keepers: Keepers,
     /// Who comes back after auto-deleveraging, if listed.
     pub reentry: Reentry,
+    /// Positions whose fate is watched, if listed.
+    pub probe: Probe,
+}
+
+/// Positions whose fate is watched: equal but for their entry prices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// How many.
+    pub count: u64,
+    /// Size of each.
+    pub lots: u64,
+    /// Leverage of each.
+    pub leverage: f64,
+    /// Whether they are long.
+    pub long: bool,
+    /// What they do about it.
+    pub defence: Defence,
+}
+
+/// What a watched position does about its risk; distances and times are the defenders'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Defence {
+    /// Nothing.
+    None,
+    /// A stop at the venue.
+    Stop,
+    /// It deleverages in stages.
+    Deleverage,
 }
 
 /// How long the run is and on what grids it is drawn and sampled.
