@@ -1,7 +1,9 @@
 //! Ten thousand symbols in one shard: memory follows the prices that are used.
 
 use seawall_engine::core::{Engine, ShardConfig};
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Event, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
@@ -42,6 +44,7 @@ fn shard() -> Engine {
         fee: Ppm::ZERO,
         unwind: Unwind { lots_max: 10, band: ppm(50_000), interval_ns: 1 },
         triggers_max: 1_000,
+        venue: VenueRules::default(),
     };
     let markets = vec![rules; usize::from(SYMBOLS)];
     Engine::new(&ShardConfig::new(8, 64, markets, liquidation).expect("a shard"))

@@ -1,7 +1,9 @@
 //! What the targets share: bytes → inputs of a small market, where collisions are frequent.
 
+pub mod targets;
+
 use seawall_engine::core::ShardConfig;
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
@@ -155,6 +157,7 @@ impl Bytes<'_> {
             fee: ppm(5_000),
             unwind: Unwind { lots_max: 5, band: ppm(100_000), interval_ns: 3 },
             triggers_max: 3,
+            venue: VenueRules::default(),
         };
         ShardConfig::new(10, 24, vec![market], liquidation).expect("a shard")
     }

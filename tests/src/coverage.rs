@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
+use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
+use seawall_engine::types::{
+    AccountId, CancelCause, Event, FundCause, Input, OrderKind, RejectReason, SelfTrade,
+};
 
 const CANCELS: [CancelCause; 10] = [
     CancelCause::Client,
@@ -24,6 +27,37 @@ const FUNDS: [FundCause; 5] = [
     FundCause::Shortfall,
     FundCause::Socialised,
 ];
+
+/// Kinds of order.
+const KINDS: [&str; 11] = [
+    "limit",
+    "post-only",
+    "immediate-or-cancel",
+    "fill-or-kill",
+    "market",
+    "good-till",
+    "post-only-slide",
+    "at-least",
+    "market-to-limit",
+    "iceberg",
+    "stop",
+];
+
+const fn kind_of(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Limit(_) => KINDS[0],
+        OrderKind::PostOnly(_) => KINDS[1],
+        OrderKind::ImmediateOrCancel(_) => KINDS[2],
+        OrderKind::FillOrKill(_) => KINDS[3],
+        OrderKind::Market => KINDS[4],
+        OrderKind::GoodTill { .. } => KINDS[5],
+        OrderKind::PostOnlySlide(_) => KINDS[6],
+        OrderKind::AtLeast { .. } => KINDS[7],
+        OrderKind::MarketToLimit => KINDS[8],
+        OrderKind::Iceberg { .. } => KINDS[9],
+        OrderKind::Stop { .. } => KINDS[10],
+    }
+}
 
 /// Counts over the events of many inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +111,10 @@ pub struct Coverage {
     rejects: [u64; RejectReason::ALL.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
+    policies: [u64; AdlPolicy::ALL.len()],
+    adl_prices: [u64; AdlPrice::ALL.len()],
+    kinds: [u64; KINDS.len()],
+    modes: [u64; SelfTrade::ALL.len()],
 }
 
 impl Coverage {
@@ -95,6 +133,31 @@ impl Coverage {
                 let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
                 self.parts += u64::from(events[..number].iter().any(part));
             }
+        }
+    }
+
+    /// Counts the kind of an order and the mode of self-trade prevention that an input was accepted
+    /// with.
+    pub fn count_input(&mut self, input: &Input, events: &[Event]) {
+        if events.iter().any(|event| matches!(event, Event::Rejected { .. })) {
+            return;
+        }
+        match input {
+            Input::Order(order) => {
+                let kind = kind_of(order.kind);
+                bump(&mut self.kinds, &KINDS, kind);
+            }
+            Input::SelfTrade { mode, .. } => bump(&mut self.modes, &SelfTrade::ALL, *mode),
+            _ => {}
+        }
+    }
+
+    /// Counts what one input's events reached of the venue's rules.
+    pub fn count_rules(&mut self, rules: &LiquidationRules, events: &[Event]) {
+        let deleveraged = |event: &&Event| matches!(event, Event::Deleveraged { .. });
+        for _ in events.iter().filter(deleveraged) {
+            bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
+            bump(&mut self.adl_prices, &AdlPrice::ALL, rules.venue.adl.price);
         }
     }
 
@@ -146,6 +209,10 @@ impl Coverage {
         add_all(&mut self.rejects, &other.rejects);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
+        add_all(&mut self.kinds, &other.kinds);
+        add_all(&mut self.modes, &other.modes);
+        add_all(&mut self.policies, &other.policies);
+        add_all(&mut self.adl_prices, &other.adl_prices);
     }
 
     fn scalars_mut(&mut self) -> [&mut u64; 23] {
@@ -220,10 +287,18 @@ impl Coverage {
         .into();
         let rejects = RejectReason::ALL.iter().zip(self.rejects);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
+        let kinds = KINDS.iter().zip(self.kinds);
+        named.extend(kinds.map(|(kind, count)| (format!("accepted {kind}"), count)));
+        let modes = SelfTrade::ALL.iter().zip(self.modes);
+        named.extend(modes.map(|(mode, count)| (format!("self-trade {mode:?}"), count)));
         let cancels = CANCELS.iter().zip(self.cancels);
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));
         let funds = FUNDS.iter().zip(self.funds);
         named.extend(funds.map(|(cause, count)| (format!("fund {cause:?}"), count)));
+        let policies = AdlPolicy::ALL.iter().zip(self.policies);
+        named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
+        let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
+        named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
         named
     }
 }

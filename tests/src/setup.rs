@@ -1,7 +1,9 @@
 //! A shard's rules before they are checked, in a form that can be generated and written down.
 
 use seawall_engine::core::ShardConfig;
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
@@ -42,6 +44,7 @@ impl Setup {
             fee: Ppm::ZERO,
             unwind: Unwind { lots_max: 1_000, band: rate(100_000), interval_ns: 1_000 },
             triggers_max: 1_000,
+            venue: VenueRules::default(),
         }
     }
 

@@ -156,7 +156,8 @@ mod tests {
         let start_ns = scenario.clock.warmup_ms * 1_000_000;
         loop {
             let window = (takers.next_ns - start_ns) / 10_000_000_000;
-            let Some(count) = counts.get_mut(usize::try_from(window).expect("a small number")) else {
+            let Some(count) = counts.get_mut(usize::try_from(window).expect("a small number"))
+            else {
                 break;
             };
             *count += 1.0;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
+use seawall_engine::liquidation::AdlPolicy;
 use serde::Serialize;
 
 use super::{CliError, Output};
@@ -32,7 +33,7 @@ enum What {
     Priorities,
     /// Populations that a scenario can list in `agents`.
     Agents,
-    /// Ways to choose whose profitable position is closed.
+    /// Ways to choose whose position is deleveraged, for --set liquidation.adl=NAME.
     Adl,
 }
 
@@ -56,15 +57,15 @@ impl Entry {
 }
 
 /// Orders of the liquidation queue; `docs/LIQUIDATION.md` has the formulae.
-const PRIORITIES: [(&str, &str); 4] = [
+const PRIORITIES: [(&str, &str); 7] = [
     ("trigger-time", "first triggered, first served"),
     ("margin-ratio", "lowest equity over notional first"),
     ("bankruptcy-distance", "nearest to its bankruptcy price first"),
     ("notional", "largest position first"),
+    ("fillable-distance", "furthest fillable price first, then the largest (dYdX v4)"),
+    ("expected-shortfall", "largest expected loss beyond margin first"),
+    ("c-mu", "fastest growth of that loss per forced step first (Smith's rule)"),
 ];
-
-const ADL: [(&str, &str); 1] =
-    [("profit-leverage", "highest profit times leverage first, as Binance and Bybit rank")];
 
 /// Prints the list.
 pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
@@ -94,7 +95,7 @@ fn entries(what: What) -> Vec<Entry> {
         }
         What::Venues => embedded(scenario::venues()),
         What::Priorities => embedded(&PRIORITIES),
-        What::Adl => embedded(&ADL),
+        What::Adl => embedded(&AdlPolicy::ALL.map(|policy| (policy.name(), policy.about()))),
     }
 }
 

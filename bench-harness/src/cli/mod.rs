@@ -9,6 +9,7 @@ mod bench;
 pub mod bench_core;
 pub mod bench_pipeline;
 mod error;
+pub mod journal;
 mod list;
 mod output;
 mod progress;
@@ -58,6 +59,9 @@ enum Command {
     Report(report::ReportArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    /// Looks into a command log: inspect, verify, replay
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     Sweep(sweep::SweepArgs),
     Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
@@ -84,6 +88,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
         Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),

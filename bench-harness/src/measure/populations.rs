@@ -66,7 +66,7 @@ impl Populations {
         let Some(trading) = self.trading.get_mut(place as usize) else { return };
         let lots = u64::from(qty.lots());
         let value = self.contract.value(price, lots);
-        trading.fees += self.fees[taker].of_ceil(value).units();
+        trading.fees += self.fees[taker].of_floor(value).units();
         match side {
             Side::Buy => {
                 trading.bought_lots += lots;

@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use seawall_engine::liquidation::{AdlPolicy, AdlPrice};
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
@@ -41,17 +42,46 @@ pub(super) fn scenario(
     Ok(scenario)
 }
 
+const ADL: [&str; AdlPolicy::ALL.len()] = {
+    let mut names = [""; AdlPolicy::ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = AdlPolicy::ALL[n].name();
+        n += 1;
+    }
+    names
+};
+const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
+    let mut names = [""; AdlPrice::ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = AdlPrice::ALL[n].name();
+        n += 1;
+    }
+    names
+};
+
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const NAMES: [(&str, &str, &[&str]); 6] = [
+    const NAMES: [(&str, &str, &[&str]); 8] = [
         ("probe", "defence", &["none", "stop", "deleverage"]),
         ("", "venue", &["generic"]),
         ("market", "contract", &["linear", "inverse"]),
         (
             "liquidation",
             "key",
-            &["trigger-time", "margin-ratio", "bankruptcy-distance", "notional"],
+            &[
+                "trigger-time",
+                "margin-ratio",
+                "bankruptcy-distance",
+                "notional",
+                "fillable-distance",
+                "expected-shortfall",
+                "c-mu",
+            ],
         ),
+        ("liquidation", "adl", &ADL),
+        ("liquidation", "adl_price", &ADL_PRICES),
         ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
         ("liquidation", "plan", &["full", "fraction"]),
     ];
@@ -73,6 +103,12 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
         }
     }
     Ok(())
+}
+
+/// A limit of the market binds a population that takes part; one that does not may keep values
+/// that were meant for a larger market.
+fn bound(s: &Scenario, population: &str, limit_lots: u64) -> u64 {
+    if s.agents.iter().any(|name| name == population) { limit_lots } else { u64::from(u32::MAX) }
 }
 
 struct Check<'a> {
@@ -172,7 +208,13 @@ impl Check<'_> {
         self.within("liquidation.fund_currency", l.fund_currency, 0, 1 << 40)?;
         self.within("liquidation.unwind_max_lots", l.unwind_max_lots, 1, 1 << 31)?;
         self.within("liquidation.unwind_band_bp", l.unwind_band_bp, 0, 10_000)?;
-        self.within("liquidation.unwind_interval_ms", l.unwind_interval_ms, 1, TIME_MS_MAX)
+        self.within("liquidation.unwind_interval_ms", l.unwind_interval_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.key_sigma_ppm", l.key_sigma_ppm, 1, PPM)?;
+        self.within("liquidation.key_cost_ppm", l.key_cost_ppm, 0, PPM)?;
+        let factor = 10 * PPM;
+        self.within("liquidation.fillable_adjustment_ppm", l.fillable_adjustment_ppm, 0, factor)?;
+        self.within("liquidation.fillable_spread_ppm", l.fillable_spread_ppm, 0, factor)?;
+        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 1, COUNT_MAX)
     }
 
     fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -353,7 +395,7 @@ impl Check<'_> {
         let p = &s.probe;
         let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
         self.within("probe.count", p.count, 1, 10_000)?;
-        self.within("probe.lots", p.lots, 1, s.market.order_max_lots)?;
+        self.within("probe.lots", p.lots, 1, bound(s, "probe", s.market.order_max_lots))?;
         self.between("probe.leverage", p.leverage, 1.0, 1e6 / initial as f64)?;
         let r = &s.reentry;
         self.within("reentry.share_ppm", r.share_ppm, 0, PPM)?;
@@ -367,8 +409,9 @@ impl Check<'_> {
         self.within("arbitrageurs.deposit_currency", a.deposit_currency, 1, 1 << 40)?;
         self.within("arbitrageurs.period_ms", a.period_ms, 1, TIME_MS_MAX)?;
         self.within("arbitrageurs.threshold_bp", a.threshold_bp, 0, 9_000)?;
-        self.within("arbitrageurs.order_lots", a.order_lots, 1, s.market.order_max_lots / 2)?;
-        let most = s.market.position_max_lots;
+        let half = bound(s, "arbitrageurs", s.market.order_max_lots / 2);
+        self.within("arbitrageurs.order_lots", a.order_lots, 1, half)?;
+        let most = bound(s, "arbitrageurs", s.market.position_max_lots);
         self.within("arbitrageurs.inventory_limit_lots", a.inventory_limit_lots, 1, most)?;
         let half_life = a.inventory_half_life_ms;
         self.within("arbitrageurs.inventory_half_life_ms", half_life, 1, TIME_MS_MAX)?;
@@ -394,14 +437,15 @@ impl Check<'_> {
         m: &Manipulation,
         s: &Scenario,
     ) -> Result<(), ScenarioError> {
-        let most = s.market.position_max_lots;
+        let most = bound(s, table, s.market.position_max_lots);
+        let order_most = bound(s, table, s.market.order_max_lots);
         for (key, value, low, high) in [
             ("deposit_currency", m.deposit_currency, 1, 1 << 40),
             ("start_ms", m.start_ms, s.clock.warmup_ms, TIME_MS_MAX),
             ("build_ms", m.build_ms, 1, TIME_MS_MAX),
             ("build_lots", m.build_lots, 0, most),
             ("press_ms", m.press_ms, 1, TIME_MS_MAX),
-            ("press_lots", m.press_lots, 0, most.min(s.market.order_max_lots)),
+            ("press_lots", m.press_lots, 0, most.min(order_most)),
             ("cover_after_ms", m.cover_after_ms, 0, TIME_MS_MAX),
             ("cover_ms", m.cover_ms, 1, TIME_MS_MAX),
             ("interval_ms", m.interval_ms, 1, TIME_MS_MAX),

@@ -1,13 +1,16 @@
 //! From a checked scenario to what the engine and the other rooms need of it.
 
 use seawall_engine::core::ShardConfig;
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Adl, AdlPolicy, AdlPrice, Discipline, Fillable, LiquidationRules, Outlook, Plan, PriorityKey,
+    Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price, SymbolId};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::roles::Roles;
-use super::spec::{ContractName, DisciplineName, KeyName, PlanName, Scenario};
+use super::spec::{ContractName, DisciplineName, KeyName, Liquidation, PlanName, Scenario};
 
 /// The one symbol of a scenario.
 pub(crate) const SYMBOL: SymbolId = SymbolId(0);
@@ -121,6 +124,9 @@ impl Scenario {
                 KeyName::MarginRatio => PriorityKey::MarginRatio,
                 KeyName::BankruptcyDistance => PriorityKey::BankruptcyDistance,
                 KeyName::Notional => PriorityKey::Notional,
+                KeyName::FillableDistance => PriorityKey::FillableDistance(fillable(l)),
+                KeyName::ExpectedShortfall => PriorityKey::ExpectedShortfall(outlook(l)),
+                KeyName::CMu => PriorityKey::CMu(outlook(l)),
             },
             discipline: match l.discipline {
                 DisciplineName::Strict => Discipline::Strict { steps_max },
@@ -148,8 +154,28 @@ impl Scenario {
                 interval_ns: l.unwind_interval_ms * 1_000_000,
             },
             triggers_max: small(l.triggers_max),
+            venue: VenueRules {
+                rekey: l.rekey,
+                adl: Adl {
+                    policy: AdlPolicy::of_name(&l.adl).expect("the name was checked"),
+                    price: AdlPrice::of_name(&l.adl_price).expect("the name was checked"),
+                    counterparties_max: small(l.adl_max_accounts),
+                    seed: self.seed,
+                },
+            },
         }
     }
+}
+
+fn fillable(l: &Liquidation) -> Fillable {
+    Fillable {
+        adjustment_ppm: small(l.fillable_adjustment_ppm),
+        spread_ppm: small(l.fillable_spread_ppm),
+    }
+}
+
+fn outlook(l: &Liquidation) -> Outlook {
+    Outlook { sigma: ppm(l.key_sigma_ppm), cost: ppm(l.key_cost_ppm) }
 }
 
 /// A value that the checks hold below 2^32.

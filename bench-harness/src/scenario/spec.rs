@@ -196,6 +196,22 @@ pub struct Liquidation {
     pub unwind_band_bp: u64,
     /// Least time between two of them.
     pub unwind_interval_ms: u64,
+    /// Whether a new mark gives waiting positions new keys.
+    pub rekey: bool,
+    /// Expected-shortfall and c-mu keys: deviation of the price until a position is served.
+    pub key_sigma_ppm: u64,
+    /// Expected-shortfall and c-mu keys: what execution costs beside.
+    pub key_cost_ppm: u64,
+    /// Fillable price: by what the lack of margin is multiplied.
+    pub fillable_adjustment_ppm: u64,
+    /// Fillable price: its furthest distance as a part of maintenance margin.
+    pub fillable_spread_ppm: u64,
+    /// Who gives how much when positions are deleveraged: a name of `seawall list adl`.
+    pub adl: String,
+    /// At what price: bankruptcy, mark, previous-mark or oracle.
+    pub adl_price: String,
+    /// Most accounts of one deleveraging.
+    pub adl_max_accounts: u64,
 }
 
 /// Queue orders.
@@ -210,6 +226,12 @@ pub enum KeyName {
     BankruptcyDistance,
     /// Largest notional first.
     Notional,
+    /// Furthest fillable price first.
+    FillableDistance,
+    /// Largest expected loss beyond margin first.
+    ExpectedShortfall,
+    /// Fastest growth of that loss per forced step first.
+    CMu,
 }
 
 /// Queue disciplines.

@@ -2,7 +2,9 @@
 
 use seawall::scenario::Flow;
 use seawall_engine::core::{Engine, EventHasher, ShardConfig};
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
@@ -92,6 +94,7 @@ fn config() -> ShardConfig {
         fee: rate(1_000),
         unwind: Unwind { lots_max: 100, band: rate(20_000), interval_ns: 1_000_000 },
         triggers_max: 100,
+        venue: VenueRules::default(),
     };
     ShardConfig::new(HEDGER.0 + 1, 100_000, vec![market.expect("valid")], liquidation)
         .expect("valid")

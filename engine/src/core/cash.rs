@@ -33,8 +33,10 @@ impl Engine {
         if !market.book.in_domain(price) {
             return Err(RejectReason::PriceOutOfDomain);
         }
+        market.previous_mark = market.mark;
         market.mark = Some(price);
         sink.event(Event::Marked { symbol, price });
+        self.rekey(symbol);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 
 use super::Engine;
 use super::settle::{Taker, TakerKind};
+use crate::canary::{Canary, planted};
 use crate::liquidation::{Pace, Waiting, priority};
 use crate::types::{
     AccountId, CancelCause, Event, EventSink, OrderId, Price, Qty, SelfTrade, Sequenced, Side,
@@ -82,7 +83,8 @@ impl Engine {
         let lots = u32::try_from(position.size()).expect("a position fits its bound");
         let qty = Qty::new(lots).expect("only positions are in the index");
         let bankruptcy = market.rules.bankruptcy_price(position);
-        let key = priority(self.rules.key, &market.rules, position, mark);
+        let key = priority((self.rules.key, self.rules.plan), &market.rules, position, mark);
+        let key = key.expect("only positions are in the index");
         market.positions[account.index()].set_locked(true);
         market.refresh(account);
         self.queue.push(key, symbol, account, time_ns);
@@ -146,7 +148,8 @@ impl Engine {
         let market = &mut self.markets[symbol.index()];
         let mark = market.mark.expect("a triggered position has a mark");
         let position = *market.position(account);
-        let unhealthy = market.rules.is_unhealthy(&position, mark);
+        let unhealthy =
+            market.rules.is_unhealthy(&position, mark) || planted(Canary::HealthNotChecked);
         let (true, Some(side)) = (unhealthy, position.side()) else {
             self.unlock(symbol, account); // 1
             sink.event(Event::Recovered { symbol, account });
@@ -154,7 +157,7 @@ impl Engine {
         };
         let cause = CancelCause::Liquidation;
         market.cancel_side(&mut self.ledger, sink, account, None, cause); // 2
-        let planned = self.rules.planned_lots(position.size()); // 3
+        let planned = self.rules.plan.lots(position.size()); // 3
         let limit = market.rules.bankruptcy_price(&position);
         let qty = Qty::new(planned).expect("a plan closes something");
         let kind = TakerKind::Forced(self.rules.fee);
@@ -182,8 +185,25 @@ impl Engine {
             sink.event(Event::Closed { symbol, account });
             return;
         }
-        let key = priority(self.rules.key, &market.rules, position, mark);
+        let key = priority((self.rules.key, self.rules.plan), &market.rules, position, mark);
+        let key = key.expect("it is not flat");
         self.queue.push(key, symbol, account, time_ns);
+    }
+
+    /// A mark has moved: positions that wait in its symbol take their keys at the new one.
+    pub(super) fn rekey(&mut self, symbol: SymbolId) {
+        if !self.rules.venue.rekey || self.queue.len() == 0 {
+            return;
+        }
+        let market = &self.markets[symbol.index()];
+        let Some(mark) = market.mark else { return };
+        let rule = (self.rules.key, self.rules.plan);
+        self.queue.rekey(|waiting| {
+            let position = market.position(waiting.account);
+            (waiting.symbol == symbol)
+                .then(|| priority(rule, &market.rules, position, mark))
+                .flatten()
+        });
     }
 
     fn unlock(&mut self, symbol: SymbolId, account: AccountId) {

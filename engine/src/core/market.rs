@@ -26,6 +26,8 @@ pub(super) struct Market {
     pub(super) to_clip: Vec<AccountId>,
     pub(super) index: TriggerIndex,
     pub(super) mark: Option<Price>,
+    /// The mark before it.
+    pub(super) previous_mark: Option<Price>,
     pub(super) index_price: Option<Price>,
     /// Price of the last trade in the book.
     pub(super) last: Option<Price>,
@@ -55,6 +57,7 @@ impl Market {
             to_clip: Vec::new(),
             index: TriggerIndex::new(rules.domain()),
             mark: None,
+            previous_mark: None,
             index_price: None,
             last: None,
             stops: Stops::new(symbol, rules.domain(), orders_max),
@@ -66,12 +69,6 @@ impl Market {
     #[inline]
     pub(super) fn position(&self, account: AccountId) -> &Position {
         &self.positions[account.index()]
-    }
-
-    /// Positions of accounts that were ever used.
-    #[inline]
-    pub(super) fn used_positions(&self) -> &[Position] {
-        &self.positions[..self.accounts_used]
     }
 
     /// The account's initial margin rate: its own choice or the first tier's. The fund posts none.

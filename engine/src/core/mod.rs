@@ -20,10 +20,12 @@ mod fire;
 mod forced;
 mod hash;
 mod market;
+mod market_state;
 mod meet;
 mod open_orders;
 mod orders;
 mod settle;
+mod state;
 mod stops;
 mod view;
 mod waterfall;
@@ -37,7 +39,7 @@ pub use view::PositionView;
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{AdlRanking, LiquidationQueue, LiquidationRules, Pace};
+use crate::liquidation::{Deleveraging, LiquidationQueue, LiquidationRules, Pace};
 use crate::risk::Ledger;
 use crate::types::{
     AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
@@ -58,6 +60,7 @@ use crate::types::{
 /// # let liquidation = LiquidationRules {
 /// #     enabled: true, key: PriorityKey::MarginRatio, discipline: Discipline::Strict { steps_max: 64 }, plan: Plan::Full,
 /// #     fee: Ppm::ZERO, unwind: Unwind { lots_max: 10, band: Ppm::ONE, interval_ns: 1 }, triggers_max: 1_000,
+/// #     venue: VenueRules::default(),
 /// # };
 /// let config = ShardConfig::new(16, 1_024, vec![market], liquidation)?;
 /// let mut engine = Engine::new(&config);
@@ -95,7 +98,9 @@ pub struct Engine {
     moved: Vec<SymbolId>,
     /// Stops that triggered and are still to become orders.
     fired: VecDeque<NewOrder>,
-    ranking: AdlRanking,
+    deleveraging: Deleveraging,
+    /// How often the current input has deleveraged.
+    deleveragings: u32,
     scratch_accounts: Vec<AccountId>,
     scratch_shares: Vec<(AccountId, Money)>,
     scratch_symbols: Vec<SymbolId>,
@@ -127,7 +132,8 @@ impl Engine {
             cares: false,
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(orders_max as usize),
-            ranking: AdlRanking::new(accounts_max),
+            deleveraging: Deleveraging::new(accounts_max),
+            deleveragings: 0,
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
             scratch_shares: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),
@@ -148,6 +154,7 @@ impl Engine {
         self.seq = input.seq;
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
+        self.deleveragings = 0;
         self.expire(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);

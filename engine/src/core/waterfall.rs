@@ -4,7 +4,7 @@
 
 use super::Engine;
 use super::forced::Remainder;
-use crate::liquidation::shares;
+use crate::liquidation::{AdlPrice, Case, shares};
 use crate::types::{AccountId, Event, EventSink, FundCause, Money, Price, Qty, SymbolId};
 
 impl Engine {
@@ -51,20 +51,34 @@ impl Engine {
         self.note_fund_symbols();
     }
 
-    /// Closes a remainder against profitable positions of the other side. Returns the lots that
-    /// found none.
+    /// Closes a remainder against positions of the other side. Returns the lots that found none.
     fn deleverage(&mut self, part: &Remainder, mark: Price, sink: &mut impl EventSink) -> u64 {
-        let Remainder { symbol, account, side, price, .. } = *part;
+        let Remainder { symbol, account, side, lots, .. } = *part;
+        let price = self.adl_price(symbol, mark).unwrap_or(part.price);
+        let draw = (self.seq.0 << 16) + u64::from(self.deleveragings);
+        self.deleveragings += 1;
         let market = &mut self.markets[symbol.index()];
-        let (rules, positions) = (&market.rules, market.used_positions());
-        self.ranking.rank(rules, positions, account, side, price, mark);
-        let mut left = part.lots;
-        let mut rank = 0;
-        while left > 0 {
-            let Some(counterparty) = self.ranking.get(rank) else { break };
-            rank += 1;
-            let lots = market.position(counterparty).size().min(left);
-            let qty = u32::try_from(lots).ok().and_then(Qty::new).expect("a part of a position");
+        self.deleveraging.share_out(
+            &self.rules.venue.adl,
+            &Case {
+                rules: &market.rules,
+                positions: &market.positions[..market.accounts_used],
+                ledger: &self.ledger,
+                excluded: account,
+                side,
+                lots,
+                price,
+                mark,
+                draw,
+            },
+        );
+        let mut left = lots;
+        for number in 0.. {
+            let Some((counterparty, lots)) = self.deleveraging.share(number) else { break };
+            let Some(qty) = u32::try_from(lots).ok().and_then(Qty::new) else {
+                assert!(lots == 0, "a share is a part of a position");
+                continue;
+            };
             sink.event(Event::Deleveraged { symbol, account, counterparty, side, qty, price });
             let (_, mut settlement) = market.split(&mut self.ledger, sink);
             let value = settlement.value(price, lots);
@@ -79,6 +93,17 @@ impl Engine {
         }
         self.note_fund_symbols();
         left
+    }
+
+    /// The price at which deleveraged positions close, if it is not the bankrupt one's own.
+    fn adl_price(&self, symbol: SymbolId, mark: Price) -> Option<Price> {
+        let market = &self.markets[symbol.index()];
+        match self.rules.venue.adl.price {
+            AdlPrice::Bankruptcy => None,
+            AdlPrice::Mark => Some(mark),
+            AdlPrice::PreviousMark => Some(market.previous_mark.unwrap_or(mark)),
+            AdlPrice::Oracle => Some(market.index_price.unwrap_or(mark)),
+        }
     }
 
     /// The fund's cash and the profit of its positions at their marks.

@@ -4,14 +4,19 @@
 
 mod adl;
 mod index;
+mod key;
 mod pace;
 mod queue;
 mod rules;
+mod seen;
 mod socialise;
+mod venue;
 
-pub(crate) use adl::AdlRanking;
+pub(crate) use adl::{Case, Deleveraging};
 pub(crate) use index::TriggerIndex;
+pub(crate) use key::priority;
 pub(crate) use pace::Pace;
-pub(crate) use queue::{LiquidationQueue, Waiting, priority};
+pub(crate) use queue::{LiquidationQueue, Waiting};
 pub use rules::{Discipline, LiquidationRules, Plan, PriorityKey, RulesError, Unwind};
 pub(crate) use socialise::shares;
+pub use venue::{Adl, AdlPolicy, AdlPrice, Fillable, Outlook, VenueRules};

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::PriorityKey;
-use crate::risk::{MarketRules, Position};
-use crate::types::{AccountId, Ppm, Price, Side, SymbolId};
+use crate::canary::{Canary, planted};
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
+use crate::types::{AccountId, SymbolId};
 
 /// A position that waits; the order of the fields is the order of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,7 @@ impl LiquidationQueue {
     }
 
     pub(crate) fn push(&mut self, key: i128, symbol: SymbolId, account: AccountId, since_ns: u64) {
+        let key = if planted(Canary::QueueReversed) { -key } else { key };
         self.entries += 1;
         self.heap.push(Reverse(Waiting { key, entry: self.entries, symbol, account, since_ns }));
     }
@@ -54,6 +55,18 @@ impl LiquidationQueue {
         self.heap.len()
     }
 
+    /// Gives waiting positions new keys, in place: one pass and one linear repair of the heap.
+    /// `None` leaves a key as it is.
+    pub(crate) fn rekey(&mut self, mut key: impl FnMut(&Waiting) -> Option<i128>) {
+        let mut all = ::core::mem::take(&mut self.heap).into_vec();
+        for Reverse(waiting) in &mut all {
+            if let Some(key) = key(waiting) {
+                waiting.key = key;
+            }
+        }
+        self.heap = BinaryHeap::from(all);
+    }
+
     /// Everything that waits, in the order in which it would be served.
     pub(crate) fn in_order(&self) -> Vec<Waiting> {
         let mut all: Vec<Waiting> = self.heap.iter().map(|Reverse(waiting)| *waiting).collect();
@@ -62,30 +75,42 @@ impl LiquidationQueue {
     }
 }
 
-/// The key of a position at a mark (`docs/LIQUIDATION.md`, Queue).
-pub(crate) fn priority(
-    key: PriorityKey,
-    rules: &MarketRules,
-    position: &Position,
-    mark: Price,
-) -> i128 {
-    let scale = i128::from(Ppm::SCALE);
-    let value = rules.contract.value(mark, position.size()).wide();
-    match key {
-        PriorityKey::TriggerTime => 0,
-        PriorityKey::MarginRatio => {
-            let equity = (position.margin() + position.profit(rules.contract, mark)).wide();
-            (equity * scale).div_euclid(value.max(1))
+impl Canonical for Waiting {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { key, entry, symbol, account, since_ns } = self;
+        put!(out; key, entry, symbol, account, since_ns);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            key: input.get()?,
+            entry: input.get()?,
+            symbol: input.get()?,
+            account: input.get()?,
+            since_ns: input.get()?,
+        })
+    }
+}
+
+impl LiquidationQueue {
+    /// Writes everything that waits, in the order in which it would be served. The order of entry,
+    /// which decides between keys that become equal, is written as a rank from 1: how many there
+    /// ever were decides nothing.
+    pub(crate) fn put(&self, out: &mut Encoder<'_>) {
+        let Self { heap: _, entries: _ } = self;
+        let mut waiting = self.in_order();
+        let mut entries: Vec<u64> = waiting.iter().map(|waiting| waiting.entry).collect();
+        entries.sort_unstable();
+        for waiting in &mut waiting {
+            let before = entries.partition_point(|entry| *entry < waiting.entry);
+            waiting.entry = before as u64 + 1;
         }
-        PriorityKey::BankruptcyDistance => {
-            let bankruptcy = i128::from(rules.bankruptcy_price(position).ticks());
-            let mark = i128::from(mark.ticks());
-            let distance = match position.side() {
-                Some(Side::Sell) => bankruptcy - mark,
-                _ => mark - bankruptcy,
-            };
-            (distance * scale).div_euclid(mark)
-        }
-        PriorityKey::Notional => -value,
+        out.list(&waiting);
+    }
+
+    /// Puts back what waited, ranks for orders of entry.
+    pub(crate) fn restore(&mut self, waiting: Vec<Waiting>) {
+        self.entries = waiting.len() as u64;
+        self.heap.extend(waiting.into_iter().map(Reverse));
     }
 }

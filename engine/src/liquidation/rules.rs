@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::venue::{Fillable, Outlook, VenueRules};
 use crate::types::{Ppm, QTY_LOTS_MAX};
 
 /// By what the queue orders triggered accounts; the smallest key goes first.
@@ -15,6 +16,12 @@ pub enum PriorityKey {
     BankruptcyDistance,
     /// Largest notional first.
     Notional,
+    /// Furthest fillable price first, then largest notional (dYdX v4).
+    FillableDistance(Fillable),
+    /// Largest expected loss beyond margin first.
+    ExpectedShortfall(Outlook),
+    /// Fastest growth of that loss per forced step first (Smith's rule).
+    CMu(Outlook),
 }
 
 /// How forced flow shares the engine with client flow: the one place where they meet.
@@ -89,12 +96,20 @@ pub struct LiquidationRules {
     pub unwind: Unwind,
     /// Bound on the positions that one input moves into the queue.
     pub triggers_max: u32,
+    /// Where the venue differs further.
+    pub venue: VenueRules,
 }
 
 /// Why rules were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{0} is 0, expected at least 1")]
-pub struct RulesError(pub &'static str);
+pub enum RulesError {
+    /// A bound lets nothing happen.
+    #[error("{0} is 0, expected at least 1")]
+    Zero(&'static str),
+    /// A number is out of its range.
+    #[error("{0} is out of range, expected {1}")]
+    Range(&'static str, &'static str),
+}
 
 impl LiquidationRules {
     /// Checks that every bound lets at least one step happen, so that a backlog always drains.
@@ -121,16 +136,35 @@ impl LiquidationRules {
             ("triggers_max", u64::from(self.triggers_max)),
         ];
         match bounds.iter().chain(&others).find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(RulesError(name)),
-            None => Ok(()),
+            Some((name, _)) => Err(RulesError::Zero(name)),
+            None => self.key.check(),
         }
     }
+}
 
+impl PriorityKey {
+    fn check(self) -> Result<(), RulesError> {
+        let parts_max = 10 * Ppm::SCALE;
+        match self {
+            Self::FillableDistance(Fillable { adjustment_ppm, spread_ppm })
+                if adjustment_ppm > parts_max || spread_ppm > parts_max =>
+            {
+                Err(RulesError::Range("a fillable price's factor", "at most 10"))
+            }
+            Self::ExpectedShortfall(outlook) | Self::CMu(outlook) if outlook.sigma == Ppm::ZERO => {
+                Err(RulesError::Zero("key sigma"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Plan {
     /// How much of a position of `size` lots one forced order closes.
-    pub(crate) fn planned_lots(&self, size: u64) -> u32 {
-        let lots = match self.plan {
-            Plan::Full => size,
-            Plan::Fraction { part, lots_min } => {
+    pub(crate) fn lots(&self, size: u64) -> u32 {
+        let lots = match *self {
+            Self::Full => size,
+            Self::Fraction { part, lots_min } => {
                 let share = (size * u64::from(part.parts())).div_ceil(u64::from(Ppm::SCALE));
                 share.max(u64::from(lots_min)).min(size)
             }

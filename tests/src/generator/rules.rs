@@ -1,6 +1,9 @@
 //! Random rules of a shard: small numbers, so that everything meets everything.
 
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind};
+use seawall_engine::liquidation::{
+    Adl, AdlPolicy, AdlPrice, Discipline, Fillable, LiquidationRules, Outlook, Plan, PriorityKey,
+    Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
@@ -82,17 +85,11 @@ fn tiers(dice: &mut Dice, lot_value: i64) -> Vec<MarginTier> {
 }
 
 fn liquidation(dice: &mut Dice) -> LiquidationRules {
-    let keys = [
-        PriorityKey::TriggerTime,
-        PriorityKey::MarginRatio,
-        PriorityKey::BankruptcyDistance,
-        PriorityKey::Notional,
-    ];
     let part = rate(dice.pick(&[1, 100_000, 250_000, 500_000, 900_000]));
     let fraction = Plan::Fraction { part, lots_min: dice.range_u32(1, 5) };
     LiquidationRules {
         enabled: !dice.percent(6),
-        key: dice.pick(&keys),
+        key: key(dice),
         discipline: discipline(dice),
         plan: if dice.percent(50) { Plan::Full } else { fraction },
         fee: rate(dice.pick(&[0, 0, 1_000, 10_000, 50_000])),
@@ -102,6 +99,38 @@ fn liquidation(dice: &mut Dice) -> LiquidationRules {
             interval_ns: dice.pick(&[1, 50, 1_000]),
         },
         triggers_max: dice.pick(&[1, 2, 1_000, 1_000]),
+        venue: if dice.percent(40) { VenueRules::default() } else { venue(dice) },
+    }
+}
+
+fn key(dice: &mut Dice) -> PriorityKey {
+    let outlook = Outlook {
+        sigma: rate(dice.pick(&[1, 5_000, 50_000, 300_000])),
+        cost: rate(dice.pick(&[0, 1_000, 50_000])),
+    };
+    let factors = [0, 300_000, 1_000_000, 1_500_000, 10_000_000];
+    let fillable =
+        Fillable { adjustment_ppm: dice.pick(&factors), spread_ppm: dice.pick(&factors) };
+    dice.pick(&[
+        PriorityKey::TriggerTime,
+        PriorityKey::MarginRatio,
+        PriorityKey::BankruptcyDistance,
+        PriorityKey::Notional,
+        PriorityKey::FillableDistance(fillable),
+        PriorityKey::ExpectedShortfall(outlook),
+        PriorityKey::CMu(outlook),
+    ])
+}
+
+fn venue(dice: &mut Dice) -> VenueRules {
+    VenueRules {
+        adl: Adl {
+            policy: dice.pick(&AdlPolicy::ALL),
+            price: dice.pick(&AdlPrice::ALL),
+            counterparties_max: dice.pick(&[1, 2, u32::MAX, u32::MAX]),
+            seed: dice.any(),
+        },
+        rekey: dice.percent(50),
     }
 }
 

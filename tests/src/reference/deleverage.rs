@@ -2,7 +2,7 @@
 
 use seawall_engine::types::{Event, FundCause, Side};
 
-use super::market::{MILLION, floor_div};
+use super::market::floor_div;
 use super::{FUND, Reference, account_id, money, price as to_price, qty, symbol_id};
 
 impl Reference {
@@ -59,7 +59,7 @@ impl Reference {
         self.say_fund_profit(symbol, FundCause::Deleverage, closed);
     }
 
-    /// Closes lots of an account on one side against profitable positions of the other; returns
+    /// Closes lots of an account on one side against positions of the other; returns
     /// what nobody took.
     fn deleverage(
         &mut self,
@@ -69,16 +69,12 @@ impl Reference {
         lots: i128,
         at: i128,
     ) -> i128 {
-        let mut left = lots;
-        if left == 0 {
+        if lots == 0 {
             return 0;
         }
-        for counterparty in self.candidates(symbol, account, side, at) {
-            if left == 0 {
-                break;
-            }
-            let held = self.markets[symbol].positions[counterparty].lots.abs();
-            let part = held.min(left);
+        let mut left = lots;
+        let price = self.adl_price(symbol, at);
+        for (counterparty, part) in self.givers(symbol, account, side, lots, price) {
             left -= part;
             self.out.push(Event::Deleveraged {
                 symbol: symbol_id(symbol),
@@ -86,9 +82,9 @@ impl Reference {
                 counterparty: account_id(counterparty),
                 side,
                 qty: qty(part),
-                price: to_price(at),
+                price: to_price(price),
             });
-            let value = self.markets[symbol].value(at, part);
+            let value = self.markets[symbol].value(price, part);
             let closed = self.book(symbol, account, side.opposite(), part, value);
             if account == FUND {
                 self.say_fund_profit(symbol, FundCause::Deleverage, closed);
@@ -100,29 +96,6 @@ impl Reference {
             self.shortfall(symbol, counterparty);
         }
         left
-    }
-
-    /// Who is deleveraged against a position on that side, the first to be asked first.
-    fn candidates(&self, symbol: usize, account: usize, side: Side, at: i128) -> Vec<usize> {
-        let market = &self.markets[symbol];
-        let mark = market.mark.expect("only a mark triggers");
-        let mut ranked = Vec::new();
-        for (candidate, position) in market.positions.iter().enumerate() {
-            let excluded = candidate == FUND || candidate == account || position.locked;
-            if excluded || position.on(side.opposite()) == 0 {
-                continue;
-            }
-            if market.profit_at(position, at) <= 0 {
-                continue;
-            }
-            let profit = market.profit_at(position, mark);
-            let value = market.value(mark, position.lots.abs());
-            let gain = floor_div(profit * MILLION, position.entry.max(1));
-            let leverage = floor_div(value * MILLION, (position.margin + profit).max(1));
-            ranked.push((-(gain * leverage), candidate));
-        }
-        ranked.sort_unstable();
-        ranked.into_iter().map(|(_, candidate)| candidate).collect()
     }
 
     /// The fund's solvency check.

@@ -1,6 +1,6 @@
 //! "Triggers", "Queue", "Discipline", "A forced step from the queue" and "Unwinding".
 
-use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::liquidation::{Discipline, Plan};
 use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, Side};
 
 use super::bookings::{Role, Taker};
@@ -77,22 +77,16 @@ impl Reference {
         self.queue.push(Queued { key, entered, symbol, account, trigger_ns: self.time_ns });
     }
 
-    fn key(&self, symbol: usize, account: usize) -> i128 {
-        let market = &self.markets[symbol];
-        let mark = market.mark.expect("only a mark triggers");
-        let position = &market.positions[account];
-        let value = market.value(mark, position.lots.abs());
-        match self.rules.key {
-            PriorityKey::TriggerTime => 0,
-            PriorityKey::MarginRatio => {
-                let equity = position.margin + market.profit_at(position, mark);
-                floor_div(equity * MILLION, value.max(1))
+    /// The mark of a symbol has moved: what waits there takes new keys, if the venue does that.
+    pub(super) fn rekey(&mut self, symbol: usize) {
+        if !self.rules.venue.rekey {
+            return;
+        }
+        for place in 0..self.queue.len() {
+            let Queued { symbol: of, account, .. } = self.queue[place];
+            if of == symbol && self.markets[symbol].positions[account].lots != 0 {
+                self.queue[place].key = self.key(symbol, account);
             }
-            PriorityKey::BankruptcyDistance => {
-                let distance = sign(position.side()) * (mark - market.bankruptcy(position));
-                floor_div(distance * MILLION, mark)
-            }
-            PriorityKey::Notional => -value,
         }
     }
 
@@ -218,7 +212,7 @@ impl Reference {
         }
     }
 
-    fn planned(&self, held: i128) -> i128 {
+    pub(super) fn planned(&self, held: i128) -> i128 {
         let planned = match self.rules.plan {
             Plan::Full => held,
             Plan::Fraction { part, lots_min } => {

@@ -15,8 +15,10 @@ impl Reference {
         if ticks != market.held(ticks) {
             return Err((FUND, RejectReason::PriceOutOfDomain));
         }
+        market.mark_before = market.mark;
         market.mark = Some(ticks);
         self.out.push(Event::Marked { symbol, price });
+        self.rekey(s);
         Ok(())
     }
 

@@ -112,6 +112,8 @@ pub(super) struct Market {
     /// How far through the mark a limit may reach, in parts per million; zero for no bound.
     pub(super) price_band: i128,
     pub(super) mark: Option<i128>,
+    /// The mark before it.
+    pub(super) mark_before: Option<i128>,
     pub(super) index: Option<i128>,
     /// Price of the last trade in the book.
     pub(super) last: Option<i128>,
@@ -158,6 +160,7 @@ impl Market {
             notional_min: rules.order_rules().notional_min.wide(),
             price_band: i128::from(rules.order_rules().price_band.parts()),
             mark: None,
+            mark_before: None,
             index: None,
             last: None,
             stops: Vec::new(),
@@ -200,6 +203,12 @@ impl Market {
             }
         }
         found
+    }
+
+    /// Maintenance margin of a value, rounded down.
+    pub(super) fn maintenance(&self, value: i128) -> i128 {
+        let tier = self.tier(value);
+        floor_div(value * tier.maintenance - tier.deduction, MILLION)
     }
 
     /// Whether the position is below its maintenance margin at a price.

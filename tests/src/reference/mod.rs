@@ -5,12 +5,14 @@
 //! its reserve, who is unhealthy and who is next are looked for anew each time they are needed.
 
 mod accounts;
+mod adl;
 mod bookings;
 mod clip;
 mod deleverage;
 mod expiry;
 mod forced;
 mod inputs;
+mod keys;
 mod market;
 mod orders;
 mod stops;
@@ -70,6 +72,8 @@ pub struct Reference {
     window: (u64, u32),
     /// Forced orders of the input being applied.
     forced: u32,
+    /// How often the input being applied has deleveraged.
+    deleveragings: u64,
     out: Vec<Event>,
 }
 
@@ -101,6 +105,7 @@ impl Reference {
             counted: 0,
             window: (0, 0),
             forced: 0,
+            deleveragings: 0,
             out: Vec::new(),
         }
     }
@@ -113,6 +118,7 @@ impl Reference {
         self.seq = sequenced.seq.0;
         self.time_ns = sequenced.time_ns;
         self.forced = 0;
+        self.deleveragings = 0;
 
         self.expire();
         self.steps_before(sequenced);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::liquidation::{Adl, Discipline, Fillable, Plan, PriorityKey, VenueRules};
 use seawall_engine::risk::{MarketSpec, OrderRules};
 use seawall_engine::types::{
     ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side,
@@ -38,7 +38,7 @@ pub fn setup_lines(setup: &Setup) -> String {
     let unwind = &rules.unwind;
     let lines = [
         format!("liquidation {}", if rules.enabled { "on" } else { "off" }),
-        format!("key {}", key_name(rules.key)),
+        format!("key {}{}", key_name(rules.key), key_numbers(rules.key)),
         format!("discipline {discipline}"),
         format!("plan {plan}"),
         format!("liquidation-fee {}", rules.fee.parts()),
@@ -54,7 +54,36 @@ pub fn setup_lines(setup: &Setup) -> String {
         text.push_str(&line);
         text.push('\n');
     }
+    text.push_str(&venue_lines(&rules.venue));
     text
+}
+
+/// What differs from the generic rules, one rule per line.
+fn venue_lines(venue: &VenueRules) -> String {
+    let mut text = String::new();
+    let Adl { policy, price, counterparties_max, seed } = venue.adl;
+    if venue.adl != Adl::default() {
+        let (policy, price) = (policy.name(), price.name());
+        writeln!(text, "adl {policy} at {price} most {counterparties_max} seed {seed}")
+            .expect("it is a string");
+    }
+    if venue.rekey {
+        text.push_str("rekey on\n");
+    }
+    text
+}
+
+/// The numbers of a priority key, each after a space.
+fn key_numbers(key: PriorityKey) -> String {
+    match key {
+        PriorityKey::FillableDistance(Fillable { adjustment_ppm, spread_ppm }) => {
+            format!(" {adjustment_ppm} {spread_ppm}")
+        }
+        PriorityKey::ExpectedShortfall(outlook) | PriorityKey::CMu(outlook) => {
+            format!(" {} {}", outlook.sigma.parts(), outlook.cost.parts())
+        }
+        _ => String::new(),
+    }
 }
 
 fn write_market(text: &mut String, market: &MarketSpec) {
@@ -83,6 +112,9 @@ pub(super) fn key_name(key: PriorityKey) -> &'static str {
         PriorityKey::MarginRatio => "margin-ratio",
         PriorityKey::BankruptcyDistance => "bankruptcy-distance",
         PriorityKey::Notional => "notional",
+        PriorityKey::FillableDistance(_) => "fillable-distance",
+        PriorityKey::ExpectedShortfall(_) => "expected-shortfall",
+        PriorityKey::CMu(_) => "c-mu",
     }
 }
 

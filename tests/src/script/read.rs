@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
+use seawall_engine::liquidation::{
+    Adl, AdlPolicy, AdlPrice, Discipline, Fillable, Outlook, Plan, PriorityKey,
+};
 use seawall_engine::risk::{MarginTier, OrderRules};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
@@ -174,7 +176,7 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     }
     let rules = &mut setup.liquidation;
     let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
-    if !known.contains(&name) && name != "triggers" {
+    if !known.contains(&name) && !["triggers", "adl", "rekey"].contains(&name) {
         return Ok(false);
     }
     words.literal(name)?;
@@ -189,15 +191,7 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
             rules.enabled = words.on()?;
         }
         "key" => {
-            let word = words.word("a priority key")?;
-            let keys = [
-                PriorityKey::TriggerTime,
-                PriorityKey::MarginRatio,
-                PriorityKey::BankruptcyDistance,
-                PriorityKey::Notional,
-            ];
-            let found = keys.into_iter().find(|key| key_name(*key) == word);
-            rules.key = found.ok_or_else(|| format!("{word:?}, expected a priority key"))?;
+            rules.key = priority_key(words)?;
         }
         "discipline" => rules.discipline = discipline(words)?,
         "plan" => {
@@ -220,9 +214,49 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
             words.literal("every")?;
             rules.unwind.interval_ns = words.number("nanoseconds")?;
         }
+        "adl" => rules.venue.adl = adl(words)?,
+        "rekey" => rules.venue.rekey = words.on()?,
         _ => rules.triggers_max = words.number("a number of positions")?,
     }
     Ok(true)
+}
+
+fn priority_key(words: &mut Words<'_>) -> Result<PriorityKey, String> {
+    let word = words.word("a priority key")?;
+    let plain = [
+        PriorityKey::TriggerTime,
+        PriorityKey::MarginRatio,
+        PriorityKey::BankruptcyDistance,
+        PriorityKey::Notional,
+    ];
+    if let Some(key) = plain.into_iter().find(|key| key_name(*key) == word) {
+        return Ok(key);
+    }
+    Ok(match word {
+        "fillable-distance" => PriorityKey::FillableDistance(Fillable {
+            adjustment_ppm: words.number("parts per million")?,
+            spread_ppm: words.number("parts per million")?,
+        }),
+        "expected-shortfall" => PriorityKey::ExpectedShortfall(outlook(words)?),
+        "c-mu" => PriorityKey::CMu(outlook(words)?),
+        word => return Err(format!("{word:?}, expected a priority key")),
+    })
+}
+
+fn outlook(words: &mut Words<'_>) -> Result<Outlook, String> {
+    Ok(Outlook { sigma: words.rate()?, cost: words.rate()? })
+}
+
+fn adl(words: &mut Words<'_>) -> Result<Adl, String> {
+    let word = words.word("an ADL policy")?;
+    let policy = AdlPolicy::of_name(word).ok_or_else(|| format!("{word:?}, expected a policy"))?;
+    words.literal("at")?;
+    let word = words.word("an ADL price")?;
+    let price = AdlPrice::of_name(word).ok_or_else(|| format!("{word:?}, expected a price"))?;
+    words.literal("most")?;
+    let counterparties_max = words.number("a number of accounts")?;
+    words.literal("seed")?;
+    Ok(Adl { policy, price, counterparties_max, seed: words.number("a seed")? })
 }
 
 fn discipline(words: &mut Words<'_>) -> Result<Discipline, String> {

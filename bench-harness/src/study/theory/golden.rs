@@ -2,7 +2,7 @@
 
 use seawall_engine::core::{Engine, ShardConfig};
 use seawall_engine::liquidation::{
-    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind,
+    Discipline, LiquidationRules, Plan as Disposal, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
@@ -28,6 +28,7 @@ pub(super) struct Market {
     pub(super) disposal: Disposal,
     pub(super) accounts_max: u32,
     pub(super) orders_max: u32,
+    pub(super) position_lots_max: u32,
     pub(super) discipline: Discipline,
     pub(super) unwind: Unwind,
 }
@@ -42,6 +43,7 @@ impl Market {
             disposal: Disposal::Full,
             accounts_max: 16,
             orders_max: 16,
+            position_lots_max: 1 << 22,
             discipline: Discipline::Strict { steps_max: 65_536 },
             unwind: Unwind { lots_max: 1, band: Ppm::ZERO, interval_ns: 1 << 40 },
         }
@@ -64,7 +66,7 @@ impl Market {
             position_lots_max: if self.contract.kind == ContractKind::Inverse {
                 1
             } else {
-                1 << 26
+                self.position_lots_max
             },
             market_band: Ppm::ONE,
         })
@@ -77,6 +79,7 @@ impl Market {
             fee: Ppm::ZERO,
             unwind: self.unwind,
             triggers_max: 1 << 20,
+            venue: VenueRules::default(),
         };
         let config =
             ShardConfig::new(self.accounts_max, self.orders_max, vec![market], liquidation)
@@ -390,6 +393,7 @@ fn build(lots: u32) -> Venue {
         contract: Contract { kind: ContractKind::Linear, unit: 1 },
         accounts_max: FIRST_HOLDER + LEVELS * EACH,
         orders_max: LEVELS + 1,
+        position_lots_max: 1 << 26,
         ..Market::linear(TOP, 500_000, 200_000)
     }
     .open();

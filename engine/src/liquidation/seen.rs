@@ -1,0 +1,75 @@
+//! A position as keys, ranks and plans see it: at a mark.
+
+use crate::risk::{MarketRules, Position};
+use crate::types::{Ppm, Price, Side};
+
+pub(crate) const SCALE: i128 = Ppm::SCALE as i128;
+
+/// One position at one mark, in wide money units.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    rules: &'a MarketRules,
+    position: &'a Position,
+    pub(crate) mark: Price,
+    pub(crate) side: Side,
+    pub(crate) lots: u64,
+    pub(crate) value: i128,
+    pub(crate) profit: i128,
+    pub(crate) equity: i128,
+}
+
+impl<'a> Seen<'a> {
+    /// `None` for a flat position.
+    pub(crate) fn at(rules: &'a MarketRules, position: &'a Position, mark: Price) -> Option<Self> {
+        let side = position.side()?;
+        let value = rules.contract.value(mark, position.size());
+        let profit = rules.contract.profit(side, position.entry(), value);
+        Some(Self {
+            rules,
+            position,
+            mark,
+            side,
+            lots: position.size(),
+            value: value.wide(),
+            profit: profit.wide(),
+            equity: (position.margin() + profit).wide(),
+        })
+    }
+
+    pub(crate) fn entry(&self) -> i128 {
+        self.position.entry().wide()
+    }
+
+    pub(crate) fn margin(&self) -> i128 {
+        self.position.margin().wide()
+    }
+
+    /// Maintenance margin, rounded towards −∞.
+    pub(crate) fn maintenance(&self) -> i128 {
+        let value = self.rules.contract.value(self.mark, self.lots);
+        let (tier, deduction) = self.rules.tier(value);
+        (self.value * i128::from(tier.maintenance.parts()) - deduction).div_euclid(SCALE)
+    }
+
+    /// How far the mark is on the good side of the bankruptcy price, in ppm of the mark, rounded
+    /// towards −∞.
+    pub(crate) fn buffer_ppm(&self) -> i128 {
+        let bankruptcy = i128::from(self.rules.bankruptcy_price(self.position).ticks());
+        let mark = i128::from(self.mark.ticks());
+        let distance = match self.side {
+            Side::Buy => mark - bankruptcy,
+            Side::Sell => bankruptcy - mark,
+        };
+        (distance * SCALE).div_euclid(mark)
+    }
+
+    /// Value over equity, in ppm, with an equity of at least one unit.
+    pub(crate) fn leverage_ppm(&self) -> i128 {
+        (self.value * SCALE).div_euclid(self.equity.max(1))
+    }
+
+    /// Whether a rising value is a profit.
+    pub(crate) fn gains_with_value(&self) -> bool {
+        self.rules.contract.direction(self.side) > 0
+    }
+}

@@ -1,0 +1,189 @@
+//! The switches in which venues differ beyond key, discipline, plan and fee.
+//!
+//! [`VenueRules::default`] is the behaviour that `docs/LIQUIDATION.md` describes first; each field
+//! replaces one rule of it.
+
+use crate::types::Ppm;
+
+/// Rules of a venue, each with the generic one as its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct VenueRules {
+    /// Whose positions close what nobody else took, and at what price.
+    pub adl: Adl,
+    /// Whether a new mark gives every waiting position of its symbol a new key.
+    pub rekey: bool,
+}
+
+/// How auto-deleveraging chooses and pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adl {
+    /// Who gives how much.
+    pub policy: AdlPolicy,
+    /// The price of it.
+    pub price: AdlPrice,
+    /// Most accounts of one deleveraging.
+    pub counterparties_max: u32,
+    /// Key of the random policy.
+    pub seed: u64,
+}
+
+impl Default for Adl {
+    fn default() -> Self {
+        Self {
+            policy: AdlPolicy::ProfitLeverage,
+            price: AdlPrice::Bankruptcy,
+            counterparties_max: u32::MAX,
+            seed: 0,
+        }
+    }
+}
+
+/// Who gives how much of a quantity that is deleveraged (`docs/LIQUIDATION.md`, ADL policies).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdlPolicy {
+    /// Highest profit times leverage first.
+    ProfitLeverage,
+    /// Highest return times effective leverage first; losers after winners.
+    BitMex,
+    /// Highest return on the wallet times margin ratio first.
+    LeveragePnl,
+    /// Highest price ratio times leverage first.
+    PriceRatioLeverage,
+    /// No rank: candidates in a circle from a keyed random one.
+    RandomOffset,
+    /// Everybody in proportion to lots.
+    ProRataContracts,
+    /// Everybody in proportion to cash and equity.
+    ProRataWealth,
+    /// Everybody in proportion to the position's equity.
+    ProRataEquity,
+    /// Everybody in proportion to the position's profit.
+    ProRataProfit,
+    /// In proportion to wealth; what the small ones lack, the others give.
+    WaterFilling,
+    /// In proportion to lots times leverage, refilled in the same way.
+    RiskWeighted,
+    /// The largest share of equity that anybody gives is as small as it can be.
+    MinMax,
+    /// The highest leverage that anybody keeps is as small as it can be.
+    LeverageDraining,
+}
+
+impl AdlPolicy {
+    /// Every policy.
+    pub const ALL: [Self; 13] = [
+        Self::ProfitLeverage,
+        Self::BitMex,
+        Self::LeveragePnl,
+        Self::PriceRatioLeverage,
+        Self::RandomOffset,
+        Self::ProRataContracts,
+        Self::ProRataWealth,
+        Self::ProRataEquity,
+        Self::ProRataProfit,
+        Self::WaterFilling,
+        Self::RiskWeighted,
+        Self::MinMax,
+        Self::LeverageDraining,
+    ];
+
+    /// Its name in scenarios, presets and scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ProfitLeverage => "profit-leverage",
+            Self::BitMex => "bitmex",
+            Self::LeveragePnl => "leverage-pnl",
+            Self::PriceRatioLeverage => "price-ratio-leverage",
+            Self::RandomOffset => "random-offset",
+            Self::ProRataContracts => "pro-rata-contracts",
+            Self::ProRataWealth => "pro-rata-wealth",
+            Self::ProRataEquity => "pro-rata-equity",
+            Self::ProRataProfit => "pro-rata-profit",
+            Self::WaterFilling => "water-filling",
+            Self::RiskWeighted => "risk-weighted",
+            Self::MinMax => "min-max",
+            Self::LeverageDraining => "leverage-draining",
+        }
+    }
+
+    /// What it does, in one line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::ProfitLeverage => "highest profit times leverage first (Bybit, OKX)",
+            Self::BitMex => {
+                "highest return times effective leverage first, losers by return over leverage (BitMEX)"
+            }
+            Self::LeveragePnl => "highest return on the wallet times margin ratio first (Binance)",
+            Self::PriceRatioLeverage => {
+                "highest mark over entry (a short: entry over mark) times leverage first (Hyperliquid)"
+            }
+            Self::RandomOffset => "no rank, in a circle from a keyed random candidate (dYdX v4)",
+            Self::ProRataContracts => "everybody in proportion to lots",
+            Self::ProRataWealth => "everybody in proportion to cash and equity",
+            Self::ProRataEquity => "everybody in proportion to the position's equity",
+            Self::ProRataProfit => "everybody in proportion to the position's profit",
+            Self::WaterFilling => "in proportion to wealth, capped by the position and refilled",
+            Self::RiskWeighted => "in proportion to lots times leverage, capped and refilled",
+            Self::MinMax => {
+                "the largest share of equity that anybody gives is smallest (integer optimum)"
+            }
+            Self::LeverageDraining => "the highest leverage that anybody keeps is smallest",
+        }
+    }
+
+    /// The policy of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
+}
+
+/// The price at which deleveraged positions close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdlPrice {
+    /// The bankruptcy price of the one that is closed (for the fund its zero price).
+    Bankruptcy,
+    /// The mark.
+    Mark,
+    /// The mark before the current one.
+    PreviousMark,
+    /// The index price; the mark where there is none.
+    Oracle,
+}
+
+impl AdlPrice {
+    /// Every rule.
+    pub const ALL: [Self; 4] = [Self::Bankruptcy, Self::Mark, Self::PreviousMark, Self::Oracle];
+
+    /// Its name in scenarios, presets and scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bankruptcy => "bankruptcy",
+            Self::Mark => "mark",
+            Self::PreviousMark => "previous-mark",
+            Self::Oracle => "oracle",
+        }
+    }
+
+    /// The rule of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|price| price.name() == name)
+    }
+}
+
+/// dYdX's fillable price: how far from the oracle a forced order may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fillable {
+    /// By what the lack of margin is multiplied, in parts per million (at most 10).
+    pub adjustment_ppm: u32,
+    /// The furthest distance as a part of maintenance margin, in parts per million (at most 10).
+    pub spread_ppm: u32,
+}
+
+/// What a key that weighs bad debt assumes of the price until a position is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// Standard deviation of the price until then.
+    pub sigma: Ppm,
+    /// What execution costs beside: half the spread, impact, fee.
+    pub cost: Ppm,
+}
