@@ -99,7 +99,8 @@ impl Venue {
     pub(super) fn apply(&mut self, input: Input) {
         self.seq = self.seq.next();
         self.events.clear();
-        let sequenced = Sequenced { seq: self.seq, time_ns: 0, ingress_ns: 0, input };
+        // A nanosecond an input: what the fund sells at intervals of one is sold.
+        let sequenced = Sequenced { seq: self.seq, time_ns: self.seq.0, ingress_ns: 0, input };
         self.engine.apply(&sequenced, &mut self.events);
         let refused = self.events.iter().any(|event| matches!(event, Event::Rejected { .. }));
         assert!(!refused, "nothing here is refused: {:?}", self.events);
