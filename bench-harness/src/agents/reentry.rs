@@ -17,6 +17,16 @@ use crate::scenario::{SYMBOL, Scenario};
 /// from the bottom.
 const FIRST_NUMBER: u32 = 0xF000_0000;
 
+/// An order that somebody comes back with, by when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Comeback {
+    due_ns: u64,
+    account: u32,
+    number: u32,
+    long: bool,
+    lots: u32,
+}
+
 /// Everybody who may come back.
 #[derive(Debug)]
 pub struct Reentry {
@@ -27,7 +37,7 @@ pub struct Reentry {
     delay_ns: f64,
     hits: u32,
     orders: u64,
-    due: BinaryHeap<Reverse<(u64, u32, u32, bool, u32)>>,
+    due: BinaryHeap<Reverse<Comeback>>,
 }
 
 impl Reentry {
@@ -53,12 +63,12 @@ impl Agent for Reentry {
     }
 
     fn next_wake_ns(&self) -> u64 {
-        self.due.peek().map_or(u64::MAX, |Reverse((due, ..))| *due)
+        self.due.peek().map_or(u64::MAX, |Reverse(next)| next.due_ns)
     }
 
     fn wake(&mut self, view: &View<'_>, out: &mut Outbox<'_>) {
-        while let Some(Reverse((_, account, number, long, lots))) =
-            self.due.peek().copied().filter(|Reverse((due, ..))| *due <= view.now_ns)
+        while let Some(Reverse(Comeback { account, number, long, lots, .. })) =
+            self.due.peek().copied().filter(|Reverse(next)| next.due_ns <= view.now_ns)
         {
             self.due.pop();
             self.orders += 1;
@@ -82,8 +92,13 @@ impl Agent for Reentry {
             return;
         }
         let lots = whole(f64::from(lots) * self.part, 1, u32::MAX >> 1);
-        let due = known_ns + nanoseconds(self.delay_ns * draw.exponential());
-        self.due.push(Reverse((due, account.0, self.hits, side == Side::Buy, lots)));
+        self.due.push(Reverse(Comeback {
+            due_ns: known_ns + nanoseconds(self.delay_ns * draw.exponential()),
+            account: account.0,
+            number: self.hits,
+            long: side == Side::Buy,
+            lots,
+        }));
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {

@@ -281,7 +281,7 @@ impl Liquidations {
             slippage_vs_liquidation_price_bp: distribution(&mut vs_liquidation),
             filled_fraction: distribution(&mut filled),
             over_liquidated_lots: cured.map(|cured| cured.over_lots),
-            over_liquidated_fraction: cured.and_then(|cured| cured.over_fraction()),
+            over_liquidated_fraction: cured.and_then(super::cure::Cured::over_fraction),
             under_liquidated_lots: cured.map(|cured| cured.under_lots),
             queue: self.waiting.summarise(&self.rows),
             ..totals

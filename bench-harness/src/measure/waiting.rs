@@ -10,7 +10,7 @@ pub(super) struct Waiting {
     /// Entered and left with the input under way.
     entered: u64,
     left: u64,
-    waiting: u64,
+    inside: u64,
     /// Sums of the times at which somebody entered and left.
     entries_ns: u128,
     exits_ns: u128,
@@ -50,7 +50,7 @@ impl Waiting {
         if self.entered + self.left > 0 {
             self.entries_ns += u128::from(self.entered) * u128::from(now_ns);
             self.exits_ns += u128::from(self.left) * u128::from(now_ns);
-            self.waiting = (self.waiting + self.entered).saturating_sub(self.left);
+            self.inside = (self.inside + self.entered).saturating_sub(self.left);
             (self.entered, self.left) = (0, 0);
         }
     }
@@ -58,7 +58,7 @@ impl Waiting {
     /// The backlog's area less the sum of the waits: zero, or events and queue disagree.
     fn residual_ns(&self) -> i128 {
         // Who still waits has waited until now.
-        let now = u128::from(self.waiting) * u128::from(self.last_ns);
+        let now = u128::from(self.inside) * u128::from(self.last_ns);
         let signed = |sum: u128| i128::try_from(sum).unwrap_or(i128::MAX);
         let waits = signed(self.exits_ns + now) - signed(self.entries_ns);
         signed(self.area_ns) - waits
