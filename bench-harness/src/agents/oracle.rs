@@ -1,4 +1,5 @@
-//! The sender of the mark price: a mix of the index and of the book.
+//! The sender of prices from outside: a mix of the index and of the book, and the index where the
+//! venue makes its mark or its funding of it.
 
 use core::ops::Range;
 
@@ -14,6 +15,7 @@ pub struct Oracle {
     latencies: Latencies,
     period_ns: u64,
     book_weight: f64,
+    sends_index: bool,
     next_ns: u64,
     /// How old the index is that it reads.
     lag_ns: u64,
@@ -45,6 +47,7 @@ impl Oracle {
             spike_factor: 1.0 - real(scenario.mark.spike_down_bp) / 1e4,
             period_ns: scenario.mark.period_ms * 1_000_000,
             book_weight: real(scenario.mark.book_weight_ppm) / 1e6,
+            sends_index: scenario.sends_index(),
             next_ns: scenario.clock.warmup_ms * 1_000_000,
         }
     }
@@ -76,6 +79,10 @@ impl Agent for Oracle {
         }
         let index = view.index.at(view.now_ns.saturating_sub(self.lag_ns));
         let book = book_price(view.quote).unwrap_or(index);
+        if self.sends_index {
+            let price = price(whole(index, 1, u32::MAX));
+            out.send(Input::Index { symbol: SYMBOL, price });
+        }
         let mut mark = index + (book - index) * self.book_weight;
         if self.spike.contains(&view.now_ns) {
             mark *= self.spike_factor;

@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod prices;
 mod resolve;
 mod roles;
 mod spec;
@@ -11,9 +12,10 @@ pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    Arbitrageurs, BackgroundSpec, Clock, ContractName, Defence, Defenders, DisciplineName, Holders,
-    Index, Keepers, KeyName, Latency, Liquidation, Makers, Manipulation, Mark, Market, PathPoint,
-    PlanName, Probe, Reentry, Scenario, Shock, Takers, Tier,
+    Arbitrageurs, BackgroundSpec, Clock, ContractName, Defence, Defenders, DisciplineName,
+    FairName, Funding, Holders, Index, Keepers, KeyName, Latency, Liquidation, Makers,
+    Manipulation, Mark, MarkInputName, MarkName, Market, PathPoint, PlanName, Probe, Reentry,
+    Scenario, Shock, SmoothingName, Takers, Tier,
 };
 
 use std::path::Path;

@@ -9,3 +9,4 @@ pub mod risk;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
+pub mod two_samples;
