@@ -2,7 +2,7 @@
 
 use seawall_engine::types::{AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Side};
 
-use super::{Agent, Line, Outbox, View, order_id};
+use super::{Agent, Latencies, Outbox, View, order_id};
 use crate::scenario::{SYMBOL, Scenario};
 
 /// One study order. It is never cancelled.
@@ -22,6 +22,7 @@ pub struct StudyOrder {
 #[derive(Debug)]
 pub struct StudyOrders<'a> {
     account: AccountId,
+    latencies: Latencies,
     orders: &'a [StudyOrder],
     sent: usize,
 }
@@ -29,7 +30,12 @@ pub struct StudyOrders<'a> {
 impl<'a> StudyOrders<'a> {
     /// The sender of `orders`, which are in order of time.
     pub fn new(scenario: &Scenario, orders: &'a [StudyOrder]) -> Self {
-        Self { account: AccountId(scenario.roles().background), orders, sent: 0 }
+        Self {
+            account: AccountId(scenario.roles().background),
+            latencies: Latencies::of_takers(scenario),
+            orders,
+            sent: 0,
+        }
     }
 }
 
@@ -39,8 +45,8 @@ pub fn study_order_id(scenario: &Scenario, n: u32) -> OrderId {
 }
 
 impl Agent for StudyOrders<'_> {
-    fn line(&self) -> Line {
-        Line::Background
+    fn latencies(&self) -> Latencies {
+        self.latencies
     }
 
     fn next_wake_ns(&self) -> u64 {
