@@ -11,12 +11,12 @@ use seawall::study::queue::observation::{Observation, end};
 use seawall::study::queue::run::RecordedRun;
 use seawall::study::queue::why::{self, WhyError};
 use seawall::study::queue::{self, Findings, Plan, Study, watch};
-use seawall_engine::types::{Input, OrderId};
+use seawall_engine::types::{Input, OrderId, Price};
 
-/// Half a minute of the coarse grid at a quarter of its size.
+/// Some forty seconds of the coarse grid at a quarter of its size.
 const SMALL: [&str; 8] = [
-    "clock.duration_ms=34000",
-    "shock.start_ms=12000",
+    "clock.duration_ms=42000",
+    "shock.start_ms=20000",
     "shock.sell_duration_ms=6000",
     "shock.sell_lots=5000",
     "holders.longs=3000",
@@ -106,7 +106,10 @@ fn a_replay_that_is_not_the_run_is_found() {
     let mut run = RecordedRun::record(&small(), &[]).expect("the run ends");
     let is_replace = |input: &Input| matches!(input, Input::Replace { .. });
     let place = run.inputs.iter().position(|input| is_replace(&input.input));
-    run.inputs.remove(place.expect("makers move their quotes"));
+    let input = &mut run.inputs[place.expect("makers move their quotes")].input;
+    if let Input::Replace { price, .. } = input {
+        *price = Price::new(price.ticks() + 1).expect("a price");
+    }
     watch::watch(&plan(), &run);
 }
 
@@ -162,7 +165,7 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn what_cannot_be_observed_is_refused_with_what_was_expected() {
     let place = tempfile::tempdir().expect("a directory");
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["queue", "--ranks", "0,101"], "101 lies beyond the queue"),
         (&["queue", "--levels", "1001"], "expected places of prices from 0 to 1000"),
         (&["queue", "--horizon-s", "1000"], "past the end of the run"),
@@ -175,7 +178,8 @@ fn what_cannot_be_observed_is_refused_with_what_was_expected() {
         (&["queue", "--seeds", "1"], "2..=10000"),
         (&["queue", "no-such-scenario"], "no-such-scenario"),
         (&["queue", "why", "18446744073709551615"], "is not in this run"),
-        (&["queue", "why", "--longest", "no-leverage"], "no order of this run"),
+        (&["queue", "why"], "required"),
+        (&["queue", "why", "--longest", "--scenario", "nobody"], "nobody"),
         (&["queue", "why", "1", "--run", "nowhere"], "nothing can be followed without"),
     ];
     for (arguments, expected) in cases {

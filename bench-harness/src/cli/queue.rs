@@ -31,7 +31,7 @@ use crate::study::theory;
   seawall queue --seeds 32 --out /tmp/queue
   seawall queue flash-crash --seeds 4 --json | jq .worth
   seawall queue why --longest
-  seawall queue why 4294967297 large-tick --seed 1")]
+  seawall queue why 103079215273 --seed 1")]
 pub(super) struct QueueArgs {
     #[command(subcommand)]
     command: Option<QueueCommand>,
@@ -87,14 +87,15 @@ enum QueueCommand {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   seawall queue why --longest
-  seawall queue why 4294967297 flash-crash --seed 7 --json
-  seawall queue why 4294967297 --run runs/flash-crash-1 --picture why.html")]
+  seawall queue why 103079215273 --picture why.html
+  seawall queue why 4294967297 --scenario flash-crash --seed 7 --json
+  seawall queue why 4294967297 --run runs/flash-crash-1")]
 struct WhyArgs {
     /// Id of an order that rested in the run.
     #[arg(value_name = "ORDER", required_unless_present = "longest")]
     order: Option<u64>,
     /// An embedded scenario's name or a TOML file.
-    #[arg(default_value = "large-tick")]
+    #[arg(long, value_name = "SCENARIO", default_value = "large-tick", conflicts_with = "run")]
     scenario: String,
     /// The order with the longest way to its fill, among those against the forced flow.
     #[arg(long, conflicts_with = "order")]

@@ -372,7 +372,7 @@ pub(super) fn fixed(plan: Plan, test: &'static str) -> Vec<Row> {
 /// M/G/1.
 pub(super) fn varied(plan: Plan, test: &'static str) -> Vec<Row> {
     let table = &ORACLES.queueing.varied;
-    sojourns(plan, test, &cases(plan, Service::Varied, table, [200_000, 1_200_000, 600_000]))
+    sojourns(plan, test, &cases(plan, Service::Varied, table, [160_000, 1_500_000, 600_000]))
 }
 
 /// Cobham: non-preemptive classes by the notional key, and the same arrivals by trigger time.
