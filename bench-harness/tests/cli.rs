@@ -117,7 +117,10 @@ fn bad_input_is_named_and_exits_with_two() {
     let place = tempfile::tempdir().unwrap();
     let here = place.path();
     std::fs::write(here.join("broken.toml"), "name = \"x\"\n\n[market\n").unwrap();
-    let cases: [(&[&str], &[&str]); 9] = [
+    let haircut = "base = \"flash-crash\"\n[collateral]\ncap_ppm = 1_000_001\n";
+    std::fs::write(here.join("haircut.toml"), haircut).unwrap();
+    let cases: [(&[&str], &[&str]); 10] = [
+        (&["run", "haircut.toml"], &["haircut.toml:3", "collateral.cap_ppm", "0 to 1000000"]),
         (&["run", "flash-crsh"], &["flash-crsh", "did you mean `flash-crash`"]),
         (&["run", "missing.toml"], &["missing.toml"]),
         (&["run", "broken.toml"], &["broken.toml", "3"]),

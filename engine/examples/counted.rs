@@ -8,6 +8,9 @@
 #[path = "../benches/flow/mod.rs"]
 mod flow;
 
+#[path = "../benches/flow/crowd.rs"]
+mod crowd;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -24,6 +27,8 @@ const WORK: &[Work] = &[
     ("engine", || engine(false)),
     ("engine-liquidation", || engine(true)),
     ("engine-event-hash", event_hash),
+    ("mark-1e3-positions", || marks(1_000)),
+    ("mark-1e6-positions", || marks(1_000_000)),
 ];
 
 /// Callgrind counts between entry and exit of this function.
@@ -93,6 +98,15 @@ fn engine(liquidation: bool) -> usize {
         }
     });
     counted.len()
+}
+
+/// Marks that trigger nobody, among so many positions, a tenth of them in cross accounts.
+fn marks(accounts: u32) -> usize {
+    const MARKS: u32 = 10_000;
+    let mut crowd = crowd::Crowd::new(accounts);
+    counted_region(&mut || (0..MARKS).for_each(|number| crowd.calm_mark(number)));
+    assert_eq!(crowd.engine.backlog(), 0, "nobody is triggered");
+    MARKS as usize
 }
 
 /// The same with liquidation, and its events hashed.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
 use seawall_engine::types::{
-    AccountId, CancelCause, Event, FundCause, Input, OrderKind, RejectReason, SelfTrade,
+    AccountId, CancelCause, Event, FundCause, Input, OrderKind, Ppm, RejectReason, SelfTrade,
 };
 
 const CANCELS: [CancelCause; 10] = [
@@ -20,13 +20,14 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::ReduceOnly,
 ];
 
-const FUNDS: [FundCause; 6] = [
+const FUNDS: [FundCause; 7] = [
     FundCause::LiquidationFee,
     FundCause::Unwind,
     FundCause::Deleverage,
     FundCause::Shortfall,
     FundCause::Socialised,
     FundCause::Funding,
+    FundCause::Collateral,
 ];
 
 /// Kinds of order.
@@ -109,6 +110,14 @@ pub struct Coverage {
     pub parts: u64,
     /// Accounts whose margin mode was set to cross.
     pub crossed: u64,
+    /// Price inputs of collateral with a haircut above zero.
+    pub haircuts: u64,
+    /// Deposits of collateral.
+    pub collateral: u64,
+    /// Withdrawals of collateral.
+    pub withdrawn: u64,
+    /// Collateral that the fund bought.
+    pub sold: u64,
     /// Funding payments.
     pub funded: u64,
     /// Orders that shrank by other means than a trade or a wish.
@@ -214,6 +223,10 @@ impl Coverage {
             | Event::Disconnected { .. }
             | Event::KillSwitch { .. } => {}
             Event::Funded { .. } => self.funded += 1,
+            Event::AssetPriced { haircut, .. } => self.haircuts += u64::from(haircut != Ppm::ZERO),
+            Event::AssetDeposited { .. } => self.collateral += 1,
+            Event::AssetWithdrawn { .. } => self.withdrawn += 1,
+            Event::AssetSold { .. } => self.sold += 1,
             Event::MarginModeSet { cross, .. } => self.crossed += u64::from(cross),
         }
     }
@@ -232,7 +245,7 @@ impl Coverage {
         add_all(&mut self.adl_prices, &other.adl_prices);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 25] {
+    fn scalars_mut(&mut self) -> [&mut u64; 29] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -259,6 +272,10 @@ impl Coverage {
             &mut self.stops_rejected,
             &mut self.funded,
             &mut self.crossed,
+            &mut self.haircuts,
+            &mut self.collateral,
+            &mut self.withdrawn,
+            &mut self.sold,
         ]
     }
 
@@ -303,6 +320,10 @@ impl Coverage {
             ("stops rejected", self.stops_rejected),
             ("funding payments", self.funded),
             ("cross accounts", self.crossed),
+            ("haircuts above zero", self.haircuts),
+            ("collateral deposited", self.collateral),
+            ("collateral withdrawn", self.withdrawn),
+            ("collateral sold", self.sold),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

@@ -22,6 +22,8 @@ pub enum Purpose {
     TakerOrder = 5,
     /// A holder's leverage, size and entry.
     Holder = 6,
+    /// Whether a holder's account is cross.
+    MarginMode = 7,
 }
 
 /// A stream of draws by tick.

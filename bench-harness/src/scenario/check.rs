@@ -7,7 +7,7 @@ use seawall_engine::risk::{FUNDING_CAP_PPB_MAX, LAG_WINDOWS_MAX, MEAN_POINTS_MAX
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
-use super::spec::Scenario;
+use super::spec::{ContractName, Scenario, Tier};
 use super::text::{Places, nearest};
 
 /// Reads a complete table and checks every value.
@@ -64,7 +64,7 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
     const INPUTS: &[&str] =
         &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
-    const NAMES: [(&str, &str, &[&str]); 12] = [
+    const NAMES: [(&str, &str, &[&str]); 13] = [
         ("", "venue", &["generic"]),
         ("market", "contract", &["linear", "inverse"]),
         (
@@ -102,6 +102,7 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
         ("mark", "median_of", INPUTS),
         ("mark", "fair", &["last", "mid", "book-median"]),
         ("mark", "smoothing", &["average", "weighted", "mean"]),
+        ("collateral", "haircut", &["fixed", "volatility", "depth"]),
         ("funding", "fair", &["last", "mid", "book-median", "mark"]),
     ];
     for (parent, key, expected) in NAMES {
@@ -214,7 +215,7 @@ impl Check<'_> {
             self.within(&key("maintenance_ppm"), tier.maintenance_ppm, 1, most)?;
             self.within(&key("floor_currency"), tier.floor_currency, 0, 1 << 40)?;
         }
-        Ok(())
+        self.tiers(&m.tiers)
     }
 
     fn liquidation(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -267,6 +268,7 @@ impl Check<'_> {
         self.within("mark.period_ms", s.mark.period_ms, 1, s.clock.duration_ms)?;
         self.within("mark.book_weight_ppm", s.mark.book_weight_ppm, 0, PPM)?;
         self.marks(s)?;
+        self.collateral(s)?;
         self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
@@ -296,6 +298,56 @@ impl Check<'_> {
         self.within("funding.interest_ppb", funding.interest_ppb, 0, funding.cap_ppb)?;
         self.within("funding.clamp_ppb", funding.clamp_ppb, 0, u32::MAX.into())?;
         self.within("funding.divisor", funding.divisor, 1, 1_000)
+    }
+
+    fn collateral(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let c = &s.collateral;
+        self.within("holders.cross_ppm", s.holders.cross_ppm, 0, PPM)?;
+        if c.enabled && s.market.contract != ContractName::Linear {
+            let key = "collateral.enabled";
+            return self.refuse(
+                key,
+                &true,
+                &"false, or a linear contract: an inverse one is settled in the coin itself",
+            );
+        }
+        self.within("collateral.posted_ppm", c.posted_ppm, 0, PPM)?;
+        self.within("collateral.cap_ppm", c.cap_ppm, 0, PPM)?;
+        self.within("collateral.floor_ppm", c.floor_ppm, 0, c.cap_ppm)?;
+        self.within("collateral.interval_ms", c.interval_ms, 1, TIME_MS_MAX)?;
+        self.within("collateral.lag_ms", c.lag_ms, 0, LAG_WINDOWS_MAX * c.interval_ms - 1)?;
+        self.within("collateral.step_ppm", c.step_ppm, 1, PPM)?;
+        self.within("collateral.volatility_ms", c.volatility_ms, 1, TAU_NS_MAX / 1_000_000)?;
+        let most = u64::from(u32::MAX);
+        self.within("collateral.volatility_factor_ppm", c.volatility_factor_ppm, 0, most)?;
+        self.within("collateral.depth_band_ppm", c.depth_band_ppm, 0, PPM)?;
+        self.within("collateral.depth_full_currency", c.depth_full_currency, 1, 1 << 40)
+    }
+
+    /// Tiers by rising floor, and rates that do not fall.
+    fn tiers(&self, tiers: &[Tier]) -> Result<(), ScenarioError> {
+        let first = tiers[0].floor_currency;
+        if first != 0 {
+            let key = "market.tiers[0].floor_currency";
+            return self.refuse(key, &first, &"0: a first tier that begins where positions do");
+        }
+        for (n, pair) in (1..).zip(tiers.windows(2)) {
+            let key = |name: &str| format!("market.tiers[{n}].{name}");
+            let (before, tier) = (&pair[0], &pair[1]);
+            if tier.floor_currency <= before.floor_currency {
+                let least = format!("above {}, the tier's before it", before.floor_currency);
+                return self.refuse(&key("floor_currency"), &tier.floor_currency, &least);
+            }
+            if tier.maintenance_ppm < before.maintenance_ppm {
+                let least = format!("at least {}, the tier's before it", before.maintenance_ppm);
+                return self.refuse(&key("maintenance_ppm"), &tier.maintenance_ppm, &least);
+            }
+            if tier.initial_ppm < before.initial_ppm {
+                let least = format!("at least {}, the tier's before it", before.initial_ppm);
+                return self.refuse(&key("initial_ppm"), &tier.initial_ppm, &least);
+            }
+        }
+        Ok(())
     }
 
     /// The venue would refuse every child order that is too large, and there would be no shock.

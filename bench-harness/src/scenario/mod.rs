@@ -1,6 +1,7 @@
 //! A TOML file becomes a checked [`Scenario`].
 
 mod check;
+mod collateral;
 mod error;
 mod prices;
 mod resolve;
@@ -8,13 +9,14 @@ mod roles;
 mod spec;
 mod text;
 
+pub(crate) use collateral::COIN;
 pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    BackgroundSpec, Clock, ContractName, DisciplineName, FairName, Funding, Holders, Index,
-    KeyName, Latency, Liquidation, Makers, Mark, MarkInputName, MarkName, Market, PlanName,
-    Scenario, Shock, SmoothingName, Takers, Tier,
+    BackgroundSpec, Clock, Collateral, ContractName, DisciplineName, FairName, Funding,
+    HaircutName, Holders, Index, KeyName, Latency, Liquidation, Makers, Mark, MarkInputName,
+    MarkName, Market, PlanName, Scenario, Shock, SmoothingName, Takers, Tier,
 };
 
 use std::path::Path;

@@ -92,6 +92,7 @@ impl Scenario {
             .map_err(|error| error.to_string())?;
         let accounts = self.roles().accounts().max(2);
         ShardConfig::new(accounts, small(market.orders_max), vec![rules], self.liquidation_rules())
+            .and_then(|config| config.with_collateral(self.collateral_rules()))
             .map_err(|error| error.to_string())
     }
 
@@ -168,6 +169,6 @@ pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("checked scenario values fit 63 bits")
 }
 
-fn ppm(parts: u64) -> Ppm {
+pub(super) fn ppm(parts: u64) -> Ppm {
     Ppm::new(small(parts)).expect("checked rates are at most one")
 }

@@ -32,6 +32,8 @@ pub struct Scenario {
     pub mark: Mark,
     /// What longs pay to shorts, and when.
     pub funding: Funding,
+    /// What cross accounts may post beside money.
+    pub collateral: Collateral,
     /// What starts the cascade.
     pub shock: Shock,
     /// Who quotes.
@@ -373,6 +375,49 @@ pub struct Funding {
     pub later: bool,
 }
 
+/// The coin that the contract is on, as collateral of cross holders (`docs/MARGIN.md`,
+/// Collateral). Its price is the index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collateral {
+    /// Whether the venue takes it.
+    pub enabled: bool,
+    /// How much of a cross holder's initial margin is in it at the start, after the least haircut.
+    pub posted_ppm: u64,
+    /// What moves the haircut.
+    pub haircut: HaircutName,
+    /// The least haircut.
+    pub floor_ppm: u64,
+    /// The greatest haircut.
+    pub cap_ppm: u64,
+    /// A new one is made at most once in each window of this length.
+    pub interval_ms: u64,
+    /// From when it is made to when it is in force.
+    pub lag_ms: u64,
+    /// Most that it moves when a new one comes into force.
+    pub step_ppm: u64,
+    /// Haircut `volatility`: time constant of the average move between two prices.
+    pub volatility_ms: u64,
+    /// Haircut `volatility`: what that move is multiplied by.
+    pub volatility_factor_ppm: u64,
+    /// Haircut `depth`: how far from the best bid bids count.
+    pub depth_band_ppm: u64,
+    /// Haircut `depth`: what they are worth where nothing is added to the floor.
+    pub depth_full_currency: u64,
+}
+
+/// What moves a haircut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HaircutName {
+    /// Nothing.
+    Fixed,
+    /// How much the price moves.
+    Volatility,
+    /// How much the book's bids would take.
+    Depth,
+}
+
 /// What starts the cascade: a sell metaorder and a fall of the index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -504,6 +549,9 @@ pub struct Holders {
     pub entry_dispersion_bp: f64,
     /// Least distance of a trigger price from the price at the start.
     pub trigger_distance_min_bp: f64,
+    /// How many of them share margin over their account (`docs/MARGIN.md`, Cross margin): their
+    /// cash and their collateral, not only the position's margin.
+    pub cross_ppm: u64,
 }
 
 /// How recorded order flow is fitted in.

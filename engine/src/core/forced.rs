@@ -241,8 +241,7 @@ impl Engine {
             self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink);
         }
         let Some((symbol, position, mark)) = self.first_to_close(account) else {
-            let sum = self.sum(account);
-            self.cover_cross(account, &sum, sink);
+            self.settle_cross(account, sink);
             self.lock_cross(account, false);
             sink.event(Event::Closed { symbol, account });
             return;

@@ -13,6 +13,7 @@ mod carry;
 mod cash;
 mod checks;
 mod clip;
+mod collateral;
 mod config;
 mod cross;
 mod details;
@@ -42,14 +43,15 @@ pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
 pub use view::PositionView;
 
+use collateral::Asset;
 use expiry::Expiries;
 use market::Market;
 
 use crate::liquidation::{Deleveraging, LiquidationQueue, LiquidationRules, Pace};
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
-    SymbolId,
+    AccountId, AssetId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq,
+    Sequenced, SymbolId,
 };
 
 /// One shard: the markets of one margin group and everything they share.
@@ -106,6 +108,8 @@ pub struct Engine {
     fired: VecDeque<NewOrder>,
     /// Whether there ever was a cross account.
     has_cross: bool,
+    /// What cross accounts may hold beside money.
+    assets: Vec<Asset>,
     /// Which position of a cross account is closed first.
     position_order: PositionOrder,
     /// Exact checks of positions that an index could not decide; outside the hash.
@@ -145,6 +149,10 @@ impl Engine {
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(orders_max as usize),
             has_cross: false,
+            assets: (0..)
+                .zip(config.collateral())
+                .map(|(id, rules)| Asset::new(AssetId(id), rules, accounts_max))
+                .collect(),
             position_order: config.position_order(),
             rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
@@ -239,6 +247,15 @@ impl Engine {
             }
             Input::MarginMode { account, cross } => {
                 self.set_margin_mode(account, cross, sink).map_err(refused(none, account))
+            }
+            Input::AssetPrice { asset, price } => {
+                self.set_asset_price(asset, price, sink).map_err(refused(none, AccountId::FUND))
+            }
+            Input::DepositAsset { account, asset, qty } => {
+                self.deposit_asset(account, asset, qty, sink).map_err(refused(none, account))
+            }
+            Input::WithdrawAsset { account, asset, qty } => {
+                self.withdraw_asset(account, asset, qty, sink).map_err(refused(none, account))
             }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))

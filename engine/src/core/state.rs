@@ -59,6 +59,7 @@ impl Engine {
             cares,
             moved,
             fired,
+            assets,
             // Configuration.
             rules: _,
             position_order: _,
@@ -80,6 +81,9 @@ impl Engine {
         let killed = &(*killed && !planted(Canary::StateForgotten));
         put!(&mut out; seq, time_ns, next_unwind_ns, killed, cares, pace);
         ledger.put(&mut out);
+        for asset in assets {
+            asset.put(&mut out);
+        }
         out.list(hot);
         out.list(clips);
         out.list(moved);
@@ -106,6 +110,9 @@ impl Engine {
         input.check(paced, || "a pace of the discipline".to_owned())?;
         self.ledger.restore(input)?;
         self.has_cross = self.ledger.accounts().any(|(_, account)| account.is_cross());
+        for asset in &mut self.assets {
+            asset.restore(&self.ledger, input, self.time_ns)?;
+        }
         self.hot = self.symbols(input)?;
         let rising = self.hot.is_sorted();
         input.check(rising, || "hot symbols in ascending order".to_owned())?;

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::market::Watch;
 use crate::book::RestingOrder;
-use crate::types::{AccountId, Money, OrderId, Price, Seq, Side, SymbolId};
+use crate::types::{AccountId, AssetId, Money, OrderId, Ppm, Price, Seq, Side, SymbolId};
 
 /// A position as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,16 @@ impl Engine {
     /// Exact checks so far of positions and accounts that an index alone could not decide.
     pub fn rechecks(&self) -> u64 {
         self.rechecks
+    }
+
+    /// Lots of a collateral asset that an account holds.
+    pub fn collateral(&self, asset: AssetId, account: AccountId) -> u32 {
+        self.assets[asset.index()].lots(account)
+    }
+
+    /// A collateral asset's price and the haircut in force, once it has a price.
+    pub fn haircut(&self, asset: AssetId) -> Option<(Price, Ppm)> {
+        self.assets[asset.index()].price()
     }
 
     /// Positions waiting in the liquidation queue.

@@ -107,10 +107,12 @@ impl Engine {
         }
     }
 
-    /// The fund's cash and the profit of its positions at their marks.
+    /// The fund's cash, what its collateral counts for, and the profit of its positions at their
+    /// marks.
     pub(super) fn fund_equity(&self) -> Money {
         let profits = self.fund_symbols.iter().map(|symbol| self.fund_profit(*symbol));
-        self.ledger.account(AccountId::FUND).cash + profits.sum()
+        let assets: Money = self.assets.iter().map(|asset| asset.value(AccountId::FUND)).sum();
+        self.ledger.account(AccountId::FUND).cash + profits.sum() + assets
     }
 
     fn fund_profit(&self, symbol: SymbolId) -> Money {

@@ -18,6 +18,7 @@ pub(crate) use adl::{Case, Deleveraging};
 pub(crate) use funded_index::FundedIndex;
 pub(crate) use index::TriggerIndex;
 pub(crate) use key::priority;
+pub(crate) use keyed_heap::KeyedHeap;
 pub(crate) use pace::Pace;
 pub(crate) use queue::{LiquidationQueue, Waiting};
 pub use rules::{Discipline, LiquidationRules, Plan, PriorityKey, RulesError, Unwind};

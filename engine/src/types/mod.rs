@@ -21,7 +21,7 @@ pub use bounds::{
 };
 pub use contract::{Contract, ContractKind};
 pub use event::{CancelCause, Event, EventSink, FundCause, NoEvents};
-pub use ids::{AccountId, OrderId, Seq, SymbolId};
+pub use ids::{AccountId, AssetId, OrderId, Seq, SymbolId};
 pub use input::{Input, NewOrder, OrderKind, Reference, SelfTrade, Sequenced};
 pub use money::Money;
 pub use ppm::Ppm;

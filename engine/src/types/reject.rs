@@ -72,11 +72,17 @@ pub enum RejectReason {
     MarginModeInUse = 48,
     /// The order would carry open interest beyond the market's bound.
     OpenInterestCap = 49,
+    /// No such collateral asset in this shard.
+    UnknownAsset = 50,
+    /// Only cross accounts hold collateral.
+    NotCross = 51,
+    /// The account does not hold so much of the asset, or needs it as margin.
+    InsufficientCollateral = 52,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -111,5 +117,8 @@ impl RejectReason {
         Self::TooManyStops,
         Self::MarginModeInUse,
         Self::OpenInterestCap,
+        Self::UnknownAsset,
+        Self::NotCross,
+        Self::InsufficientCollateral,
     ];
 }

@@ -9,7 +9,7 @@ use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
-use super::prices;
+use super::{collateral, prices};
 use crate::setup::{Setup, rate};
 
 /// Random rules.
@@ -19,6 +19,7 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
     Setup {
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
         price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
+        collateral: collateral::assets(dice, &markets),
         accounts_max: dice.range_u32(6, 14),
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,

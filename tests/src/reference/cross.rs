@@ -40,7 +40,7 @@ impl Reference {
         all
     }
 
-    fn reserves(&self, account: usize) -> i128 {
+    pub(super) fn reserves(&self, account: usize) -> i128 {
         let orders = self.markets.iter().flat_map(|market| {
             let own = market.orders.iter().filter(|order| order.account == account);
             own.map(|order| market.reserve_of(order))
@@ -50,7 +50,8 @@ impl Reference {
 
     fn equity(&self, account: usize) -> i128 {
         let positions: i128 = self.held(account).iter().map(|held| held.profit + held.owed).sum();
-        self.cash[account].unwrap_or(0) + self.reserves(account) + positions
+        let money = self.cash[account].unwrap_or(0) + self.reserves(account);
+        money + positions + self.collateral_value(account)
     }
 
     fn maintenance(&self, account: usize) -> i128 {
@@ -58,7 +59,7 @@ impl Reference {
     }
 
     /// What neither positions nor orders need.
-    fn available(&self, account: usize) -> i128 {
+    pub(super) fn available(&self, account: usize) -> i128 {
         let initial = |held: &Held| ceil_div(held.value * held.position.initial, MILLION);
         let needed: i128 = self.held(account).iter().map(initial).sum();
         self.equity(account) - self.reserves(account) - needed
@@ -87,7 +88,8 @@ impl Reference {
                 || position.lots != 0
                 || market.orders.iter().any(|order| order.account == a)
         });
-        if busy || *self.cash_of(a) < 0 {
+        let holds = self.assets.iter().any(|asset| asset.lots[a] != 0);
+        if busy || holds || *self.cash_of(a) < 0 {
             return Err((a, RejectReason::MarginModeInUse));
         }
         self.cross[a] = cross;
@@ -151,6 +153,7 @@ impl Reference {
     }
 
     fn cover_cross(&mut self, account: usize) {
+        self.sell_collateral(account);
         let equity = self.equity(account);
         if self.cash[account].is_some() && equity < 0 {
             *self.cash_of(account) -= equity;

@@ -32,7 +32,7 @@ impl Reference {
 
     /// Cash of the fund and the profit of all its positions at their marks.
     pub(super) fn fund_equity(&self) -> i128 {
-        let mut equity = self.cash[FUND].expect("the fund is open");
+        let mut equity = self.cash[FUND].expect("the fund is open") + self.collateral_value(FUND);
         for market in &self.markets {
             if let Some(mark) = market.mark {
                 equity += market.profit_at(&market.positions[FUND], mark);

@@ -8,6 +8,7 @@ mod accounts;
 mod adl;
 mod bookings;
 mod clip;
+mod collateral;
 mod cross;
 mod deleverage;
 mod expiry;
@@ -29,6 +30,7 @@ use seawall_engine::types::{
 };
 
 use accounts::Settings;
+use collateral::Asset;
 use market::Market;
 pub use view::OrderView;
 
@@ -59,6 +61,7 @@ pub struct Reference {
     /// Which accounts are cross, by account.
     cross: Vec<bool>,
     position_order: PositionOrder,
+    assets: Vec<Asset>,
     /// The shard's kill switch.
     killed: bool,
     /// Stops that triggered and are still to become orders, first to come first.
@@ -100,6 +103,7 @@ impl Reference {
             settings: vec![Settings::default(); accounts_max],
             cross: vec![false; accounts_max],
             position_order: config.position_order(),
+            assets: config.collateral().iter().map(|c| Asset::new(*c, accounts_max)).collect(),
             killed: false,
             fired: Vec::new(),
             fees: 0,
@@ -160,6 +164,13 @@ impl Reference {
             Input::Step => Ok(()),
             Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
             Input::MarginMode { account, cross } => self.margin_mode(*account, *cross),
+            Input::AssetPrice { asset, price } => self.asset_price(*asset, *price),
+            Input::DepositAsset { account, asset, qty } => {
+                self.deposit_asset(*account, *asset, *qty)
+            }
+            Input::WithdrawAsset { account, asset, qty } => {
+                self.withdraw_asset(*account, *asset, *qty)
+            }
             Input::MassCancel { account, symbol, side } => {
                 self.mass_cancel(*account, *symbol, *side)
             }
@@ -251,6 +262,9 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
         | Input::Step
         | Input::SelfTrade { .. }
         | Input::MarginMode { .. }
+        | Input::AssetPrice { .. }
+        | Input::DepositAsset { .. }
+        | Input::WithdrawAsset { .. }
         | Input::CancelOnDisconnect { .. }
         | Input::Disconnect { .. }
         | Input::Kill { .. } => (SymbolId(0), None),

@@ -4,7 +4,7 @@
 use seawall_engine::core::PositionView;
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{
-    AccountId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
+    AccountId, AssetId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
 };
 
 use super::expiry::begin_ns;
@@ -99,6 +99,27 @@ impl Reference {
             funding: money(self.markets[symbol.index()].owed(position)),
             in_liquidation: position.locked,
         }
+    }
+
+    /// Lots of a collateral asset that an account holds.
+    pub fn collateral(&self, asset: AssetId, account: AccountId) -> u32 {
+        let lots = self.assets[asset.index()].lots[account.index()];
+        u32::try_from(lots).expect("within the asset's bound")
+    }
+
+    /// A collateral asset's price.
+    pub fn asset_price_of(&self, asset: AssetId) -> Option<Price> {
+        self.assets[asset.index()].price().map(price)
+    }
+
+    /// The shard's collateral assets.
+    pub fn assets(&self) -> impl Iterator<Item = AssetId> + use<> {
+        (0..self.assets.len()).map(|n| AssetId(u16::try_from(n).expect("few assets")))
+    }
+
+    /// Whether an account is cross.
+    pub fn is_cross(&self, account: AccountId) -> bool {
+        self.cross[account.index()]
     }
 
     /// Whether a deposit has opened the account.

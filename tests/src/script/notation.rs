@@ -58,6 +58,10 @@ pub fn setup_lines(setup: &Setup) -> String {
         text.push_str(&line);
         text.push('\n');
     }
+    for asset in &setup.collateral {
+        text.push_str(&super::collateral::line(asset));
+        text.push('\n');
+    }
     text.push_str(&venue_lines(&rules.venue));
     text
 }
@@ -161,6 +165,13 @@ fn account_line(input: &Input) -> String {
         }
         Input::MarginMode { account, cross } => {
             format!("margin-mode {account:?} {}", if *cross { "cross" } else { "isolated" })
+        }
+        Input::AssetPrice { asset, price } => format!("asset-price {asset:?} {price}"),
+        Input::DepositAsset { account, asset, qty } => {
+            format!("deposit-asset {account:?} {asset:?} {qty}")
+        }
+        Input::WithdrawAsset { account, asset, qty } => {
+            format!("withdraw-asset {account:?} {asset:?} {qty}")
         }
         Input::Disconnect { account } => format!("disconnect {account:?}"),
         Input::Kill { account, engaged } => {
@@ -342,6 +353,18 @@ fn account_event(event: &Event) -> String {
         }
         Event::MarginModeSet { account, cross } => {
             format!("margin-mode-set {account:?} {}", if *cross { "cross" } else { "isolated" })
+        }
+        Event::AssetPriced { asset, price, haircut } => {
+            format!("asset-priced {asset:?} {price} haircut {}", haircut.parts())
+        }
+        Event::AssetDeposited { account, asset, qty } => {
+            format!("asset-deposited {account:?} {asset:?} {qty}")
+        }
+        Event::AssetWithdrawn { account, asset, qty } => {
+            format!("asset-withdrawn {account:?} {asset:?} {qty}")
+        }
+        Event::AssetSold { account, asset, qty, amount } => {
+            format!("asset-sold {account:?} {asset:?} {qty} for {amount}")
         }
         Event::Funded { symbol, rate_ppb, price } => {
             format!("funded {symbol:?} {rate_ppb} at {price}")

@@ -9,12 +9,12 @@ use seawall_engine::liquidation::{
 };
 use seawall_engine::risk::{MarginTier, OrderRules, PriceRules};
 use seawall_engine::types::{
-    AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
+    AccountId, AssetId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
+    Price, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
 use super::notation::{key_name, mode_name, order_name, reference_name};
-use super::{Entry, Script, prices};
+use super::{Entry, Script, collateral, prices};
 use crate::setup::Setup;
 
 /// What is wrong with a script, and where.
@@ -44,6 +44,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         price_rules: Vec::new(),
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
+        collateral: Vec::new(),
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut time_ns = 0;
@@ -121,6 +122,10 @@ impl<'a> Words<'a> {
         self.prefixed('s', "a symbol").map(SymbolId)
     }
 
+    pub(super) fn asset(&mut self) -> Result<AssetId, String> {
+        self.prefixed('c', "a collateral asset").map(AssetId)
+    }
+
     pub(super) fn account(&mut self) -> Result<AccountId, String> {
         self.prefixed('a', "an account").map(AccountId)
     }
@@ -184,6 +189,11 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     }
     let rules = &mut setup.liquidation;
     let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
+    if name == "collateral" {
+        words.literal(name)?;
+        setup.collateral.push(collateral::read(words)?);
+        return Ok(true);
+    }
     if name == "positions" {
         words.literal(name)?;
         let word = words.word("an order of positions")?;
@@ -451,6 +461,17 @@ fn account_input(word: &str, words: &mut Words<'_>) -> Result<Input, String> {
             };
             Input::MarginMode { account, cross }
         }
+        "asset-price" => Input::AssetPrice { asset: words.asset()?, price: words.price()? },
+        "deposit-asset" => Input::DepositAsset {
+            account: words.account()?,
+            asset: words.asset()?,
+            qty: words.qty()?,
+        },
+        "withdraw-asset" => Input::WithdrawAsset {
+            account: words.account()?,
+            asset: words.asset()?,
+            qty: words.qty()?,
+        },
         "disconnect" => Input::Disconnect { account: words.account()? },
         "kill" => {
             let account = if words.all()? { None } else { Some(words.account()?) };
