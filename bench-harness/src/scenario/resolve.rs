@@ -35,7 +35,25 @@ impl Scenario {
         let (shock, background) = (takers.end, takers.end + 1);
         let hedgers = background + 1..background + 1 + small(self.holders.hedgers);
         let holders = hedgers.end..hedgers.end + small(self.holders.longs + self.holders.shorts);
-        Roles { makers, takers, shock, background, hedgers, holders }
+        let is_listed = |name: &str| self.agents.iter().any(|agent| agent == name);
+        let extra = |name: &str, count: u64| if is_listed(name) { small(count) } else { 0 };
+        let first = holders.end;
+        let arbitrageurs = first..first + extra("arbitrageurs", self.arbitrageurs.count);
+        let hunter = arbitrageurs.end..arbitrageurs.end + extra("hunter", 1);
+        let spoofer = hunter.end..hunter.end + extra("spoofer", 1);
+        let probes = spoofer.end..spoofer.end + extra("probe", self.probe.count);
+        Roles {
+            makers,
+            takers,
+            shock,
+            background,
+            hedgers,
+            holders,
+            arbitrageurs,
+            hunter,
+            spoofer,
+            probes,
+        }
     }
 
     /// The engine's configuration.
@@ -68,6 +86,9 @@ impl Scenario {
             + total(self.takers.count, self.takers.deposit_currency)
             + u128::from(self.liquidation.fund_currency)
             + u128::from(self.background.deposit_currency)
+            + total(self.arbitrageurs.count, self.arbitrageurs.deposit_currency)
+            + u128::from(self.hunter.deposit_currency)
+            + u128::from(self.spoofer.deposit_currency)
     }
 
     pub(super) fn try_shard_config(&self) -> Result<ShardConfig, String> {
