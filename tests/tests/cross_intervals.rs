@@ -168,6 +168,7 @@ fn nobody_is_triggered_early_and_nobody_late() {
         triggered: Vec::new(),
     };
     shard.apply(Input::Deposit { account: MAKER, amount: Money::new(1 << 50) });
+    shard.apply(Input::MarginMode { account: MAKER, cross: true });
     for symbol in Shard::symbols() {
         shard.apply(Input::Mark { symbol, price: price(1_000) });
     }

@@ -35,7 +35,7 @@ macro_rules! embed {
     };
 }
 
-const EMBEDDED: [(&str, &str); 19] = embed![
+const EMBEDDED: [(&str, &str); 20] = embed![
     "flash-crash",
     "no-leverage",
     "infinite-depth",
@@ -55,6 +55,7 @@ const EMBEDDED: [(&str, &str); 19] = embed![
     "overload",
     "adl-reentry",
     "defended",
+    "adaptive-haircuts",
 ];
 
 /// Name of the scenario that runs when none is named.

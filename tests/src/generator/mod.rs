@@ -92,7 +92,7 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 750), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 900), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 80),
