@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
+use seawall_engine::liquidation::{
+    AdlPolicy, AdlPrice, ForcedLimit, FundRules, LiquidationRules, Plan, Residual, Unfilled,
+};
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
 
 const CANCELS: [CancelCause; 10] = [
@@ -25,6 +27,16 @@ const FUNDS: [FundCause; 5] = [
     FundCause::Shortfall,
     FundCause::Socialised,
 ];
+
+/// A count for every reject reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rejects([u64; RejectReason::ALL.len()]);
+
+impl Default for Rejects {
+    fn default() -> Self {
+        Self([0; RejectReason::ALL.len()])
+    }
+}
 
 /// Counts over the events of many inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,11 +87,12 @@ pub struct Coverage {
     pub parts: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
-    rejects: [u64; RejectReason::ALL.len()],
+    rejects: Rejects,
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
     policies: [u64; AdlPolicy::ALL.len()],
     adl_prices: [u64; AdlPrice::ALL.len()],
+    rules: [u64; RULES.len()],
 }
 
 impl Coverage {
@@ -108,11 +121,16 @@ impl Coverage {
             bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
             bump(&mut self.adl_prices, &AdlPrice::ALL, rules.venue.adl.price);
         }
+        for event in events {
+            for (number, reached) in reached(rules, event).into_iter().enumerate() {
+                self.rules[number] += u64::from(reached);
+            }
+        }
     }
 
     fn count_event(&mut self, event: &Event) {
         match *event {
-            Event::Rejected { reason, .. } => bump(&mut self.rejects, &RejectReason::ALL, reason),
+            Event::Rejected { reason, .. } => bump(&mut self.rejects.0, &RejectReason::ALL, reason),
             Event::Cancelled { cause, .. } => bump(&mut self.cancels, &CANCELS, cause),
             Event::Fund { cause, .. } => bump(&mut self.funds, &FUNDS, cause),
             Event::Trade { taker, .. } => {
@@ -155,11 +173,12 @@ impl Coverage {
         for (mine, theirs) in self.scalars_mut().into_iter().zip(other.clone().scalars_mut()) {
             *mine += *theirs;
         }
-        add_all(&mut self.rejects, &other.rejects);
+        add_all(&mut self.rejects.0, &other.rejects.0);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
         add_all(&mut self.policies, &other.policies);
         add_all(&mut self.adl_prices, &other.adl_prices);
+        add_all(&mut self.rules, &other.rules);
     }
 
     fn scalars_mut(&mut self) -> [&mut u64; 23] {
@@ -232,7 +251,7 @@ impl Coverage {
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();
-        let rejects = RejectReason::ALL.iter().zip(self.rejects);
+        let rejects = RejectReason::ALL.iter().zip(self.rejects.0);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
         let cancels = CANCELS.iter().zip(self.cancels);
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));
@@ -242,8 +261,62 @@ impl Coverage {
         named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
         let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
         named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
+        let rules = RULES.iter().zip(self.rules);
+        named.extend(rules.map(|(rule, count)| (format!("under {rule}"), count)));
         named
     }
+}
+
+/// Rules under which something must have happened.
+const RULES: [&str; 17] = [
+    "step-down",
+    "part-then-all",
+    "minimal",
+    "throttled",
+    "close-factor",
+    "a band",
+    "a fillable price",
+    "what is unfilled kept",
+    "a killed part",
+    "another attempt later",
+    "the book passed by",
+    "a takeover at a discount",
+    "a full backstop",
+    "a fund with a peak",
+    "a loss by open interest",
+    "a loss by winners",
+    "a draw",
+];
+
+/// Which of them an event happened under.
+fn reached(rules: &LiquidationRules, event: &Event) -> [bool; RULES.len()] {
+    let (venue, plan) = (&rules.venue, rules.plan);
+    let client = |account: AccountId| account != AccountId::FUND;
+    let forced = matches!(*event, Event::Forced { account, .. } if client(account));
+    let taken = matches!(*event, Event::TakenOver { .. });
+    let given = matches!(*event, Event::Deleveraged { account, .. } if client(account));
+    let paid = matches!(*event, Event::Socialised { .. });
+    let cancelled = |cause: CancelCause| matches!(*event, Event::Cancelled { order, cause: found, .. } if order.is_derived() && found == cause);
+    let most = venue.backstop.notional_max.units();
+    [
+        forced && matches!(plan, Plan::StepDown { .. }),
+        forced && matches!(plan, Plan::PartThenAll { .. }),
+        forced && matches!(plan, Plan::Minimal(_)),
+        forced && matches!(plan, Plan::Throttled { .. }),
+        forced && matches!(plan, Plan::CloseFactor { .. }),
+        forced && matches!(venue.order.limit, ForcedLimit::Band(_)),
+        forced && matches!(venue.order.limit, ForcedLimit::Fillable(_)),
+        cancelled(CancelCause::Unfilled) && venue.order.unfilled == Unfilled::Keep,
+        cancelled(CancelCause::FillOrKill),
+        forced && venue.order.again_ns > 0,
+        taken && venue.backstop.below_ppm > 0,
+        taken && venue.backstop.discount.is_some(),
+        given && most < i64::MAX,
+        given && venue.fund != FundRules::default(),
+        paid && venue.residual == Residual::OpenInterest,
+        paid && venue.residual == Residual::Winners,
+        forced && venue.draw.is_some(),
+    ]
 }
 
 fn bump<T: Copy + PartialEq>(counts: &mut [u64], all: &[T], one: T) {

@@ -243,7 +243,12 @@ pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> (Setup, Vec<Sequ
 }
 
 /// Ways to make rules plainer.
-const PLAINER: [fn(&mut Setup); 8] = [
+const PLAINER: [fn(&mut Setup); 13] = [
+    |setup| setup.liquidation.venue.order = Setup::liquidation().venue.order,
+    |setup| setup.liquidation.venue.backstop = Setup::liquidation().venue.backstop,
+    |setup| setup.liquidation.venue.fund = Setup::liquidation().venue.fund,
+    |setup| setup.liquidation.venue.residual = Setup::liquidation().venue.residual,
+    |setup| setup.liquidation.venue.draw = None,
     |setup| setup.liquidation.venue.adl = Setup::liquidation().venue.adl,
     |setup| setup.liquidation.venue.rekey = false,
     |setup| setup.liquidation.discipline = Setup::liquidation().discipline,

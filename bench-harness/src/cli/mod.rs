@@ -18,6 +18,7 @@ mod run;
 mod run_one;
 mod sweep;
 mod validate;
+mod venues;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 pub use output::Output;
+use run::RunArgs;
 
 /// Replays synthetic liquidation cascades through a price-time matching engine with a priority
 /// liquidation queue, and measures what happens: latency, fill rates, and who pays.
@@ -48,7 +50,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(RunArgs),
     /// Measures in real time, on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),

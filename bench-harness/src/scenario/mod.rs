@@ -6,6 +6,7 @@ mod resolve;
 mod roles;
 mod spec;
 mod text;
+pub mod venue;
 
 pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
@@ -41,11 +42,6 @@ pub fn embedded() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Names of the embedded venues and what each is, in one line.
-pub fn venues() -> &'static [(&'static str, &'static str)] {
-    &[("generic", "isolated margin, the liquidation rules of the scenario file")]
-}
-
 /// Loads an embedded scenario by name, or a file by path; applies `sets` (`KEY=VALUE` with dotted
 /// keys, in their order) and the seed; checks the result.
 ///
@@ -55,14 +51,43 @@ pub fn load(
     sets: &[String],
     seed: Option<u64>,
 ) -> Result<Scenario, ScenarioError> {
+    load_under(name_or_path, None, sets, seed)
+}
+
+/// [`load`] under a venue's preset: its rules replace the scenario's, `sets` replace both.
+///
+/// # Errors
+///
+/// Also when the venue is unknown or the scenario makes no sense under it.
+pub fn load_under(
+    name_or_path: &str,
+    venue: Option<&str>,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
     let (name, text) = read(name_or_path)?;
-    from_text(&text, &name, sets, seed)
+    let preset = match venue {
+        None | Some(venue::GENERIC) => None,
+        Some(venue) => venue::find(venue).map(|preset| Some((preset.name, preset.text)))?,
+    };
+    assemble(&text, &name, preset, sets, seed)
 }
 
 /// [`load`] of a text; `name` is what messages call it.
 pub fn from_text(
     text: &str,
     name: &str,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    assemble(text, name, None, sets, seed)
+}
+
+/// Lays base, text, preset (its name and text) and `sets` over each other, and checks the result.
+pub(crate) fn assemble(
+    text: &str,
+    name: &str,
+    preset: Option<(&str, &str)>,
     sets: &[String],
     seed: Option<u64>,
 ) -> Result<Scenario, ScenarioError> {
@@ -84,11 +109,20 @@ pub fn from_text(
         assembly.overlay(base_text, &base)?;
     }
     assembly.overlay(text, name)?;
+    if let Some((venue, text)) = preset {
+        let name = format!("venues/{venue}.toml");
+        assembly.overlay(text, &name)?;
+        venue::check(text, &name)?;
+    }
     for argument in sets {
         assembly.set(argument)?;
     }
     let (table, places) = assembly.finish()?;
-    check::scenario(table, &places, seed)
+    let scenario = check::scenario(table, &places, seed)?;
+    match venue::refusal(&scenario) {
+        None => Ok(scenario),
+        Some(reason) => Err(Fault::Senseless(reason).into()),
+    }
 }
 
 fn known() -> String {

@@ -67,6 +67,9 @@ impl Engine {
         if !amount.is_positive() {
             return Err(RejectReason::AmountOutOfRange);
         }
+        if self.time_ns < self.gated_until_ns {
+            return Err(RejectReason::WithdrawalsGated);
+        }
         if self.ledger.account(account).cash < amount {
             return Err(RejectReason::InsufficientCash);
         }

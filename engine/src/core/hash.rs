@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::Engine;
 use super::market::Market;
-use crate::liquidation::AdlPrice;
+use crate::liquidation::{AdlPrice, Plan, Residual};
 use crate::types::{Event, EventSink, Money, OrderId, Ppm, Price, RejectReason, Side, SymbolId};
 
 /// Hash of an event stream: per symbol and combined in symbol order, without shard sequence
@@ -299,11 +299,28 @@ impl Engine {
             hash.update(&order.kind.price().map_or(0, Price::ticks).to_le_bytes());
             hash.update(&[u8::from(order.side == Side::Sell), u8::from(order.reduce_only)]);
         }
-        for waiting in self.queue.in_order() {
+        for (waiting, is_undrawn) in self.queue.in_order() {
+            if is_undrawn {
+                hash.update(b"undrawn");
+            }
+            if matches!(self.rules.plan, Plan::Throttled { .. }) {
+                hash.update(&waiting.first_ns.to_le_bytes());
+            }
             hash.update(&waiting.key.to_le_bytes());
             hash.update(&waiting.symbol.0.to_le_bytes());
             hash.update(&waiting.account.0.to_le_bytes());
             hash.update(&waiting.since_ns.to_le_bytes());
+        }
+        if self.rules.venue.fund.has_peak() {
+            for number in self.fund_watch.state() {
+                hash.update(&number.to_le_bytes());
+            }
+        }
+        if matches!(self.rules.venue.residual, Residual::Gate(_)) {
+            hash.update(&self.gated_until_ns.to_le_bytes());
+        }
+        for until_ns in self.whole_until_ns.iter().flatten().filter(|ns| **ns > self.time_ns) {
+            hash.update(&until_ns.to_le_bytes());
         }
         if self.rules.venue.adl.price == AdlPrice::PreviousMark {
             for market in &self.markets {

@@ -62,6 +62,13 @@ impl Fillable {
         lack.div_euclid(maintenance.max(1)).clamp(0, SCALE)
     }
 
+    /// From the mark to the fillable price, in ticks, rounded down.
+    pub(crate) fn distance_ticks(self, seen: &Seen<'_>) -> u32 {
+        let part = self.lack_ppm(seen) * i128::from(self.spread_ppm) * seen.maintenance();
+        let ticks = i128::from(seen.mark.ticks()) * part / (seen.value.max(1) * SCALE * SCALE);
+        u32::try_from(ticks).unwrap_or(u32::MAX)
+    }
+
     /// From the mark to the fillable price, in ppm of the mark, rounded down.
     fn distance_ppm(self, seen: &Seen<'_>) -> i128 {
         let part = self.lack_ppm(seen) * i128::from(self.spread_ppm) * seen.maintenance();
@@ -101,7 +108,7 @@ impl Key for CMu {
         if place.abs() >= 32 * SCALE {
             return 0;
         }
-        let steps = seen.lots.div_ceil(u64::from(self.plan.lots(seen.lots)));
+        let steps = self.plan.steps(seen.lots);
         -(seen.value * interpolate(&DENSITY, place.abs())).div_euclid(i128::from(steps))
     }
 }

@@ -3,9 +3,11 @@
 //! Knows positions and margin (`risk`), not orders in a book: `core` turns a plan into an order.
 
 mod adl;
+mod fund;
 mod index;
 mod key;
 mod pace;
+mod plan;
 mod queue;
 mod rules;
 mod seen;
@@ -13,10 +15,17 @@ mod socialise;
 mod venue;
 
 pub(crate) use adl::{Case, Deleveraging};
+pub(crate) use fund::FundWatch;
 pub(crate) use index::TriggerIndex;
 pub(crate) use key::priority;
 pub(crate) use pace::Pace;
+pub(crate) use plan::Moment;
+pub use queue::QueueStats;
 pub(crate) use queue::{LiquidationQueue, Waiting};
-pub use rules::{Discipline, LiquidationRules, Plan, PriorityKey, RulesError, Unwind};
-pub(crate) use socialise::shares;
-pub use venue::{Adl, AdlPolicy, AdlPrice, Fillable, Outlook, VenueRules};
+pub use rules::{Discipline, LiquidationRules, Minimal, Plan, PriorityKey, RulesError, Unwind};
+pub(crate) use seen::{Seen, lots_worth};
+pub(crate) use socialise::{shares, weighted_shares};
+pub use venue::{
+    Adl, AdlPolicy, AdlPrice, Backstop, Draw, Fillable, ForcedLimit, ForcedOrder, FundRules,
+    Outlook, Residual, Unfilled, VenueRules,
+};

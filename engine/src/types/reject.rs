@@ -68,11 +68,13 @@ pub enum RejectReason {
     WouldTriggerAtOnce = 31,
     /// There is no room for another stop order.
     TooManyStops = 32,
+    /// The fund was short: nobody withdraws for a while.
+    WithdrawalsGated = 33,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -105,5 +107,6 @@ impl RejectReason {
         Self::NoReference,
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
+        Self::WithdrawalsGated,
     ];
 }

@@ -10,8 +10,8 @@ use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
 pub(super) enum Role {
     /// A client's order: pays the taker's fee.
     Client,
-    /// A liquidation: pays the liquidation fee to the fund.
-    Liquidation,
+    /// A liquidation: pays a fee of that rate, in ppm, to the fund.
+    Liquidation(i128),
     /// The fund gets rid of a position: pays nothing.
     Unwind,
 }
@@ -48,7 +48,7 @@ impl Reference {
             }
             let mode = match taker.role {
                 Role::Client => self.settings[taker.account].mode,
-                Role::Liquidation | Role::Unwind => SelfTrade::Allow,
+                Role::Liquidation(_) | Role::Unwind => SelfTrade::Allow,
             };
             if mode != SelfTrade::Allow && self.same_party(taker.account, maker.account) {
                 stopped = self.prevent(mode, taker, &maker, &mut left);
@@ -145,7 +145,9 @@ impl Reference {
         let closed = self.book(symbol, taker.account, taker.side, fill, value);
         match taker.role {
             Role::Client => self.charge(taker.account, value, taker_fee),
-            Role::Liquidation => self.charge_liquidation(symbol, taker.account, value, closed),
+            Role::Liquidation(rate) => {
+                self.charge_liquidation(symbol, taker.account, (value, rate), closed);
+            }
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
         if next_part {
@@ -213,8 +215,13 @@ impl Reference {
     }
 
     /// The liquidation fee of one fill, cut to what the fill released, to the fund.
-    fn charge_liquidation(&mut self, symbol: usize, account: usize, value: i128, closed: Closed) {
-        let rate = i128::from(self.rules.fee.parts());
+    fn charge_liquidation(
+        &mut self,
+        symbol: usize,
+        account: usize,
+        (value, rate): (i128, i128),
+        closed: Closed,
+    ) {
         let released = (closed.margin + closed.profit).max(0);
         let fee = floor_div(value * rate, MILLION).min(released);
         if fee > 0 {

@@ -48,6 +48,9 @@ impl Reference {
         if units <= 0 {
             return refuse(RejectReason::AmountOutOfRange);
         }
+        if self.time_ns < self.gated_until_ns {
+            return refuse(RejectReason::WithdrawalsGated);
+        }
         if *self.cash_of(a) < units {
             return refuse(RejectReason::InsufficientCash);
         }
