@@ -4,10 +4,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use seawall::feeds::FeedError;
-use seawall::feeds::lobster::{
-    Agreement, Cause, FlowAction, FlowReader, LoadReader, ReplayOptions, replay,
+use seawall::feeds::follow::{
+    self, Agreement, Cause, FlowAction, FlowReader, LoadReader, ReplayOptions,
 };
+use seawall::feeds::{FeedError, Format, OpenOptions, RecordReader, open};
 use seawall_engine::core::Engine;
 use seawall_engine::types::{Event, OrderId, Side};
 use tempfile::TempDir;
@@ -26,6 +26,14 @@ impl Fixture {
         fs::write(&path, content).unwrap();
         path
     }
+}
+
+fn opened(path: &Path) -> Result<Box<dyn RecordReader>, FeedError> {
+    open(path, Format::Lobster, &OpenOptions::default())
+}
+
+fn replay(path: &Path, options: ReplayOptions) -> Result<Agreement, FeedError> {
+    follow::replay(opened(path)?, options)
 }
 
 fn replayed(rows: &str) -> Agreement {
@@ -174,7 +182,7 @@ fn a_bad_row_is_refused_with_its_line() {
     );
     let error = refused("34201,1,1,1,100,1\n34200.9,1,2,1,100,1\n");
     assert!(
-        error.contains("rows.csv:2: time 34200900000000 ns is before the row above"),
+        error.contains("rows.csv:2: time 34200900000000 ns is before the record above"),
         "{error}"
     );
     let error = refused("34201,1,1,1,100,1\n34201,1,2,1,150,1\n");
@@ -336,7 +344,7 @@ fn flow_puts_aggressors_together_again() {
         )
         .as_bytes(),
     );
-    let events: Vec<_> = FlowReader::open(&path).unwrap().map(Result::unwrap).collect();
+    let events: Vec<_> = FlowReader::new(opened(&path).unwrap()).map(Result::unwrap).collect();
     assert_eq!(events.len(), 7, "four orders, a reduction, an aggressor, a deletion");
     assert_eq!(events[4].time_ns, 400_000_000, "since the first row");
     let FlowAction::Take { side, price, qty } = events[5].action else {
@@ -348,7 +356,7 @@ fn flow_puts_aggressors_together_again() {
 
 /// Sends a whole file to an engine; says how many inputs, rejections and traded lots there were.
 fn loaded(path: &Path) -> (u64, u64, u64) {
-    let mut load = LoadReader::open(path, ReplayOptions::default()).unwrap();
+    let mut load = LoadReader::open(opened(path).unwrap(), ReplayOptions::default()).unwrap();
     let mut engine = Engine::new(load.config());
     let mut events = Vec::new();
     let (mut inputs, mut rejected, mut traded) = (0, 0, 0);

@@ -7,8 +7,12 @@
 
 pub mod types;
 
+#[doc(hidden)]
+pub mod canary;
+
 pub mod book;
 pub mod core;
+pub mod durability;
 pub mod journal;
 pub mod liquidation;
 pub mod market_data;
@@ -16,4 +20,5 @@ pub mod matching;
 pub mod pipeline;
 pub mod ring;
 pub mod risk;
+pub mod state;
 pub mod trackers;

@@ -1,5 +1,7 @@
 //! What the targets share: bytes → inputs of a small market, where collisions are frequent.
 
+pub mod targets;
+
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};

@@ -5,7 +5,9 @@ use std::fmt;
 use seawall_engine::liquidation::{
     AdlPolicy, AdlPrice, ForcedLimit, FundRules, LiquidationRules, Plan, Residual, Unfilled,
 };
-use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason};
+use seawall_engine::types::{
+    AccountId, CancelCause, Event, FundCause, Input, OrderKind, RejectReason, SelfTrade,
+};
 
 const CANCELS: [CancelCause; 10] = [
     CancelCause::Client,
@@ -35,6 +37,37 @@ struct Rejects([u64; RejectReason::ALL.len()]);
 impl Default for Rejects {
     fn default() -> Self {
         Self([0; RejectReason::ALL.len()])
+    }
+}
+
+/// Kinds of order.
+const KINDS: [&str; 11] = [
+    "limit",
+    "post-only",
+    "immediate-or-cancel",
+    "fill-or-kill",
+    "market",
+    "good-till",
+    "post-only-slide",
+    "at-least",
+    "market-to-limit",
+    "iceberg",
+    "stop",
+];
+
+const fn kind_of(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Limit(_) => KINDS[0],
+        OrderKind::PostOnly(_) => KINDS[1],
+        OrderKind::ImmediateOrCancel(_) => KINDS[2],
+        OrderKind::FillOrKill(_) => KINDS[3],
+        OrderKind::Market => KINDS[4],
+        OrderKind::GoodTill { .. } => KINDS[5],
+        OrderKind::PostOnlySlide(_) => KINDS[6],
+        OrderKind::AtLeast { .. } => KINDS[7],
+        OrderKind::MarketToLimit => KINDS[8],
+        OrderKind::Iceberg { .. } => KINDS[9],
+        OrderKind::Stop { .. } => KINDS[10],
     }
 }
 
@@ -93,6 +126,8 @@ pub struct Coverage {
     policies: [u64; AdlPolicy::ALL.len()],
     adl_prices: [u64; AdlPrice::ALL.len()],
     rules: [u64; RULES.len()],
+    kinds: [u64; KINDS.len()],
+    modes: [u64; SelfTrade::ALL.len()],
 }
 
 impl Coverage {
@@ -111,6 +146,22 @@ impl Coverage {
                 let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
                 self.parts += u64::from(events[..number].iter().any(part));
             }
+        }
+    }
+
+    /// Counts the kind of an order and the mode of self-trade prevention that an input was accepted
+    /// with.
+    pub fn count_input(&mut self, input: &Input, events: &[Event]) {
+        if events.iter().any(|event| matches!(event, Event::Rejected { .. })) {
+            return;
+        }
+        match input {
+            Input::Order(order) => {
+                let kind = kind_of(order.kind);
+                bump(&mut self.kinds, &KINDS, kind);
+            }
+            Input::SelfTrade { mode, .. } => bump(&mut self.modes, &SelfTrade::ALL, *mode),
+            _ => {}
         }
     }
 
@@ -176,6 +227,8 @@ impl Coverage {
         add_all(&mut self.rejects.0, &other.rejects.0);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
+        add_all(&mut self.kinds, &other.kinds);
+        add_all(&mut self.modes, &other.modes);
         add_all(&mut self.policies, &other.policies);
         add_all(&mut self.adl_prices, &other.adl_prices);
         add_all(&mut self.rules, &other.rules);
@@ -253,6 +306,10 @@ impl Coverage {
         .into();
         let rejects = RejectReason::ALL.iter().zip(self.rejects.0);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
+        let kinds = KINDS.iter().zip(self.kinds);
+        named.extend(kinds.map(|(kind, count)| (format!("accepted {kind}"), count)));
+        let modes = SelfTrade::ALL.iter().zip(self.modes);
+        named.extend(modes.map(|(mode, count)| (format!("self-trade {mode:?}"), count)));
         let cancels = CANCELS.iter().zip(self.cancels);
         named.extend(cancels.map(|(cause, count)| (format!("cancelled {cause:?}"), count)));
         let funds = FUNDS.iter().zip(self.funds);

@@ -15,6 +15,9 @@ use crate::venue::Venue;
 /// Inputs between two comparisons of the whole state.
 pub const SNAPSHOT_EVERY: usize = 1_000;
 
+/// One seed in so many is audited after every input, the others whenever the state is compared.
+pub const AUDITED_SEEDS: u64 = 3;
+
 /// How two engines differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -87,6 +90,8 @@ pub struct Pair<V> {
     expected: Vec<Event>,
     found: Vec<Event>,
     commands: usize,
+    /// Whether the venue is audited after every input.
+    audits: bool,
 }
 
 impl<V: Venue> Pair<V> {
@@ -99,6 +104,7 @@ impl<V: Venue> Pair<V> {
             expected: Vec::new(),
             found: Vec::new(),
             commands: 0,
+            audits: false,
         }
     }
 
@@ -122,7 +128,14 @@ impl<V: Venue> Pair<V> {
             return Err(self.difference(What::Contradiction));
         }
         let (venue, found) = (&mut self.venue, &mut self.found);
-        if catch_unwind(AssertUnwindSafe(|| venue.apply(input, found))).is_err() {
+        let audits = self.audits;
+        let step = || {
+            venue.apply(input, found);
+            if audits {
+                venue.audit();
+            }
+        };
+        if catch_unwind(AssertUnwindSafe(step)).is_err() {
             return Err(self.difference(What::Panic));
         }
         match first_difference(&self.expected, &self.found) {
@@ -199,6 +212,7 @@ pub fn run_seed<V: Venue>(
     let mut generator = Generator::new(seed);
     let setup = generator.setup().clone();
     let mut pair = Pair::<V>::open(&setup);
+    pair.audits = seed.is_multiple_of(AUDITED_SEEDS);
     let mut inputs = Vec::with_capacity(commands);
     for number in 1..=commands {
         let input = generator.next(pair.reference());
@@ -208,6 +222,7 @@ pub fn run_seed<V: Venue>(
             outcome = pair.compare_state();
         }
         coverage.count(pair.events());
+        coverage.count_input(&input.input, pair.events());
         coverage.count_rules(&setup.liquidation, pair.events());
         if let Err(difference) = outcome {
             return Err(Box::new(Failure { seed, setup, inputs, difference }));

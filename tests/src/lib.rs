@@ -6,8 +6,11 @@
 
 pub mod coverage;
 pub mod differential;
+pub mod disk;
+pub mod durable;
 pub mod generator;
 pub mod reference;
+pub mod restarting;
 pub mod script;
 pub mod setup;
 pub mod venue;

@@ -11,6 +11,8 @@ pub trait Venue {
     fn open(config: &ShardConfig) -> Self;
     /// Applies one input and appends its events.
     fn apply(&mut self, input: &Sequenced, events: &mut Vec<Event>);
+    /// Checks its promises to itself; panics if one is broken.
+    fn audit(&self) {}
     /// Its state. `like` says which symbols, accounts and resting orders there are.
     fn snapshot(&self, like: &Reference) -> Snapshot;
 }
@@ -90,6 +92,10 @@ impl Venue for Engine {
 
     fn apply(&mut self, input: &Sequenced, events: &mut Vec<Event>) {
         Self::apply(self, input, events);
+    }
+
+    fn audit(&self) {
+        self.assert_consistent();
     }
 
     fn snapshot(&self, like: &Reference) -> Snapshot {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::ChallengeBook;
 use super::report::{Report, ReportHasher, ReportKind, ReportSink};
 use super::scenario::{SCENARIOS, Scenario};
-use super::stream::{Message, generate};
+use super::stream::{Message, MessageKind, generate};
 use crate::measure::cpu_time::thread_cpu_time;
 
 /// What to run.
@@ -238,29 +238,56 @@ fn hashed_run(messages: &[Message]) -> (u64, u64, String) {
 }
 
 fn service_times(messages: &[Message]) -> ServiceTime {
+    let [all] = service_times_of(messages, |_| 0);
+    all
+}
+
+/// Service times of new orders, immediate-or-cancel orders, cancels and modifies.
+pub(super) fn service_times_by_kind(messages: &[Message]) -> [(&'static str, ServiceTime); 4] {
+    let [new, ioc, cancel, modify] = service_times_of(messages, |kind| match kind {
+        MessageKind::New { ioc: false } => 0,
+        MessageKind::New { ioc: true } => 1,
+        MessageKind::Cancel => 2,
+        MessageKind::Modify => 3,
+    });
+    [("new", new), ("immediate-or-cancel", ioc), ("cancel", cancel), ("modify", modify)]
+}
+
+/// Service times by class of message.
+fn service_times_of<const N: usize>(
+    messages: &[Message],
+    class: impl Fn(MessageKind) -> usize,
+) -> [ServiceTime; N] {
     let mut book = ChallengeBook::new();
     let mut ring = ScratchRing::new();
     let clock_cost_ns = clock_cost_ns();
-    let mut histogram =
-        Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("bounds are in order");
+    let mut histograms: [Histogram<u64>; N] = std::array::from_fn(|_| {
+        Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("bounds are in order")
+    });
     for (seq, message) in (0..).zip(messages) {
         let started = Instant::now();
         answer(&mut book, seq, message, &mut ring);
         let elapsed = nanoseconds(started).saturating_sub(clock_cost_ns);
-        histogram.saturating_record(elapsed);
+        histograms[class(message.kind)].saturating_record(elapsed);
     }
     black_box((&book, &ring.slots));
-    let at = |quantile| histogram.value_at_quantile(quantile);
-    ServiceTime {
-        clock: "monotonic",
-        clock_cost_ns,
-        count: histogram.len(),
-        p50: at(0.5),
-        p90: at(0.9),
-        p99: at(0.99),
-        p99_9: at(0.999),
-        p99_99: at(0.9999),
-        max: histogram.max(),
+    histograms.map(|histogram| ServiceTime::of(&histogram, clock_cost_ns))
+}
+
+impl ServiceTime {
+    fn of(histogram: &Histogram<u64>, clock_cost_ns: u64) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile);
+        Self {
+            clock: "monotonic",
+            clock_cost_ns,
+            count: histogram.len(),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p99_9: at(0.999),
+            p99_99: at(0.9999),
+            max: histogram.max(),
+        }
     }
 }
 

@@ -52,16 +52,31 @@ impl ChallengeBook {
         ioc: bool,
         sink: &mut impl ReportSink,
     ) {
-        sink.report(&Report::of_order(ReportKind::OrderAck, seq, order, terms));
         let (side, price, _) = terms;
+        let ack = Report::of_order(ReportKind::OrderAck, seq, order, terms);
+        let rest_gone = || Report::of_order(ReportKind::CancelAck, seq, order, (side, price, 0));
         let Some((limit, qty)) = placeable(terms) else {
-            sink.report(&Report::of_order(ReportKind::CancelAck, seq, order, (side, price, 0)));
+            sink.report(&ack);
+            sink.report(&rest_gone());
             return;
         };
+        // Most orders meet nobody. They enter the book first and are acknowledged as the last thing
+        // done: a call in the middle of the work would empty every register.
+        if !self.book.crosses(side, limit) {
+            if !ioc {
+                self.insert(order, side, limit, qty);
+            }
+            sink.report(&ack);
+            if ioc {
+                sink.report(&rest_gone());
+            }
+            return;
+        }
+        sink.report(&ack);
         let left = self.take(seq, order, (side, limit, qty), sink);
         if let Some(left) = left {
             if ioc {
-                sink.report(&Report::of_order(ReportKind::CancelAck, seq, order, (side, price, 0)));
+                sink.report(&rest_gone());
             } else {
                 self.insert(order, side, limit, left);
             }
@@ -100,9 +115,13 @@ impl ChallengeBook {
             sink.report(&Report::new(ReportKind::ModifyReject, seq, order));
             return;
         };
-        self.book.remove(slot);
-        if let Some(left) = self.take(seq, order, (side, limit, lots), sink) {
-            self.insert(order, side, limit, left);
+        if self.book.crosses(side, limit) {
+            self.book.remove(slot);
+            if let Some(left) = self.take(seq, order, (side, limit, lots), sink) {
+                self.insert(order, side, limit, left);
+            }
+        } else {
+            self.book.requeue(slot, limit, lots);
         }
         sink.report(&Report::of_order(ReportKind::ModifyAck, seq, order, terms));
     }
@@ -116,9 +135,6 @@ impl ChallengeBook {
         (side, limit, qty): (Side, Price, Qty),
         sink: &mut impl ReportSink,
     ) -> Option<Qty> {
-        if !self.book.crosses(side, limit) {
-            return Some(qty);
-        }
         sweep(&mut self.book, side, limit, qty, |fill| {
             let price = i64::from(fill.price.ticks());
             let maker = fill.maker.0;

@@ -11,6 +11,7 @@
 
 mod bench;
 mod book;
+mod costs;
 mod report;
 mod scenario;
 mod stream;
@@ -18,6 +19,7 @@ mod twister;
 
 pub use bench::{BenchOptions, Rate, Row, ServiceTime, Verdict, bench};
 pub use book::ChallengeBook;
+pub use costs::{Cost, Costs, KindTime, costs};
 pub use report::{Report, ReportHasher, ReportKind, ReportSink};
 pub use scenario::{REFERENCE_SEED, SCENARIOS, Scenario};
 pub use stream::{Message, MessageKind, generate};

@@ -1,14 +1,18 @@
-//! A recorded file as the background of a cascade.
+//! Recorded order flow as the background of a cascade.
 
 use std::path::Path;
 
-use crate::feeds::FeedError;
-use crate::feeds::lobster::{FlowAction, FlowEvent, FlowReader};
+use crate::feeds::follow::{FlowAction, FlowEvent, FlowReader};
+use crate::feeds::{self, FeedError, OpenOptions};
 use crate::simulation::{BackgroundAction, BackgroundMessage};
 
-/// Reads a LOBSTER message file, plain or compressed, into memory: a run may play it twice.
-pub(super) fn read(path: &Path) -> Result<Vec<BackgroundMessage>, FeedError> {
-    let mut reader = FlowReader::open(path)?;
+/// Reads a recorded file, plain or compressed, into memory: a run may play it twice. Its format is
+/// told by the file.
+pub(super) fn read(
+    path: &Path,
+    options: &OpenOptions,
+) -> Result<Vec<BackgroundMessage>, FeedError> {
+    let mut reader = FlowReader::new(feeds::open(path, feeds::detect(path)?, options)?);
     let mut messages = Vec::new();
     while let Some(event) = reader.event()? {
         messages.push(message(event));

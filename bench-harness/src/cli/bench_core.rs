@@ -7,7 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::challenge::{BenchOptions, REFERENCE_SEED, Row, Scenario, Verdict, bench};
+use crate::challenge::{
+    BenchOptions, Cost, Costs, REFERENCE_SEED, Row, Scenario, Verdict, bench, costs,
+};
 use crate::report::Manifest;
 
 /// Runs the public matching-engine challenge: five scenarios of about two million messages each,
@@ -20,7 +22,8 @@ use crate::report::Manifest;
 #[command(after_help = "Examples:
   seawall bench core                          all five scenarios
   seawall bench core --seed 7 --json          another stream, which has no reference
-  seawall bench core --scenario normal --scenario static --repetitions 11")]
+  seawall bench core --scenario normal --scenario static --repetitions 11
+  seawall bench core --costs                  by message type, size of the book and stage")]
 pub struct BenchCoreArgs {
     /// Seed of the streams; hashes are published for 23.
     #[arg(long, value_name = "N", default_value_t = REFERENCE_SEED)]
@@ -32,6 +35,10 @@ pub struct BenchCoreArgs {
     /// Only this scenario; may be given more than once.
     #[arg(long = "scenario", value_name = "NAME", value_parser = scenario)]
     pub scenarios: Vec<&'static Scenario>,
+    /// Instead: service times by message type, cost against resting orders and occupied levels,
+    /// bytes per order, and what accounts, margin and the liquidation index add.
+    #[arg(long, conflicts_with = "scenarios")]
+    pub costs: bool,
     /// One JSON object on standard output and nothing else there.
     #[arg(long)]
     pub json: bool,
@@ -68,6 +75,15 @@ pub fn run(args: &BenchCoreArgs, out: &mut impl Write) -> Result<(), BenchCoreEr
     if let Ok(style) = ProgressStyle::with_template("bench core {wide_bar} {pos}/{len} {eta}") {
         bar.set_style(style);
     }
+    let manifest = Manifest { seed: Some(u64::from(args.seed)), ..Manifest::of_this_process() };
+    if args.costs {
+        let costs = costs(args.seed, args.repetitions, |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        return Ok(write_costs(manifest, costs, args.json, out)?);
+    }
     let options = BenchOptions {
         seed: args.seed,
         repetitions: args.repetitions,
@@ -80,7 +96,6 @@ pub fn run(args: &BenchCoreArgs, out: &mut impl Write) -> Result<(), BenchCoreEr
     bar.finish_and_clear();
     let mismatch = rows.iter().find(|row| row.verdict == Verdict::Mismatch).map(|row| row.workload);
     if args.json {
-        let manifest = Manifest { seed: Some(u64::from(args.seed)), ..Manifest::of_this_process() };
         serde_json::to_writer_pretty(&mut *out, &Bench { manifest, rows })
             .map_err(io::Error::from)?;
         writeln!(out)?;
@@ -89,6 +104,52 @@ pub fn run(args: &BenchCoreArgs, out: &mut impl Write) -> Result<(), BenchCoreEr
     }
     out.flush()?;
     mismatch.map_or(Ok(()), |workload| Err(BenchCoreError::Mismatch(workload)))
+}
+
+#[derive(Serialize)]
+struct CostBench {
+    manifest: Manifest,
+    #[serde(flatten)]
+    costs: Costs,
+}
+
+fn write_costs(
+    manifest: Manifest,
+    costs: Costs,
+    json: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if json {
+        serde_json::to_writer_pretty(&mut *out, &CostBench { manifest, costs })?;
+        writeln!(out)?;
+        return out.flush();
+    }
+    let mut table = comfy_table::Table::new();
+    table.set_header(["message on `normal`", "count", "p50 ns", "p90", "p99", "p99.9", "p99.99"]);
+    for kind in &costs.kinds {
+        let time = &kind.latency_ns;
+        let figures = [time.count, time.p50, time.p90, time.p99, time.p99_9, time.p99_99];
+        table.add_row(
+            std::iter::once(kind.name.to_owned()).chain(figures.map(|figure| figure.to_string())),
+        );
+    }
+    writeln!(out, "{table}")?;
+    let mut table = comfy_table::Table::new();
+    table.set_header(["cost", "median", "[min - max]", "unit", "at most"]);
+    for Cost { name, unit, min, median, max, bar, .. } in &costs.costs {
+        let range = format!("[{min:.1} - {max:.1}]");
+        let bar = bar.map_or_else(String::new, |bar| {
+            let within = if *median <= bar { "met" } else { "NOT MET" };
+            format!("{bar:.1} ({within})")
+        });
+        table.add_row([name.clone(), format!("{median:.1}"), range, (*unit).to_owned(), bar]);
+    }
+    writeln!(out, "{table}")?;
+    writeln!(
+        out,
+        "allocations per command are no figure but a test: cargo test -p conformance --test no_alloc"
+    )?;
+    out.flush()
 }
 
 fn print(rows: &[Row], out: &mut impl Write) -> io::Result<()> {

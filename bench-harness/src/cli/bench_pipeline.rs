@@ -5,14 +5,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use seawall_engine::core::Engine;
+use seawall_engine::durability::Durability;
 use seawall_engine::pipeline::{NullShard, PipelineError, Topology};
 use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::feeds::OpenOptions;
 use crate::load::{
-    DriverOptions, Outcome, Pace, Plan, PlanError, Row, RowContext, RunClock, Stream, StreamError,
-    drive, render, row,
+    DiskLimit, DriveError, DriverOptions, LogPlan, LogRunError, Outcome, Pace, Plan, PlanError,
+    Row, RowContext, RunClock, Stream, StreamError, drive_logged, render, row,
 };
 use crate::report::Manifest;
 use crate::report::numbers::{compact, count};
@@ -42,6 +44,7 @@ pub enum RingName {
   seawall bench pipeline
   seawall bench pipeline --stream runs/flash-crash-7/commands.swl --rate 500000
   seawall bench pipeline --stream message_50.csv.xz --rate 1000000 --json
+  seawall bench pipeline --durability group --log-dir /var/tmp
   seawall bench pipeline --null    # the same without an engine: what the pipeline costs
 
 Exit status: 0 done, 1 a command was not answered or the events differ, 2 bad input.")]
@@ -56,10 +59,13 @@ pub struct PipelineArgs {
     /// Changes a key of the scenario.
     #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "stream")]
     pub sets: Vec<String>,
-    /// Recorded stream in place of a scenario: `commands.swl` of a run directory, or a LOBSTER
-    /// message file.
+    /// Recorded stream in place of a scenario: `commands.swl` of a run directory, or order flow in
+    /// any format that `seawall replay` reads.
     #[arg(long, value_name = "FILE", conflicts_with = "scenario")]
     pub stream: Option<PathBuf>,
+    /// The instrument, where the stream has several.
+    #[arg(long, value_name = "NAME", requires = "stream")]
+    pub instrument: Option<String>,
     /// Messages per second to offer; may be given several times.
     #[arg(long = "rate", value_name = "MSGS_PER_S", value_parser = possible_rate)]
     pub rates: Vec<f64>,
@@ -76,6 +82,13 @@ pub struct PipelineArgs {
     /// Most threads; fewer are used where there are fewer cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
     pub threads: Option<u8>,
+    /// What an acknowledgement promises: none, buffered, group or each. With a log, latency counts
+    /// to the moment when the command is durable, and the disk's own limit is measured beside it.
+    #[arg(long, value_name = "LEVEL", default_value_t = Durability::None)]
+    pub durability: Durability,
+    /// Where the logs go; they are removed again. The system's temporary directory may be memory.
+    #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir())]
+    pub log_dir: PathBuf,
     /// A shard that only acknowledges, in place of the engine.
     #[arg(long)]
     pub null: bool,
@@ -99,15 +112,37 @@ pub enum PipelineBenchError {
     /// The engine thread did not start, or died.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// The log could not be made, or failed.
+    #[error(transparent)]
+    Log(#[from] LogRunError),
+    /// The disk's limit could not be measured.
+    #[error("{}: {source}, expected a directory to log to", path.display())]
+    Disk {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<DriveError> for PipelineBenchError {
+    fn from(error: DriveError) -> Self {
+        match error {
+            DriveError::Pipeline(error) => Self::Pipeline(error),
+            DriveError::Log(error) => Self::Log(error),
+        }
+    }
 }
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Report {
     manifest: Manifest,
+    /// What the disk under the log can do.
+    disk: Option<DiskLimit>,
     rows: Vec<Row>,
 }
 
@@ -130,9 +165,14 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
         seed: stream.seed,
         stream_sha256: stream.sha256(),
         reference_hash: stream.reference_hash.filter(|_| !args.null),
+        durability: Some(args.durability),
     };
     let plan = Plan::new(&stream.inputs, |input| stream.flow(input), &stream.phases)?;
-    let bench = Bench { args, stream: &stream, plan: &plan, topology, context };
+    let (log, disk) = log_plan(args, &stream)?;
+    if let Some(disk) = disk.filter(|_| !args.json) {
+        print_disk(out, args, &disk)?;
+    }
+    let bench = Bench { args, stream: &stream, plan: &plan, topology, context, log };
     let rows = match args.ring {
         RingName::SeqSlot => bench.rows::<SeqSlotRing>(out)?,
         RingName::ArrayQueue => bench.rows::<ArrayQueueRing>(out)?,
@@ -144,7 +184,7 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
             (Some(seed), Some(hash)) => manifest.of_input(*seed, hash),
             _ => manifest,
         };
-        let report = Report { manifest, rows };
+        let report = Report { manifest, disk, rows };
         serde_json::to_writer_pretty(&mut *out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
@@ -164,7 +204,7 @@ fn open(args: &PipelineArgs) -> Result<Stream, StreamError> {
     if path.extension().is_some_and(|extension| extension == "swl") {
         Stream::recorded(path)
     } else {
-        Stream::lobster(path)
+        Stream::feed(path, &OpenOptions { instrument: args.instrument.clone() })
     }
 }
 
@@ -189,6 +229,7 @@ struct Bench<'a> {
     plan: &'a Plan<'a>,
     topology: Topology,
     context: RowContext,
+    log: Option<LogPlan>,
 }
 
 impl Bench<'_> {
@@ -222,12 +263,13 @@ impl Bench<'_> {
         Ok(rows)
     }
 
-    fn drive<R: Transport>(&self, msgs_per_s: Option<f64>) -> Result<Outcome, PipelineError> {
+    fn drive<R: Transport>(&self, msgs_per_s: Option<f64>) -> Result<Outcome, DriveError> {
         let options = DriverOptions::new(self.topology, msgs_per_s);
+        let log = self.log.as_ref();
         Ok(if self.args.null {
-            drive::<R, _>(self.plan, NullShard, &options)?.0
+            drive_logged::<R, _>(self.plan, NullShard, &options, log)?.0
         } else {
-            drive::<R, _>(self.plan, Engine::new(&self.stream.config), &options)?.0
+            drive_logged::<R, _>(self.plan, Engine::new(&self.stream.config), &options, log)?.0
         })
     }
 
@@ -238,6 +280,33 @@ impl Bench<'_> {
         rows.push(row);
         Ok(())
     }
+}
+
+/// The log that was asked for, and what the disk under it can do.
+fn log_plan(
+    args: &PipelineArgs,
+    stream: &Stream,
+) -> Result<(Option<LogPlan>, Option<DiskLimit>), PipelineBenchError> {
+    if args.durability == Durability::None {
+        return Ok((None, None));
+    }
+    say(args, "measuring the disk");
+    let disk = DiskLimit::measure(&args.log_dir)
+        .map_err(|source| PipelineBenchError::Disk { path: args.log_dir.clone(), source })?;
+    let (durability, directory) = (args.durability, args.log_dir.clone());
+    Ok((Some(LogPlan { durability, directory, config: stream.config.clone() }), Some(disk)))
+}
+
+fn print_disk(out: &mut impl Write, args: &PipelineArgs, disk: &DiskLimit) -> io::Result<()> {
+    writeln!(
+        out,
+        "durability {}, log in {}; the disk alone: {} synced writes of 4 KiB a second, {:.0} MB a \
+         second in synced pieces of 256 KiB\n",
+        args.durability,
+        args.log_dir.display(),
+        compact(disk.syncs_per_s),
+        disk.synced_bytes_per_s / 1e6
+    )
 }
 
 fn print_head(out: &mut impl Write, stream: &Stream, topology: Topology) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::io;
 
 use super::bench_core::BenchCoreError;
 use super::bench_pipeline::PipelineBenchError;
+use super::journal::JournalCliError;
 use super::replay::ReplayError;
 use crate::feeds::FeedError;
 use crate::report::ReportError;
@@ -35,6 +36,9 @@ pub enum CliError {
     /// A bench of the pipeline could not be done or printed.
     #[error(transparent)]
     BenchPipeline(#[from] PipelineBenchError),
+    /// A command log is damaged, or could not be looked into.
+    #[error(transparent)]
+    Journal(#[from] JournalCliError),
     /// The run directory could not be made, written or read.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -60,7 +64,9 @@ impl CliError {
     /// written.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Check(_) | Self::BenchCore(BenchCoreError::Mismatch(_)) => 1,
+            Self::Check(_)
+            | Self::BenchCore(BenchCoreError::Mismatch(_))
+            | Self::Journal(JournalCliError::Corrupt(_)) => 1,
             _ => 2,
         }
     }
@@ -70,6 +76,7 @@ impl CliError {
         let (Self::Output(source)
         | Self::Replay(ReplayError::Output(source))
         | Self::BenchCore(BenchCoreError::Output(source))
+        | Self::Journal(JournalCliError::Output(source))
         | Self::BenchPipeline(PipelineBenchError::Output(source))) = self
         else {
             return false;

@@ -7,8 +7,10 @@ mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_liquidation;
 pub mod bench_pipeline;
 mod error;
+pub mod journal;
 mod list;
 mod output;
 mod progress;
@@ -58,6 +60,9 @@ enum Command {
     Report(report::ReportArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    /// Looks into a command log: inspect, verify, replay
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     Sweep(sweep::SweepArgs),
     RunOne(run_one::RunOneArgs),
 }
@@ -83,6 +88,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
         Command::RunOne(_) => run_one::run(),
     }

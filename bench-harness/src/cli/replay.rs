@@ -4,18 +4,11 @@ use std::io::{self, Write};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use thiserror::Error;
 
-use crate::feeds::FeedError;
-use crate::feeds::lobster::{Agreement, Disagreement, MakerFill, ReplayOptions, replay};
-
-/// Format of a recorded file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum FeedFormat {
-    /// LOBSTER message file: time,type,order id,size,price,direction.
-    Lobster,
-}
+use crate::feeds::follow::{Agreement, Disagreement, MakerFill, ReplayOptions, replay};
+use crate::feeds::{self, FeedError, Format, OpenOptions};
 
 /// Replays recorded order flow through the engine's book and compares every execution, order by
 /// order, with what was recorded.
@@ -26,16 +19,23 @@ pub enum FeedFormat {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   seawall replay AAPL_2012-06-21_34200000_37800000_message_50.csv --format lobster
-  seawall replay message_50.csv.xz --format lobster --json | jq .sweeps_identical_fraction")]
+  seawall replay message_50.csv.xz --json | jq .sweeps_identical_fraction
+  seawall replay 01302020.NASDAQ_ITCH50.gz --format itch --instrument AAPL
+  seawall replay xnas-itch-20240102.mbo.dbn.zst --instrument MSFT
+  seawall replay orders.csv.xz --format bitstamp")]
 pub struct ReplayArgs {
     /// Recorded file, plain or compressed with gzip, xz or zstd.
     pub file: PathBuf,
-    /// Its format.
+    /// Its format; told by its name or its first line if it is not given.
     #[arg(long, value_enum)]
-    pub format: FeedFormat,
-    /// Price step of displayed orders, in 1e-4 dollars.
-    #[arg(long, value_name = "E4", default_value_t = ReplayOptions::default().tick)]
-    pub tick: NonZeroU32,
+    pub format: Option<Format>,
+    /// The instrument, where a file has several: a stock's symbol (itch), a symbol or a number (dbn).
+    #[arg(long, value_name = "NAME")]
+    pub instrument: Option<String>,
+    /// Price step of displayed orders, in price units of the format (1e-4 of the currency; 1e-2 in
+    /// bitstamp files); one cent if it is not given.
+    #[arg(long, value_name = "UNITS")]
+    pub tick: Option<NonZeroU32>,
     /// Most orders resting at once.
     #[arg(long, value_name = "N", default_value_t = ReplayOptions::default().orders_max,
           value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
@@ -58,9 +58,11 @@ pub enum ReplayError {
 
 /// Replays and prints.
 pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), ReplayError> {
-    let FeedFormat::Lobster = args.format;
+    let format = args.format.map_or_else(|| feeds::detect(&args.file), Ok)?;
     let options = ReplayOptions { tick: args.tick, orders_max: args.orders_max };
-    let agreement = replay(&args.file, options)?;
+    let instrument = args.instrument.clone();
+    let reader = feeds::open(&args.file, format, &OpenOptions { instrument })?;
+    let agreement = replay(reader, options)?;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &agreement).map_err(io::Error::from)?;
         writeln!(out)?;
@@ -104,6 +106,16 @@ fn print(agreement: &Agreement, out: &mut impl Write) -> io::Result<()> {
     )?;
     if let Some(vwap) = trades.vwap_dollars {
         writeln!(out, "  average price {vwap:.4} dollars")?;
+    }
+    if rows.beyond > 0 {
+        writeln!(out, "  {} orders beyond any price or size of the engine, left out", rows.beyond)?;
+    }
+    if let Some(pairing) = agreement.pairing {
+        writeln!(
+            out,
+            "  {} of {} trades have both their orders ({} a resting one from before the record)",
+            pairing.paired, pairing.trades, pairing.paired_with_older,
+        )?;
     }
     writeln!(out)?;
     print_agreement(agreement, out)?;

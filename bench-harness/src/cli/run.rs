@@ -11,6 +11,7 @@ use seawall_engine::types::Sequenced;
 
 use super::progress::RunBar;
 use super::{CliError, Output, against, background, output, venues};
+use crate::feeds::OpenOptions;
 use crate::report::comparison::render_terminal as render_comparison;
 use crate::report::{Manifest, Placement, ReportError, RunDirectory, SavedRun, story, terminal};
 use crate::scenario::{self, Scenario};
@@ -50,9 +51,12 @@ pub(super) struct RunArgs {
     /// Write into --out even if it holds something.
     #[arg(long, requires = "out")]
     pub(super) force: bool,
-    /// Recorded order flow that trades along: a LOBSTER message file, plain or compressed.
+    /// Recorded order flow that trades along, in any format that `seawall replay` reads.
     #[arg(long, value_name = "FILE")]
     background: Option<PathBuf>,
+    /// The instrument of --background, where the file has several.
+    #[arg(long, value_name = "NAME", requires = "background")]
+    instrument: Option<String>,
     /// Skip the paired run without liquidations, which drawdown_ratio is measured against.
     #[arg(long)]
     no_paired: bool,
@@ -98,7 +102,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
         [] => None,
         _ => Some(against::check(args.question(), scenario.seed)?),
     };
-    let recorded = args.background.as_deref().map(background::read).transpose()?;
+    let instrument = OpenOptions { instrument: args.instrument.clone() };
+    let read = |path| background::read(path, &instrument);
+    let recorded = args.background.as_deref().map(read).transpose()?;
     let placement = match &args.out {
         Some(path) => Placement::At { path, force: args.force },
         None => Placement::Default { scenario: &scenario.name, seed: scenario.seed },

@@ -69,6 +69,38 @@ pub enum FeedError {
         /// What was wrong with it.
         row: RowError,
     },
+    /// A message of a binary file could not be read.
+    #[error("{path}: byte {byte}: {row}", path = .path.display())]
+    Message {
+        /// File.
+        path: PathBuf,
+        /// Offset of the message in the decompressed file.
+        byte: u64,
+        /// What was wrong with it.
+        row: RowError,
+    },
+    /// The file has several instruments, or not the one that was asked for.
+    #[error("{path}: {what}; expected --instrument with one of: {found}", path = .path.display())]
+    Instrument {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+        /// Instruments found, the first of them.
+        found: String,
+    },
+    /// A file in a format of others, which their reader refuses.
+    #[error("{path}: byte {byte}: not {format}: {what}", path = .path.display())]
+    Foreign {
+        /// File.
+        path: PathBuf,
+        /// Offset up to which it had been read.
+        byte: u64,
+        /// What was expected.
+        format: &'static str,
+        /// What their reader said.
+        what: String,
+    },
     /// The file holds no row.
     #[error("{path}: no rows; expected {expected}", path = .path.display())]
     Empty {
@@ -102,12 +134,12 @@ pub enum RowError {
     },
     /// A price between two ticks.
     #[error(
-        "price {price} is not a multiple of the tick, {tick} (in 1e-4 dollars); expected one, or another --tick"
+        "price {price} is not a multiple of the tick, {tick} (in the format's price units); expected one, or another --tick"
     )]
     OffTick {
-        /// Price, in 1e-4 dollars.
+        /// Price, in price units of the format.
         price: u32,
-        /// Tick, in 1e-4 dollars.
+        /// Tick, in price units of the format.
         tick: u32,
     },
     /// The book has no room for another order.
@@ -118,12 +150,12 @@ pub enum RowError {
     },
     /// Time went backwards.
     #[error(
-        "time {time_ns} ns is before the row above ({previous_ns} ns); expected it not to fall"
+        "time {time_ns} ns is before the record above ({previous_ns} ns); expected it not to fall"
     )]
     TimeBackwards {
-        /// Time of the row, in nanoseconds after midnight.
+        /// Time of the record, in nanoseconds on the feed's clock.
         time_ns: u64,
-        /// Time of the row before.
+        /// Time of the record before.
         previous_ns: u64,
     },
     /// A line longer than any row can be.
@@ -133,6 +165,32 @@ pub enum RowError {
         max: usize,
         /// Columns of the format, by name.
         expected: &'static str,
+    },
+    /// The file ends inside a message.
+    #[error("the file ends after {found} bytes of a message, expected {expected}")]
+    Truncated {
+        /// Bytes there.
+        found: usize,
+        /// Bytes that the message has.
+        expected: usize,
+    },
+    /// A message that does not exist.
+    #[error("message type {found:?}, expected {expected}")]
+    MessageType {
+        /// Its type.
+        found: String,
+        /// What types there are.
+        expected: &'static str,
+    },
+    /// A message of another length than its type has.
+    #[error("a message of type {kind:?} has {found} bytes, expected {expected}")]
+    MessageLength {
+        /// Its type.
+        kind: char,
+        /// Length found.
+        found: usize,
+        /// Length of the type.
+        expected: usize,
     },
     /// More rows at one instant than a sweep can have.
     #[error("more than {max} executions of one aggressor; expected a sweep to end before that")]

@@ -1,4 +1,4 @@
-//! A file as a stream of lines, whatever it is compressed with.
+//! A file as a stream of lines or of bytes, whatever it is compressed with.
 
 use std::fmt;
 use std::fs::File;
@@ -99,7 +99,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Longest line: far above any row, small enough that a file of one endless line costs nothing.
 const LINE_BYTES_MAX: usize = 4 * 1024;
 
-/// A file's lines, decompressed as they are asked for. Memory is two chunks and the decoder's own
+/// A file's content, decompressed as it is asked for. Memory is two chunks and the decoder's own
 /// window, however long the file.
 pub struct Source {
     path: PathBuf,
@@ -111,6 +111,8 @@ pub struct Source {
     start: usize,
     end: usize,
     lines: u64,
+    /// Decompressed bytes given out.
+    taken: u64,
     reading: Duration,
 }
 
@@ -156,6 +158,7 @@ impl Source {
             start: 0,
             end: 0,
             lines: 0,
+            taken: 0,
             reading: started.elapsed(),
         })
     }
@@ -173,6 +176,11 @@ impl Source {
     /// Lines given out so far: the number of the last one.
     pub const fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// Decompressed bytes given out so far by [`Self::exactly`]: the offset of the next one.
+    pub const fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Time spent so far in reading and decompressing.
@@ -208,6 +216,36 @@ impl Source {
         }
     }
 
+    /// The next `count` bytes (at most 64 KiB), or `None` at the end of the file.
+    pub fn exactly(&mut self, count: usize) -> Result<Option<&[u8]>, FeedError> {
+        assert!(count <= CHUNK_BYTES, "a message fits the buffer");
+        while self.end - self.start < count {
+            if !self.refill()? {
+                let found = self.end - self.start;
+                if found == 0 {
+                    return Ok(None);
+                }
+                return Err(self.refused_byte(RowError::Truncated { found, expected: count }));
+            }
+        }
+        let start = self.start;
+        self.start += count;
+        self.taken += count as u64;
+        Ok(Some(&self.buffer[start..self.start]))
+    }
+
+    /// An error about the line read last.
+    #[cold]
+    pub fn refused_line(&self, row: RowError) -> FeedError {
+        FeedError::Row { path: self.path.clone(), line: self.lines, row }
+    }
+
+    /// An error about what begins at the next byte.
+    #[cold]
+    pub fn refused_byte(&self, row: RowError) -> FeedError {
+        FeedError::Message { path: self.path.clone(), byte: self.taken, row }
+    }
+
     /// Moves what is pending to the front and reads behind it; false at the end of the file.
     fn refill(&mut self) -> Result<bool, FeedError> {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -236,6 +274,20 @@ impl Source {
     fn too_long(&self) -> FeedError {
         let row = RowError::LineTooLong { max: LINE_BYTES_MAX, expected: self.columns };
         FeedError::Row { path: self.path.clone(), line: self.lines + 1, row }
+    }
+}
+
+/// The decompressed content as bytes, for readers that bring their own framing.
+impl Read for Source {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.start == self.end && !self.refill().map_err(io::Error::other)? {
+            return Ok(0);
+        }
+        let count = out.len().min(self.end - self.start);
+        out[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
+        self.start += count;
+        self.taken += count as u64;
+        Ok(count)
     }
 }
 

@@ -5,11 +5,14 @@ use std::thread;
 
 use hdrhistogram::Histogram;
 use seawall_engine::pipeline::{
-    EngineThread, Inbound, Layout, Outbound, PipelineError, Shard, ShardCounts, ShardLoop, Timing,
-    Topology, Turn, pin_to,
+    EngineThread, Inbound, Layout, LogCounts, Outbound, PipelineError, ReleasedReader, Shard,
+    ShardCounts, ShardLoop, Timing, Topology, Turn, pin_to,
 };
-use seawall_engine::ring::{Reader, RingReceiver, RingSender, Transport, Waiter, broadcast};
+use seawall_engine::ring::{RingReceiver, RingSender, Transport, Waiter, broadcast};
+use seawall_engine::types::Seq;
+use thiserror::Error;
 
+use super::durable::{LogPlan, LogRun, LogRunError};
 use super::generator::Generator;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
@@ -49,17 +52,47 @@ pub fn drive<R: Transport, S: Shard + 'static>(
     shard: S,
     options: &DriverOptions,
 ) -> Result<(Outcome, S), PipelineError> {
+    drive_logged::<R, S>(plan, shard, options, None).map_err(|error| match error {
+        DriveError::Pipeline(error) => error,
+        DriveError::Log(_) => unreachable!("there was no log"),
+    })
+}
+
+/// Why a run with a log ended early.
+#[derive(Debug, Error)]
+pub enum DriveError {
+    /// The engine thread did not start, or died.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The log could not be made, or failed.
+    #[error(transparent)]
+    Log(#[from] LogRunError),
+}
+
+/// As [`drive`]; with a log, readers see what the shard said of an input once that is durable.
+pub fn drive_logged<R: Transport, S: Shard + 'static>(
+    plan: &Plan<'_>,
+    shard: S,
+    options: &DriverOptions,
+    log: Option<&LogPlan>,
+) -> Result<(Outcome, S), DriveError> {
     let clock = RunClock::start();
     let clock_cost_ns = clock.cost_ns();
     let (sender, receiver) = R::channel::<Inbound>(options.ingress_slots);
     let (publisher, mut readers) = broadcast::<Outbound>(options.egress_slots, &["recorder"]);
     let reader = readers.pop().expect("one reader was asked for");
     let timed = TimedShard::new(shard, clock.clone(), plan.setup());
-    let shard_loop = ShardLoop::new(timed, vec![receiver], publisher, Timing::Recorded);
+    let mut shard_loop = ShardLoop::new(timed, vec![receiver], publisher, Timing::Recorded);
+    let (mut log_run, mut watermark) = (None, None);
+    if let Some(log) = log {
+        let (run, tap, reached) = LogRun::start(log)?;
+        shard_loop = shard_loop.with_log(tap, Seq(0), 0);
+        (log_run, watermark) = (Some(run), Some(reached));
+    }
     let mut edge = Edge {
         generator: Generator::new(plan, sender),
         recorder: Recorder::new(plan, clock.clone()),
-        reader,
+        reader: ReleasedReader::new(reader, watermark),
         clock,
         end_ns: 0,
     };
@@ -98,7 +131,8 @@ pub fn drive<R: Transport, S: Shard + 'static>(
             (edge, engine.join()?, pinned)
         }
     };
-    let run = Finished { pace, began_ns, pinned, clock_cost_ns, transport: R::NAME };
+    let log = log_run.map(LogRun::join).transpose()?;
+    let run = Finished { pace, began_ns, pinned, clock_cost_ns, transport: R::NAME, log };
     Ok(edge.into_outcome(plan, options, run, end))
 }
 
@@ -110,13 +144,14 @@ struct Finished {
     pinned: bool,
     clock_cost_ns: f64,
     transport: &'static str,
+    log: Option<LogCounts>,
 }
 
 /// Both ends of the pipeline: what sends and what reads.
 struct Edge<'a, S> {
     generator: Generator<'a, S>,
     recorder: Recorder<'a>,
-    reader: Reader<Outbound>,
+    reader: ReleasedReader,
     clock: RunClock,
     end_ns: u64,
 }
@@ -132,7 +167,8 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             let sent = self.generator.send_due(0, setup);
             let turn = shard_loop.turn();
             let taken = self.drain();
-            if sent == 0 && taken == 0 && turn == Turn::Applied(0) {
+            let waits = self.reader.is_waiting();
+            if sent == 0 && taken == 0 && !waits && turn == Turn::Applied(0) {
                 return shard_loop;
             }
         }
@@ -155,7 +191,12 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             let sent = self.send();
             let turn = shard.turn();
             let taken = self.drain();
-            if turn == Turn::Finished && taken == 0 {
+            let is_over = match turn {
+                Turn::Finished => !self.reader.is_waiting(),
+                Turn::LogFailed => true,
+                Turn::Applied(_) | Turn::Gated => false,
+            };
+            if is_over && taken == 0 {
                 self.end_ns = self.clock.now_ns();
                 return;
             }
@@ -260,6 +301,7 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             service,
             send_lag: self.generator.send_lag,
             clock_cost_ns: run.clock_cost_ns,
+            log: run.log,
         };
         (outcome, timed.shard)
     }

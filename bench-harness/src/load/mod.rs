@@ -7,6 +7,7 @@
 
 mod clock;
 mod driver;
+mod durable;
 mod generator;
 mod outcome;
 mod pace;
@@ -18,10 +19,11 @@ mod table;
 mod timed_shard;
 
 pub use clock::RunClock;
-pub use driver::{DriverOptions, drive};
+pub use driver::{DriveError, DriverOptions, drive, drive_logged};
+pub use durable::{DiskLimit, LogPlan, LogRunError};
 pub use outcome::{Cell, Counts, Outcome};
 pub use pace::Pace;
 pub use plan::{PHASES_MAX, PhaseStart, Plan, PlanError};
-pub use rows::{FlowRow, FlowRows, LatencyRow, Rate, Row, RowContext, row};
+pub use rows::{FlowRow, FlowRows, LatencyRow, LogRow, Rate, Row, RowContext, row};
 pub use stream::{Stream, StreamError, genesis};
 pub use table::render;

@@ -1,7 +1,7 @@
 //! What a run came to.
 
 use hdrhistogram::Histogram;
-use seawall_engine::pipeline::{ShardCounts, Topology};
+use seawall_engine::pipeline::{LogCounts, ShardCounts, Topology};
 use serde::Serialize;
 
 use super::Pace;
@@ -82,6 +82,8 @@ pub struct Outcome {
     pub events_hash: u128,
     /// What one reading of the clock costs, in nanoseconds.
     pub clock_cost_ns: f64,
+    /// What the log did, if there was one.
+    pub log: Option<LogCounts>,
 }
 
 impl Outcome {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use seawall_engine::durability::Durability;
 use serde::Serialize;
 
 use super::{Cell, Counts, Outcome, Pace};
@@ -98,6 +99,21 @@ pub struct Row {
     /// Cost of one clock reading: two per latency sample on the recorder's side, two per timed
     /// input on the engine's.
     pub clock_cost_ns: f64,
+    /// What an acknowledgement promised: a level of durability.
+    pub durability: &'static str,
+    /// What the log did, if there was one.
+    pub log: Option<LogRow>,
+}
+
+/// What the log of a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LogRow {
+    /// Batches, each one write and, where the level asks for it, one sync.
+    pub batches: u64,
+    /// Mean inputs of a batch.
+    pub batch_mean: f64,
+    /// Most inputs of a batch.
+    pub batch_max: u64,
 }
 
 /// What a row says of its stream.
@@ -111,6 +127,8 @@ pub struct RowContext {
     pub stream_sha256: String,
     /// Hash of the events of the run that recorded the stream, if it is known.
     pub reference_hash: Option<u128>,
+    /// What an acknowledgement promises.
+    pub durability: Option<Durability>,
 }
 
 /// The row of one or several runs of the same kind. Rates are over all of them, the rest is the
@@ -142,6 +160,12 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
         pinned: last.pinned,
         transport: last.transport,
         clock_cost_ns: last.clock_cost_ns,
+        durability: context.durability.unwrap_or(Durability::None).name(),
+        log: last.log.map(|log| LogRow {
+            batches: log.batches,
+            batch_mean: log.inputs as f64 / log.batches.max(1) as f64,
+            batch_max: log.batch_max,
+        }),
     }
 }
 

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::PhaseStart;
-use crate::feeds::FeedError;
-use crate::feeds::lobster::{LoadReader, ReplayOptions};
+use crate::feeds::follow::{LoadReader, ReplayOptions};
+use crate::feeds::{self, FeedError, OpenOptions};
 use crate::measure::summary::{Phase, Summary};
 use crate::scenario::{self, Flow, Roles, Scenario, ScenarioError};
 use crate::simulation::{self, RunOptions, SimulationError};
@@ -154,9 +154,10 @@ impl Stream {
         Ok(Self { warning, ..stream })
     }
 
-    /// Reads a LOBSTER message file as load of one account.
-    pub fn lobster(path: &Path) -> Result<Self, StreamError> {
-        let mut reader = LoadReader::open(path, ReplayOptions::default())?;
+    /// Reads recorded order flow as load of one account; its format is told by the file.
+    pub fn feed(path: &Path, options: &OpenOptions) -> Result<Self, StreamError> {
+        let reader = feeds::open(path, feeds::detect(path)?, options)?;
+        let mut reader = LoadReader::open(reader, ReplayOptions::default())?;
         let mut inputs = Vec::new();
         while let Some(input) = reader.input()? {
             inputs.push(input);

@@ -47,6 +47,16 @@ pub fn render(row: &Row) -> String {
         }
         text.push('\n');
     }
+    if let Some(log) = &row.log {
+        let _ = writeln!(
+            text,
+            "log, durability {}: {} batches, {:.1} inputs each (most {})",
+            row.durability,
+            count(log.batches),
+            log.batch_mean,
+            count(log.batch_max)
+        );
+    }
     text.push_str(&reckoning(row));
     text
 }

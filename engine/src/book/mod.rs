@@ -136,6 +136,19 @@ impl OrderBook {
         self.ladder.shrink(order.price, cut);
     }
 
+    /// Moves an order to the back of the queue at a price, with a new quantity: a removal and an
+    /// insert that keep its slot and its place among the ids.
+    ///
+    /// Panics if the price lies outside the domain or the order would cross there.
+    #[inline]
+    pub fn requeue(&mut self, slot: Slot, price: Price, qty: Qty) {
+        let order = self.orders.get(slot);
+        assert!(!self.crosses(order.side, price), "an order that joins the book does not cross it");
+        self.ladder.unlink(&mut self.orders, slot, order);
+        self.orders.reset(slot, price, qty);
+        self.ladder.push_back(&mut self.orders, slot, order.side, price, qty);
+    }
+
     /// Whether an order of that side and price would meet the opposite side.
     #[inline]
     pub fn crosses(&self, side: Side, price: Price) -> bool {

@@ -183,6 +183,16 @@ impl OrderStore {
         self.nodes[slot.index()].qty = qty;
     }
 
+    /// Gives an order a new price and quantity and takes its links away.
+    #[inline]
+    pub(super) fn reset(&mut self, slot: Slot, price: Price, qty: Qty) {
+        let node = &mut self.nodes[slot.index()];
+        node.price = price;
+        node.qty = qty;
+        node.next = None;
+        node.prev = None;
+    }
+
     /// An order's neighbours: towards the front, towards the back.
     #[inline]
     pub(super) fn links(&self, slot: Slot) -> (Option<Slot>, Option<Slot>) {

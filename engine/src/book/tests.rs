@@ -17,17 +17,21 @@ enum Op {
     Leave { which: usize, by_id: bool },
     /// Shrinks one of the live orders.
     Shrink { which: usize, lots: u32 },
+    /// Moves one of the live orders to the back of the queue at a price, if it does not cross.
+    Requeue { which: usize, price: u32, lots: u32 },
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
     let price = prop_oneof![4 => 530_u32..570, 1 => LOW..=HIGH];
+    let requeue = (any::<usize>(), price.clone(), 1_u32..50)
+        .prop_map(|(which, price, lots)| Op::Requeue { which, price, lots });
     let enter =
         (side, price, 1_u32..50).prop_map(|(side, price, lots)| Op::Enter { side, price, lots });
     let leave =
         (any::<usize>(), any::<bool>()).prop_map(|(which, by_id)| Op::Leave { which, by_id });
     let shrink = (any::<usize>(), 1_u32..50).prop_map(|(which, lots)| Op::Shrink { which, lots });
-    prop::collection::vec(prop_oneof![4 => enter, 2 => leave, 1 => shrink], 1..400)
+    prop::collection::vec(prop_oneof![4 => enter, 2 => leave, 1 => shrink, 1 => requeue], 1..400)
 }
 
 /// Live orders by priority: better price first, then earlier arrival.
@@ -111,7 +115,18 @@ proptest! {
                     order.qty = order.qty.min(qty(lots));
                     book.reduce(book.find(order.id).expect("it is live"), order.qty);
                 }
-                Op::Leave { .. } | Op::Shrink { .. } => {}
+                Op::Requeue { which, price: ticks, lots } if !model.0.is_empty() => {
+                    let at = which % model.0.len();
+                    if !book.crosses(model.0[at].side, price(ticks)) {
+                        let order = model.0.remove(at);
+                        let moved = RestingOrder { price: price(ticks), qty: qty(lots), ..order };
+                        let slot = book.find(order.id).expect("it is live");
+                        book.requeue(slot, moved.price, moved.qty);
+                        prop_assert_eq!(book.order(book.find(order.id).expect("as before")), moved);
+                        model.0.push(moved);
+                    }
+                }
+                Op::Leave { .. } | Op::Shrink { .. } | Op::Requeue { .. } => {}
             }
             book.assert_consistent();
             for side in [Side::Buy, Side::Sell] {

@@ -4,6 +4,7 @@
 use super::Engine;
 use super::market::Market;
 use super::open_orders::OpenOrders;
+use crate::canary::{Canary, planted};
 use crate::risk::{Ledger, account_state};
 use crate::types::{
     AccountId, CancelCause, Event, EventSink, RejectReason, SelfTrade, Side, SymbolId,
@@ -133,7 +134,8 @@ impl Market {
         let mut cursor = OpenOrders::first(self.position(account));
         while let Some(slot) = cursor {
             cursor = self.open_orders.next(slot);
-            if side.is_none_or(|side| self.book.order(slot).side == side) {
+            let dropped = cause == CancelCause::MassCancel && planted(Canary::CancelDropped);
+            if !dropped && side.is_none_or(|side| self.book.order(slot).side == side) {
                 let (book, mut settlement) = self.split(ledger, sink);
                 settlement.cancel(book, slot, cause);
                 cancelled += 1;

@@ -1,9 +1,50 @@
-//! Reconciles one market's book, positions and trigger index with each other.
+//! Reconciles book, positions, trigger index, queue and ledger with each other: the seam where
+//! engines that test their parts apart have failed.
 
+use std::fmt::Debug;
+
+use super::Engine;
 use super::details::flag;
 use super::market::Market;
 use crate::risk::Ledger;
 use crate::types::{AccountId, Price, Side};
+
+impl Engine {
+    /// Whether book, positions, trigger index, liquidation queue and ledger agree and no money was
+    /// created or destroyed; otherwise what is broken. Takes time proportional to the whole state.
+    pub fn audit(&self) -> Result<(), String> {
+        ensure_eq(&self.conservation_error(), &0, "no money is created or destroyed")?;
+        let mut reserved: i128 = 0;
+        for market in &self.markets {
+            let broken = |broken| format!("symbol {}: {broken}", market.symbol.0);
+            reserved += market.audit(&self.ledger).map_err(broken)?;
+        }
+        let accounts = self.ledger.accounts();
+        let kept: i128 = accounts.map(|(_, account)| account.reserved.wide()).sum();
+        ensure_eq(&kept, &reserved, "reserves are those of the resting orders")?;
+        let locked: usize = self.markets.iter().map(Market::locked).sum();
+        ensure_eq(&locked, &self.queue.len(), "positions in liquidation are those in the queue")
+    }
+
+    /// As [`Engine::audit`]; panics if something is broken.
+    pub fn assert_consistent(&self) {
+        if let Err(broken) = self.audit() {
+            panic!("{broken}");
+        }
+    }
+}
+
+fn ensure(holds: bool, promise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("broken: {promise}")) }
+}
+
+fn ensure_eq<T: PartialEq + Debug>(found: &T, expected: &T, promise: &str) -> Result<(), String> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("broken: {promise}: found {found:?}, expected {expected:?}"))
+    }
+}
 
 impl Market {
     /// Margins less what positions were entered for, signed by their direction.
@@ -22,11 +63,11 @@ impl Market {
     }
 
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
-    pub(super) fn assert_consistent(&self, ledger: &Ledger) -> i128 {
+    pub(super) fn audit(&self, ledger: &Ledger) -> Result<i128, String> {
         self.book.assert_consistent();
         self.stops.assert_consistent();
-        let net: i64 = self.positions.iter().map(crate::risk::Position::lots).sum();
-        assert_eq!(net, 0, "positions sum to zero");
+        let net: i128 = self.positions.iter().map(|position| i128::from(position.lots())).sum();
+        ensure_eq(&net, &0, "positions sum to zero")?;
         let mut open_lots = vec![[0_u64; 2]; self.positions.len()];
         let mut reduce_lots = vec![0_u64; self.positions.len()];
         let mut reserved = 0;
@@ -34,7 +75,7 @@ impl Market {
             for (price, _) in self.book.depth(side) {
                 for (slot, order) in self.book.queue(price) {
                     let account = AccountId(order.owner);
-                    assert!(ledger.is_open(account), "an order has an owner");
+                    ensure(ledger.is_open(account), "an order has an owner")?;
                     let total = self.details.total(slot, &order).lots();
                     if order.flags & flag::REDUCE_ONLY != 0 {
                         reduce_lots[account.index()] += u64::from(total);
@@ -49,16 +90,17 @@ impl Market {
         for (account, (position, open)) in
             (0..).map(AccountId).zip(self.positions.iter().zip(&open_lots))
         {
-            assert_eq!(position.open_lots.map(u64::from), *open, "open lots are those in the book");
+            let kept = position.open_lots.map(u64::from);
+            ensure_eq(&kept, open, "open lots are those in the book")?;
             let reduce = reduce_lots[account.index()];
-            assert_eq!(u64::from(position.reduce_lots), reduce, "and so are reduce-only lots");
-            assert!(reduce <= position.size(), "reduce-only orders only reduce");
-            self.assert_indexed(account);
+            ensure_eq(&u64::from(position.reduce_lots), &reduce, "and so are reduce-only lots")?;
+            ensure(reduce <= position.size(), "reduce-only orders only reduce")?;
+            self.audit_index(account)?;
         }
-        reserved
+        Ok(reserved)
     }
 
-    fn assert_indexed(&self, account: AccountId) {
+    fn audit_index(&self, account: AccountId) -> Result<(), String> {
         let position = self.position(account);
         let expected = match position.side() {
             Some(_) if self.watches && account != AccountId::FUND && !position.is_locked() => {
@@ -66,6 +108,6 @@ impl Market {
             }
             _ => 0,
         };
-        assert_eq!(position.trigger_ticks, expected, "a position is indexed at its trigger price");
+        ensure_eq(&position.trigger_ticks, &expected, "a position is indexed at its trigger price")
     }
 }

@@ -4,10 +4,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::Engine;
-use super::market::Market;
-use crate::liquidation::{AdlPrice, Plan, Residual};
-use crate::types::{Event, EventSink, Money, OrderId, Ppm, Price, RejectReason, Side, SymbolId};
+use crate::types::{Event, EventSink, Money, OrderId, Price, RejectReason, Side, SymbolId};
 
 /// Hash of an event stream: per symbol and combined in symbol order, without shard sequence
 /// numbers, so that one shard and many agree. Events of no symbol have a stream of their own.
@@ -268,119 +265,5 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::CancelOnDisconnectSet { .. }
         | Event::Disconnected { .. }
         | Event::KillSwitch { .. } => None,
-    }
-}
-
-impl Engine {
-    /// Hash of everything that decides what the shard will say next.
-    pub fn state_hash(&self) -> u128 {
-        let mut hash = Xxh3::new();
-        hash.update(&self.seq.0.to_le_bytes());
-        hash.update(&self.time_ns.to_le_bytes());
-        hash.update(&self.next_unwind_ns.to_le_bytes());
-        hash.update(&self.pace.client_inputs.to_le_bytes());
-        hash.update(&self.pace.window.to_le_bytes());
-        hash.update(&self.pace.steps_in_window.to_le_bytes());
-        hash.update(&self.ledger.fees.units().to_le_bytes());
-        hash.update(&self.ledger.net_deposits().units().to_le_bytes());
-        hash.update(&[u8::from(self.killed)]);
-        for (id, account) in self.ledger.accounts().filter(|(_, account)| account.state != 0) {
-            hash.update(&id.0.to_le_bytes());
-            hash.update(&account.cash.units().to_le_bytes());
-            hash.update(&account.reserved.units().to_le_bytes());
-            hash.update(&account.state.to_le_bytes());
-            hash.update(&account.group.to_le_bytes());
-        }
-        for order in &self.fired {
-            hash.update(&order.symbol.0.to_le_bytes());
-            hash.update(&order.account.0.to_le_bytes());
-            hash.update(&order.order.0.to_le_bytes());
-            hash.update(&order.qty.lots().to_le_bytes());
-            hash.update(&order.kind.price().map_or(0, Price::ticks).to_le_bytes());
-            hash.update(&[u8::from(order.side == Side::Sell), u8::from(order.reduce_only)]);
-        }
-        for (waiting, is_undrawn) in self.queue.in_order() {
-            if is_undrawn {
-                hash.update(b"undrawn");
-            }
-            if matches!(self.rules.plan, Plan::Throttled { .. }) {
-                hash.update(&waiting.first_ns.to_le_bytes());
-            }
-            hash.update(&waiting.key.to_le_bytes());
-            hash.update(&waiting.symbol.0.to_le_bytes());
-            hash.update(&waiting.account.0.to_le_bytes());
-            hash.update(&waiting.since_ns.to_le_bytes());
-        }
-        if self.rules.venue.fund.has_peak() {
-            for number in self.fund_watch.state() {
-                hash.update(&number.to_le_bytes());
-            }
-        }
-        if matches!(self.rules.venue.residual, Residual::Gate(_)) {
-            hash.update(&self.gated_until_ns.to_le_bytes());
-        }
-        for until_ns in self.whole_until_ns.iter().flatten().filter(|ns| **ns > self.time_ns) {
-            hash.update(&until_ns.to_le_bytes());
-        }
-        if self.rules.venue.adl.price == AdlPrice::PreviousMark {
-            for market in &self.markets {
-                hash.update(&market.previous_mark.map_or(0, Price::ticks).to_le_bytes());
-            }
-        }
-        for market in &self.markets {
-            market.hash(&mut hash);
-        }
-        hash.digest128()
-    }
-}
-
-impl Market {
-    fn hash(&self, hash: &mut Xxh3) {
-        hash.update(&self.symbol.0.to_le_bytes());
-        for price in [self.mark, self.index_price, self.last] {
-            hash.update(&price.map_or(0, Price::ticks).to_le_bytes());
-        }
-        for (stop, limit) in self.stops.in_order() {
-            hash.update(&stop.id.0.to_le_bytes());
-            hash.update(&stop.owner.to_le_bytes());
-            hash.update(&stop.price.ticks().to_le_bytes());
-            hash.update(&stop.qty.lots().to_le_bytes());
-            hash.update(&limit.to_le_bytes());
-            hash.update(&[stop.flags, u8::from(stop.side == Side::Sell)]);
-        }
-        for (id, position) in (0_u32..).zip(&self.positions) {
-            if position.lots() == 0 && position.initial().is_none() {
-                continue;
-            }
-            hash.update(&id.to_le_bytes());
-            hash.update(&position.lots().to_le_bytes());
-            hash.update(&position.entry().units().to_le_bytes());
-            hash.update(&position.margin().units().to_le_bytes());
-            hash.update(&position.initial().map_or(0, Ppm::parts).to_le_bytes());
-            hash.update(&[u8::from(position.is_locked())]);
-        }
-        // The order in which a liquidation cancels; prices alone do not tell it.
-        for position in &self.positions {
-            for slot in self.open_orders.of(position) {
-                hash.update(&self.book.order(slot).id.0.to_le_bytes());
-            }
-        }
-        for side in [Side::Buy, Side::Sell] {
-            for (price, _) in self.book.depth(side) {
-                for (slot, order) in self.book.queue(price) {
-                    hash.update(&order.id.0.to_le_bytes());
-                    hash.update(&order.owner.to_le_bytes());
-                    hash.update(&price.ticks().to_le_bytes());
-                    hash.update(&order.qty.lots().to_le_bytes());
-                    if order.flags != 0 {
-                        hash.update(&[order.flags]);
-                        let detail = self.details.get(slot);
-                        hash.update(&detail.expiry_s.to_le_bytes());
-                        hash.update(&detail.hidden_lots.to_le_bytes());
-                        hash.update(&detail.display_lots.to_le_bytes());
-                    }
-                }
-            }
-        }
     }
 }

@@ -20,11 +20,14 @@ mod fire;
 mod forced;
 mod hash;
 mod market;
+mod market_state;
 mod meet;
 mod open_orders;
 mod orders;
 mod settle;
+mod state;
 mod stops;
+mod venue_state;
 mod view;
 mod waterfall;
 

@@ -10,6 +10,7 @@ use super::market::Market;
 use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
 use super::stops::Waits;
+use crate::canary::{Canary, planted};
 use crate::matching::sweep_with;
 use crate::risk::Ledger;
 use crate::types::{
@@ -207,7 +208,8 @@ impl Market {
         let total = self.details.total(slot, &old);
         let reduce_only = old.flags & flag::REDUCE_ONLY != 0;
         let iceberg = old.flags & flag::ICEBERG != 0;
-        let in_place = price == old.price && qty <= total && !iceberg;
+        let grows = qty > total || planted(Canary::PriorityLost);
+        let in_place = price == old.price && !grows && !iceberg;
         let symbol = self.symbol;
         if in_place {
             self.book.reduce(slot, qty);

@@ -7,7 +7,10 @@
 
 use zerocopy::FromZeros;
 
+use super::market_state::insert_checked;
 use crate::book::{OrderBook, RestingOrder, Slot};
+use crate::risk::Ledger;
+use crate::state::{Decoder, Encoder, StateError, put};
 use crate::types::{
     AccountId, NewOrder, OrderId, OrderKind, Price, Qty, Reference, Side, SymbolId,
 };
@@ -174,5 +177,52 @@ impl Waits {
             Side::Buy => price <= self.trigger,
             Side::Sell => price >= self.trigger,
         }
+    }
+}
+
+impl Stops {
+    /// Writes every waiting stop: its reference, itself, its limit.
+    pub(super) fn put(&self, out: &mut Encoder<'_>) {
+        let Self { symbol: _, waiting, watches } = self;
+        put!(out; waiting);
+        for (reference, watch) in Reference::ALL.into_iter().zip(watches) {
+            let Watch { waiting, limits } = watch;
+            for side in [Side::Buy, Side::Sell] {
+                for (slot, stop) in waiting.depth(side).flat_map(|(price, _)| waiting.queue(price))
+                {
+                    put!(out; &reference, &stop, &limits[slot.index()]);
+                }
+            }
+        }
+    }
+
+    /// Fills an empty structure; `book` holds the orders whose ids the stops must not share.
+    pub(super) fn restore(
+        &mut self,
+        book: &OrderBook,
+        ledger: &Ledger,
+        input: &mut Decoder<'_>,
+    ) -> Result<(), StateError> {
+        let waiting: u32 = input.get()?;
+        for _ in 0..waiting {
+            let reference: Reference = input.get()?;
+            let stop: RestingOrder = input.get()?;
+            let owner = AccountId(stop.owner);
+            let fits = owner != AccountId::FUND
+                && ledger.is_open(owner)
+                && stop.flags & !(SELLS | REDUCE_ONLY) == 0
+                && book.find(stop.id).is_none()
+                && !self.has(stop.id);
+            input.check(fits, || "stops of open accounts, of ids of their own".to_owned())?;
+            let watch = &mut self.watches[reference as usize];
+            let slot = insert_checked(&mut watch.waiting, stop, input)?;
+            let limit: u32 = input.get()?;
+            let is_limit =
+                limit == 0 || Price::new(limit).is_some_and(|price| book.in_domain(price));
+            input.check(is_limit, || "a limit of the domain, or 0".to_owned())?;
+            watch.limits[slot.index()] = limit;
+            self.waiting += 1;
+        }
+        Ok(())
     }
 }

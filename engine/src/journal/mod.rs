@@ -2,7 +2,7 @@
 //!
 //! Inputs alone are logged; events, forced orders and state follow from them. This module holds
 //! the format (`docs/JOURNAL.md`), a streaming writer and a streaming reader of one segment.
-//! Nothing here syncs: what a power cut leaves is the storage layer's business.
+//! Nothing here syncs: what a power cut leaves is the business of [`crate::durability`].
 //!
 //! ```
 //! use seawall_engine::journal::{JournalReader, JournalWriter, Tail};
@@ -22,6 +22,7 @@
 //! ```
 
 mod codec;
+mod encoder;
 mod frame;
 mod outcome;
 mod reader;
@@ -29,10 +30,11 @@ mod window;
 mod writer;
 
 pub use codec::{BODY_BYTES_MAX, DecodeError, decode_body, encode_body};
+pub(crate) use encoder::SegmentEncoder;
 pub use frame::{
-    BATCH_INPUTS_MAX, FRAME_BYTES_MAX, FRAME_HEAD_BYTES, HEADER_BYTES, MAGIC, SegmentHeader,
-    VERSION,
+    BATCH_INPUTS_MAX, COMMIT_FRAME_BYTES, FRAME_BYTES_MAX, FRAME_HEAD_BYTES, HEADER_BYTES, MAGIC,
+    SegmentHeader, VERSION,
 };
 pub use outcome::{JournalError, Tail};
-pub use reader::JournalReader;
+pub use reader::{JournalReader, SegmentEnd};
 pub use writer::JournalWriter;

@@ -15,6 +15,19 @@ use crate::types::{Seq, Sequenced};
 const SEARCH_BYTES: usize = 1 << 16;
 const SEARCH_OVERLAP_BYTES: usize = 2 * FRAME_BYTES_MAX;
 
+/// Where the part of a segment that counts ends: behind a commit, or behind the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentEnd {
+    /// Offset of the byte behind it.
+    pub bytes: u64,
+    /// Checksum of the last frame, or the header's.
+    pub chain: u32,
+    /// Sequence number of the input that would follow.
+    pub next_seq: u64,
+    /// Time of the last input.
+    pub last_time_ns: u64,
+}
+
 /// Yields the committed inputs of a segment, in order.
 ///
 /// An input is yielded once the commit frame behind it was read, so nothing is ever taken back.
@@ -30,8 +43,7 @@ pub struct JournalReader<R: Read> {
     batch: Vec<Sequenced>,
     /// How many of a committed `batch` were yielded already.
     yielded: usize,
-    committed_bytes: u64,
-    committed_seq: u64,
+    committed: SegmentEnd,
     tail: Option<Tail>,
     failed: bool,
 }
@@ -46,16 +58,22 @@ impl<R: Read> JournalReader<R> {
         };
         let header = SegmentHeader::decode(&encoded)?;
         window.consume(HEADER_BYTES);
+        let chain = Chain::new(&header, &encoded);
+        let committed = SegmentEnd {
+            bytes: HEADER_BYTES as u64,
+            chain: chain.last(),
+            next_seq: header.first_seq,
+            last_time_ns: 0,
+        };
         Ok(Self {
             window,
             header,
-            chain: Chain::new(&header, &encoded),
+            chain,
             next_seq: header.first_seq,
             last_time_ns: 0,
             batch: Vec::with_capacity(BATCH_INPUTS_MAX as usize),
             yielded: 0,
-            committed_bytes: HEADER_BYTES as u64,
-            committed_seq: header.first_seq - 1,
+            committed,
             tail: None,
             failed: false,
         })
@@ -69,6 +87,11 @@ impl<R: Read> JournalReader<R> {
     /// How the segment ended; `None` before its end was reached, and after an error.
     pub const fn tail(&self) -> Option<Tail> {
         self.tail
+    }
+
+    /// Where what was read so far and counts ends.
+    pub const fn committed(&self) -> &SegmentEnd {
+        &self.committed
     }
 
     /// Reads frames up to the next commit. `false` at the end, with the tail set.
@@ -86,8 +109,12 @@ impl<R: Read> JournalReader<R> {
             }
             self.window.consume(head.frame_bytes());
             if head.kind == FrameKind::Commit {
-                self.committed_bytes = self.window.offset();
-                self.committed_seq = head.seq;
+                self.committed = SegmentEnd {
+                    bytes: self.window.offset(),
+                    chain: self.chain.last(),
+                    next_seq: self.next_seq,
+                    last_time_ns: self.last_time_ns,
+                };
                 return Ok(true);
             }
         }
@@ -108,21 +135,24 @@ impl<R: Read> JournalReader<R> {
             let after = Seq(self.next_seq - 1);
             return Err(JournalError::Damaged { offset: stopped_at, after, good_at });
         }
-        self.tail = Some(if rest.all_zero && stopped_at == self.committed_bytes {
-            Tail::Clean { bytes: self.committed_bytes }
+        let SegmentEnd { bytes: committed_bytes, next_seq, .. } = self.committed;
+        self.tail = Some(if rest.all_zero && stopped_at == committed_bytes {
+            Tail::Clean { bytes: committed_bytes }
         } else {
             Tail::Torn {
-                committed_bytes: self.committed_bytes,
-                after: Seq(self.committed_seq),
-                dropped_inputs: self.next_seq - 1 - self.committed_seq,
+                committed_bytes,
+                after: Seq(next_seq - 1),
+                dropped_inputs: self.next_seq - next_seq,
                 stopped_at,
             }
         });
         Ok(None)
     }
 
-    /// Reads to the end, looking for anything that is not zero and for two frames that follow
-    /// each other.
+    /// Reads to the end, looking for anything that is not zero and for frames that would not be
+    /// there had the bad one been cut off: any two that follow each other, or, where batches were
+    /// synced one by one, one of a later batch. A disk may keep the end of a batch it was not told
+    /// to sync and lose its middle.
     fn search_rest(&mut self) -> io::Result<Rest> {
         let mut rest = Rest { all_zero: true, good_at: None };
         loop {
@@ -131,7 +161,8 @@ impl<R: Read> JournalReader<R> {
             // Frames start at multiples of eight.
             let step = bytes.len().saturating_sub(SEARCH_OVERLAP_BYTES) & !7;
             rest.all_zero &= bytes.iter().all(|&byte| byte == 0);
-            if let Some(distance) = find_chained_pair(self.chain, bytes) {
+            let later = self.header.synced.then_some(self.committed.next_seq);
+            if let Some(distance) = find_chained_pair(self.chain, bytes, later) {
                 rest.good_at = Some(self.window.offset() + distance as u64);
             }
             if at_end || rest.good_at.is_some() {
@@ -224,13 +255,30 @@ fn whole_frame(bytes: &[u8]) -> Option<FrameHead> {
 }
 
 /// Where the second of two frames starts whose checksums chain. The first may be damaged as long
-/// as its length and its stored checksum are not.
-fn find_chained_pair(chain: Chain, bytes: &[u8]) -> Option<usize> {
+/// as its length and its stored checksum are not. With `next_seq`, only pairs count that prove a
+/// batch behind the one that starts with that input.
+fn find_chained_pair(chain: Chain, bytes: &[u8], next_seq: Option<u64>) -> Option<usize> {
     (0..bytes.len()).step_by(8).find_map(|at| {
         let first = whole_frame(&bytes[at..])?;
         let second_at = at + first.frame_bytes();
         let second = whole_frame(&bytes[second_at..])?;
         let frame = &bytes[second_at..second_at + second.frame_bytes()];
-        chain.follows(&bytes[at..], frame).then_some(second_at)
+        let counts = next_seq.is_none_or(|next_seq| is_later(&first, &second, frame, next_seq));
+        (counts && chain.follows(&bytes[at..], frame)).then_some(second_at)
     })
+}
+
+/// Whether the second of two frames belongs to a later batch than the one that starts with
+/// `next_seq`: it follows a commit, or commits inputs that start later, or is too far on.
+fn is_later(first: &FrameHead, second: &FrameHead, frame: &[u8], next_seq: u64) -> bool {
+    match second.kind {
+        FrameKind::Commit => {
+            let count = u64::from(u32::from_le_bytes(array(frame, FRAME_HEAD_BYTES)));
+            second.seq.saturating_add(1).saturating_sub(count) > next_seq
+        }
+        _ => {
+            let batch_end = next_seq.saturating_add(u64::from(BATCH_INPUTS_MAX));
+            first.kind == FrameKind::Commit || second.seq >= batch_end
+        }
+    }
 }

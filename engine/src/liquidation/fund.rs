@@ -1,6 +1,7 @@
 //! When the insurance fund stops paying: a fall from its peak, and back (Bybit, OKX).
 
 use super::FundRules;
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{Money, Ppm};
 
 /// The fund's peak over the current and the previous window, and whether it has stopped paying.
@@ -46,10 +47,21 @@ impl FundWatch {
         self.stopped = true;
     }
 
-    /// Everything of it that decides what follows.
-    pub(crate) fn state(&self) -> [u64; 4] {
-        let units = |money: Money| money.units().cast_unsigned();
-        [self.window, units(self.peaks[0]), units(self.peaks[1]), u64::from(self.stopped)]
+    /// Whether it could be what a fund has seen by a window.
+    pub(crate) fn is_possible(&self, window: u64) -> bool {
+        self.window <= window && self.peaks.iter().all(|peak| !peak.is_negative())
+    }
+}
+
+impl Canonical for FundWatch {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { window, peaks: [previous, current], stopped } = self;
+        put!(out; window, previous, current, stopped);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (window, previous, current) = (input.get()?, input.get()?, input.get()?);
+        Ok(Self { window, peaks: [previous, current], stopped: input.get()? })
     }
 }
 

@@ -5,6 +5,7 @@
 //! comparisons; one that triggers `k` positions costs those `k`.
 
 use crate::book::Occupancy;
+use crate::canary::{Canary, planted};
 use crate::risk::Position;
 use crate::types::{AccountId, Price, Side};
 
@@ -39,7 +40,8 @@ impl TriggerIndex {
     /// The side of positions that the mark has reached, longs first.
     #[inline]
     pub(crate) fn reached(&self, mark: Price) -> Option<Side> {
-        if self.first(Side::Buy).is_some_and(|price| mark <= price) {
+        let missed = planted(Canary::TriggerMissed) && self.first(Side::Buy) == Some(mark);
+        if self.first(Side::Buy).is_some_and(|price| mark <= price && !missed) {
             Some(Side::Buy)
         } else if self.first(Side::Sell).is_some_and(|price| mark >= price) {
             Some(Side::Sell)

@@ -1,6 +1,7 @@
 //! How many forced steps an input grants: the one place where forced and client flow meet.
 
 use super::Discipline;
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{Input, Sequenced};
 
 /// The discipline's memory.
@@ -75,6 +76,36 @@ impl Pace {
                 (self.window + 1) * interval_ns
             }
             _ => now_ns,
+        }
+    }
+}
+
+impl Canonical for Pace {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { client_inputs, window, steps_in_window } = self;
+        put!(out; client_inputs, window, steps_in_window);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (client_inputs, window) = (input.get()?, input.get()?);
+        Ok(Self { client_inputs, window, steps_in_window: input.get()? })
+    }
+}
+
+impl Pace {
+    /// Whether the discipline could have left this memory by `time_ns`.
+    pub(crate) const fn suits(&self, discipline: &Discipline, time_ns: u64) -> bool {
+        let Self { client_inputs, window, steps_in_window } = *self;
+        match *discipline {
+            Discipline::Strict { .. } | Discipline::Fifo { .. } => {
+                client_inputs == 0 && window == 0 && steps_in_window == 0
+            }
+            Discipline::Weighted { client, .. } => {
+                client_inputs < client && window == 0 && steps_in_window == 0
+            }
+            Discipline::RateLimited { steps, interval_ns } => {
+                client_inputs == 0 && window <= time_ns / interval_ns && steps_in_window <= steps
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 
 use super::Draw;
 use super::adl::mix;
+use crate::canary::{Canary, planted};
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{AccountId, SymbolId};
 
 /// A position that waits; the order of the fields is the order of the queue.
@@ -74,6 +76,9 @@ impl LiquidationQueue {
 
     /// Puts a position in; its order of entry is given here.
     pub(crate) fn push(&mut self, mut waiting: Waiting, now_ns: u64) {
+        if planted(Canary::QueueReversed) {
+            waiting.key = -waiting.key;
+        }
         self.entries += 1;
         waiting.entry = self.entries;
         if waiting.since_ns > now_ns {
@@ -192,5 +197,79 @@ impl LiquidationQueue {
         all.extend(self.undrawn.iter().map(|waiting| (*waiting, true)));
         all.sort_unstable();
         all
+    }
+}
+
+impl Canonical for Waiting {
+    fn put(&self, out: &mut Encoder<'_>) {
+        // When it was triggered only some rules want to know (`core::venue_state`); the class is
+        // counted and decides nothing.
+        let Self { key, entry, symbol, account, since_ns, first_ns: _, bankrupt: _ } = self;
+        put!(out; key, entry, symbol, account, since_ns);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (key, entry) = (input.get()?, input.get()?);
+        let (symbol, account, since_ns) = (input.get()?, input.get()?, input.get()?);
+        let (first_ns, bankrupt) = (since_ns, false);
+        Ok(Self { key, entry, symbol, account, since_ns, first_ns, bankrupt })
+    }
+}
+
+impl LiquidationQueue {
+    /// Writes everything that waits, in the order of keys. The order of entry,
+    /// which decides between keys that become equal, is written as a rank from 1: how many there
+    /// ever were decides nothing.
+    pub(crate) fn put(&self, out: &mut Encoder<'_>) {
+        let Self {
+            // Together what waits.
+            heap: _,
+            later: _,
+            undrawn: _,
+            // How many there ever were decides nothing, and what is counted neither.
+            entries: _,
+            stats: _,
+            // Follows from what waits.
+            undrawn_key: _,
+            // Configuration, and what its rules remember (`core::venue_state`).
+            draws: _,
+            window: _,
+        } = self;
+        let mut waiting: Vec<Waiting> =
+            self.in_order().into_iter().map(|(waiting, _)| waiting).collect();
+        let mut entries: Vec<u64> = waiting.iter().map(|waiting| waiting.entry).collect();
+        entries.sort_unstable();
+        for waiting in &mut waiting {
+            let before = entries.partition_point(|entry| *entry < waiting.entry);
+            waiting.entry = before as u64 + 1;
+        }
+        out.list(&waiting);
+    }
+
+    /// The window that was drawn for last.
+    pub(crate) const fn window(&self) -> u64 {
+        self.window
+    }
+
+    /// Puts back what waited, ranks for orders of entry.
+    pub(crate) fn restore(
+        &mut self,
+        waiting: Vec<Waiting>,
+        undrawn: &[bool],
+        window: u64,
+        time_ns: u64,
+    ) {
+        self.entries = waiting.len() as u64;
+        self.window = window;
+        for (waiting, is_undrawn) in waiting.into_iter().zip(undrawn) {
+            if *is_undrawn {
+                self.undrawn.push(waiting);
+            } else if waiting.since_ns > time_ns {
+                self.later.push(Reverse((waiting.since_ns, waiting)));
+            } else {
+                self.heap.push(Reverse(waiting));
+            }
+        }
+        self.note_undrawn();
     }
 }

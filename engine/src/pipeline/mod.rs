@@ -8,11 +8,16 @@
 //! a full ring behind keeps the shard from taking more until its slowest reader, which it can name,
 //! moves on. Nothing is dropped inside.
 //!
+//! Where commands must survive, a log stands beside the shard ([`log_channel`]): it takes inputs as
+//! they are applied, and readers see what the shard said once the input is durable.
+//!
 //! Shutting down is dropping the gateways: the shard drains, publishes, and drops its end of
 //! the broadcast ring, which tells the readers that nothing follows.
 //!
 //! **This is the only module that starts threads.** It reads no clock: a live shard is given one.
 
+mod durable;
+mod guard;
 mod message;
 mod shard;
 mod shard_loop;
@@ -22,6 +27,8 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
+pub use durable::{LogCounts, LogLoop, LogTap, LogTurn, ReleasedReader, Watermark, log_channel};
+pub use guard::{GatewayGuard, Refusal, Throttle};
 pub use message::{Inbound, Outbound};
 pub use shard::{Answer, NullShard, Shard, answer};
 pub use shard_loop::{GATEWAY_BATCH, ShardCounts, ShardLoop, Timing, Turn};

@@ -1,5 +1,6 @@
 //! The shard's side of the rings: poll the gateways, sequence, apply, publish.
 
+use super::durable::LogTap;
 use super::message::{Inbound, Outbound};
 use super::shard::Shard;
 use crate::ring::{Full, Publisher, RingReceiver};
@@ -24,6 +25,8 @@ pub enum Turn {
     Applied(usize),
     /// The slowest reader leaves no room for events: nothing was taken.
     Gated,
+    /// The log failed: nothing more is taken, and what it has not confirmed is never released.
+    LogFailed,
     /// Every gateway is gone and everything is published.
     Finished,
 }
@@ -46,6 +49,7 @@ pub struct ShardLoop<S, G> {
     shard: S,
     gateways: Vec<G>,
     egress: Egress,
+    log: Option<LogTap>,
     timing: Timing,
     seq: Seq,
     time_ns: u64,
@@ -62,19 +66,33 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
             tag: 0,
             published: 0,
         };
-        Self { shard, gateways, egress, timing, seq: Seq(0), time_ns: 0, gated_turns: 0 }
+        Self { shard, gateways, egress, log: None, timing, seq: Seq(0), time_ns: 0, gated_turns: 0 }
+    }
+
+    /// Hands every input to a log before it is applied, and goes on behind `seq` and `time_ns`, where
+    /// the log ended.
+    #[must_use]
+    pub fn with_log(mut self, log: LogTap, seq: Seq, time_ns: u64) -> Self {
+        (self.log, self.seq, self.time_ns) = (Some(log), seq, time_ns);
+        self
     }
 
     /// Takes up to [`GATEWAY_BATCH`] inputs from each gateway, in the fixed order of the gateways,
     /// unless events still wait for room. Never blocks and never loses an event.
     #[inline]
     pub fn turn(&mut self) -> Turn {
-        if !self.egress.flush() {
+        // Both, in this order: events may wait for readers who wait for the log to go on.
+        let log_has_room = match &mut self.log {
+            None => true,
+            Some(log) if log.is_gone() => return Turn::LogFailed,
+            Some(log) => log.flush(),
+        };
+        if !self.egress.flush() || !log_has_room {
             self.gated_turns += 1;
             return Turn::Gated;
         }
         let mut applied = 0;
-        let Self { shard, gateways, egress, timing, seq, time_ns, .. } = self;
+        let Self { shard, gateways, egress, log, timing, seq, time_ns, .. } = self;
         for gateway in gateways {
             applied += gateway.drain(GATEWAY_BATCH, |message| {
                 *seq = seq.next();
@@ -84,6 +102,9 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
                 let ingress_ns = message.ingress_ns.min(*time_ns);
                 let input = message.input;
                 let input = Sequenced { seq: *seq, time_ns: *time_ns, ingress_ns, input };
+                if let Some(log) = log {
+                    log.push(&input);
+                }
                 shard.apply(&input, egress);
             });
         }
@@ -109,7 +130,9 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
     }
 
     fn is_finished(&self) -> bool {
-        self.egress.overflow.is_empty() && self.gateways.iter().all(RingReceiver::is_finished)
+        self.egress.overflow.is_empty()
+            && self.log.as_ref().is_none_or(LogTap::is_flushed)
+            && self.gateways.iter().all(RingReceiver::is_finished)
     }
 }
 

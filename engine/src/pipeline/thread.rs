@@ -124,7 +124,7 @@ fn drive<S: Shard, G: RingReceiver<Inbound>>(
                 }
                 waiter.idle();
             }
-            Turn::Finished => return shard_loop.into_parts(),
+            Turn::Finished | Turn::LogFailed => return shard_loop.into_parts(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use zerocopy::FromZeros;
 
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{AccountId, MONEY_MAX_UNITS, Money, SelfTrade};
 
 /// One account's money outside positions.
@@ -145,5 +146,56 @@ impl Ledger {
         let paid = fee.min(account.cash).max(Money::ZERO);
         account.cash -= paid;
         paid
+    }
+}
+
+impl Canonical for Account {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { cash, reserved, state, group } = self;
+        put!(out; cash, reserved, state, group);
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let (cash, reserved, state) = (input.get()?, input.get()?, input.get::<u32>()?);
+        let known =
+            account_state::OPEN | account_state::KILLED | account_state::CANCEL_ON_DISCONNECT;
+        let mode = state >> account_state::SELF_TRADE_SHIFT;
+        let bits = state & ((1 << account_state::SELF_TRADE_SHIFT) - 1);
+        let is_state = bits & account_state::OPEN != 0
+            && bits & !known == 0
+            && (mode as usize) < SelfTrade::ALL.len();
+        input.check(is_state, || "the state of an open account".to_owned())?;
+        Ok(Self { cash, reserved, state, group: input.get()? })
+    }
+}
+
+impl Ledger {
+    /// Writes every open account and what they share.
+    pub(crate) fn put(&self, out: &mut Encoder<'_>) {
+        let Self { accounts: _, fees, net_deposits } = self;
+        put!(out; fees, net_deposits);
+        let open = || self.accounts().filter(|(_, account)| account.state != 0);
+        out.count(open().count());
+        for (id, account) in open() {
+            put!(out; &id, account);
+        }
+    }
+
+    /// Fills an empty ledger.
+    pub(crate) fn restore(&mut self, input: &mut Decoder<'_>) -> Result<(), StateError> {
+        self.fees = input.get()?;
+        self.net_deposits = input.get()?;
+        let mut next = 0;
+        for _ in 0..input.count(self.accounts.len(), "accounts")? {
+            let id: AccountId = input.get()?;
+            let fits = id.index() >= next && self.has_room_for(id);
+            input.check(fits, || "accounts by rising id, within their bound".to_owned())?;
+            next = id.index() + 1;
+            self.accounts[id.index()] = input.get()?;
+        }
+        input
+            .check(!self.fees.is_negative() && self.net_deposits.units() <= MONEY_MAX_UNITS, || {
+                "fees at least 0 and net deposits within their bound".to_owned()
+            })
     }
 }

@@ -2,6 +2,7 @@
 
 use zerocopy::FromZeros;
 
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{Contract, Money, Ppm, Price, Side};
 
 /// A position, one cache line. All zeros is "none": accounts come to life without being written.
@@ -158,5 +159,53 @@ impl Position {
         self.lots += side.sign() * i64::try_from(lots).expect("a position fits an i64");
         self.entry += value;
         self.margin += margin;
+    }
+}
+
+impl Position {
+    /// Whether there is something to write: a quantity, a rate that the account chose, or a place
+    /// in the liquidation queue, which a position keeps when its own resting orders close it.
+    pub(crate) const fn is_state(&self) -> bool {
+        self.lots != 0 || self.initial_ppm != 0 || self.is_locked()
+    }
+}
+
+impl Canonical for Position {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self {
+            lots,
+            entry,
+            margin,
+            initial_ppm,
+            locked,
+            spare: _,
+            // These follow from the resting orders.
+            open_lots: _,
+            orders: _,
+            reduce_lots: _,
+            // And these from the position itself.
+            trigger_side: _,
+            trigger_ticks: _,
+            trigger_prev: _,
+            trigger_next: _,
+        } = self;
+        put!(out; lots, entry, margin, initial_ppm, &(*locked != 0));
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let mut position: Self = FromZeros::new_zeroed();
+        position.lots = input.get()?;
+        position.entry = input.get()?;
+        position.margin = input.get()?;
+        position.initial_ppm = input.get()?;
+        position.set_locked(input.get()?);
+        let flat = position.lots == 0;
+        let is_one = position.initial_ppm <= Ppm::SCALE
+            && !position.entry.is_negative()
+            && !position.margin.is_negative()
+            && position.is_state()
+            && !(flat && (position.entry, position.margin) != (Money::ZERO, Money::ZERO));
+        input.check(is_one, || "a position or a chosen rate".to_owned())?;
+        Ok(position)
     }
 }

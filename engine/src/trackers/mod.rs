@@ -21,6 +21,7 @@
 //! # let liquidation = LiquidationRules {
 //! #     enabled: true, key: PriorityKey::MarginRatio, discipline: Discipline::Strict { steps_max: 64 }, plan: Plan::Full,
 //! #     fee: Ppm::ZERO, unwind: Unwind { lots_max: 10, band: Ppm::ONE, interval_ns: 1 }, triggers_max: 1_000,
+//! #     venue: VenueRules::default(),
 //! # };
 //! # let config = ShardConfig::new(16, 1_024, vec![market], liquidation)?;
 //! # let mut engine = Engine::new(&config);

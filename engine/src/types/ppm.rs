@@ -3,6 +3,7 @@
 use ::core::fmt;
 
 use super::{Money, Price};
+use crate::canary::{Canary, planted};
 
 /// A rate between 0 and 1, in parts per million.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -63,7 +64,7 @@ pub(crate) fn parts_floor(amount: Money, parts: u32) -> Money {
 #[inline]
 pub(crate) fn parts_ceil(amount: Money, parts: u32) -> Money {
     assert!(!amount.is_negative(), "a rate is taken of an amount that is not negative");
-    let up = i64::from(Ppm::SCALE) - 1;
+    let up = if planted(Canary::RoundedDown) { 0 } else { i64::from(Ppm::SCALE) - 1 };
     match amount.units().checked_mul(i64::from(parts)).and_then(|scaled| scaled.checked_add(up)) {
         Some(scaled) => Money::new(scaled / i64::from(Ppm::SCALE)),
         None => {

@@ -2,85 +2,15 @@
 
 use seawall_engine::types::{OrderId, Price, Qty, Side};
 
-use crate::feeds::RowError;
+use crate::feeds::columns::{columns, unsigned};
+use crate::feeds::{Message, MessageKind, Record, RowError};
 
 /// The columns, for error messages.
 pub(super) const COLUMNS: &str = "6 (time,type,order id,size,price,direction)";
 
-/// What a row did to an order. The number is the file's event type.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[repr(u8)]
-pub enum MessageKind {
-    /// A limit order joined the book.
-    Add = 1,
-    /// Part of an order was cancelled; the rest keeps its place.
-    Reduce = 2,
-    /// An order was cancelled.
-    Delete = 3,
-    /// A visible resting order was executed.
-    Execute = 4,
-    /// A hidden resting order was executed; the visible book does not change.
-    ExecuteHidden = 5,
-}
-
-/// A row about an order.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Message {
-    /// Line of the file, from 1.
-    pub line: u64,
-    /// Nanoseconds after midnight.
-    pub time_ns: u64,
-    /// What happened.
-    pub kind: MessageKind,
-    /// The resting order; of no meaning for a hidden execution.
-    pub order: OrderId,
-    /// Shares that joined, left or were executed.
-    pub size: Qty,
-    /// Price in 1e-4 dollars.
-    pub price: Price,
-    /// Side of the resting order.
-    pub side: Side,
-}
-
-/// A row of a message file.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Record {
-    /// A row about an order.
-    Message(Message),
-    /// A cross trade (type 6): an auction, outside continuous matching.
-    Cross {
-        /// Nanoseconds after midnight.
-        time_ns: u64,
-    },
-    /// Trading halted, or quoting or trading resumed (type 7).
-    Halt {
-        /// Nanoseconds after midnight.
-        time_ns: u64,
-    },
-}
-
-impl Record {
-    /// When it happened, in nanoseconds after midnight.
-    pub const fn time_ns(&self) -> u64 {
-        match *self {
-            Self::Message(Message { time_ns, .. })
-            | Self::Cross { time_ns }
-            | Self::Halt { time_ns } => time_ns,
-        }
-    }
-}
-
 /// Parses one row.
 pub(super) fn parse(row: &[u8], line: u64) -> Result<Record, RowError> {
-    let mut columns = Columns { rest: Some(row), count: 0 };
-    let time = columns.next()?;
-    let kind = columns.next()?;
-    let order = columns.next()?;
-    let size = columns.next()?;
-    let price = columns.next()?;
-    let direction = columns.next()?;
-    columns.end()?;
-
+    let [time, kind, order, size, price, direction] = columns(row, COLUMNS)?;
     let time_ns = parse_time(time)?;
     let kind = match kind {
         b"1" => MessageKind::Add,
@@ -131,41 +61,6 @@ fn parse_order(order: &[u8], kind: MessageKind) -> Result<OrderId, RowError> {
     }
 }
 
-/// The columns of a row, one after the other.
-struct Columns<'a> {
-    rest: Option<&'a [u8]>,
-    count: usize,
-}
-
-impl<'a> Columns<'a> {
-    fn next(&mut self) -> Result<&'a [u8], RowError> {
-        let Some(rest) = self.rest else {
-            return Err(RowError::Columns { found: self.count, expected: COLUMNS });
-        };
-        self.count += 1;
-        match rest.iter().position(|byte| *byte == b',') {
-            Some(at) => {
-                self.rest = Some(&rest[at + 1..]);
-                Ok(&rest[..at])
-            }
-            None => {
-                self.rest = None;
-                Ok(rest)
-            }
-        }
-    }
-
-    fn end(self) -> Result<(), RowError> {
-        match self.rest {
-            None => Ok(()),
-            Some(rest) => {
-                let more = rest.split(|byte| *byte == b',').count();
-                Err(RowError::Columns { found: self.count + more, expected: COLUMNS })
-            }
-        }
-    }
-}
-
 /// Most decimals of a second that a file may show.
 const DECIMALS_MAX: usize = 12;
 
@@ -205,17 +100,6 @@ fn scaled_decimals(decimals: &[u8]) -> Option<u64> {
     }
     let unit = (DIGITS..places).fold(1, |unit, _| unit * 10);
     (places <= DECIMALS_MAX).then(|| (value + unit / 2) / unit)
-}
-
-/// A whole number of 1 to 19 digits, nothing else.
-fn unsigned(digits: &[u8]) -> Option<u64> {
-    // Nineteen nines fit a u64.
-    if digits.is_empty() || digits.len() > 19 {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0'))
-    })
 }
 
 fn signed(digits: &[u8]) -> Option<i64> {

@@ -1,10 +1,10 @@
 //! A message file as a stream of records.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::message::{COLUMNS, Record, parse};
-use crate::feeds::{FeedError, RowError, Source};
+use super::message::{COLUMNS, parse};
+use crate::feeds::{FeedError, Format, Record, RecordReader, RowError, Source};
 
 /// Reads a message file, plain or compressed, row by row.
 #[derive(Debug)]
@@ -18,9 +18,14 @@ impl MessageReader {
     pub fn open(path: &Path) -> Result<Self, FeedError> {
         Ok(Self { source: Source::open(path, COLUMNS)?, previous_ns: 0 })
     }
+}
 
-    /// The next record, or `None` after the last row.
-    pub fn record(&mut self) -> Result<Option<Record>, FeedError> {
+impl RecordReader for MessageReader {
+    fn format(&self) -> Format {
+        Format::Lobster
+    }
+
+    fn record(&mut self) -> Result<Option<Record>, FeedError> {
         let line = self.source.lines() + 1;
         let row = match self.source.line()? {
             None if line > 1 => return Ok(None),
@@ -43,31 +48,20 @@ impl MessageReader {
         Ok(Some(record))
     }
 
-    /// Rows read so far.
-    pub const fn rows(&self) -> u64 {
+    fn records(&self) -> u64 {
         self.source.lines()
     }
 
-    /// Time spent so far in reading and decompressing the file.
-    pub const fn reading(&self) -> Duration {
+    fn reading(&self) -> Duration {
         self.source.reading()
     }
 
-    /// An error about the row read last.
+    fn path(&self) -> &Path {
+        self.source.path()
+    }
+
     #[cold]
-    pub(super) fn refused(&self, row: RowError) -> FeedError {
-        FeedError::Row { path: self.path(), line: self.source.lines(), row }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.source.path().to_owned()
-    }
-}
-
-impl Iterator for MessageReader {
-    type Item = Result<Record, FeedError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.record().transpose()
+    fn refused(&self, row: RowError) -> FeedError {
+        self.source.refused_line(row)
     }
 }

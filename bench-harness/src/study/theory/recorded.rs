@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::row::Row;
 use super::sampling::Plan;
-use crate::feeds::lobster::{ReplayOptions, replay};
+use crate::feeds::follow::{ReplayOptions, replay};
+use crate::feeds::{Format, OpenOptions, open};
 
 const FILE: &str = "lobster_AAPL_2012-06-21_0930-1030_message_50.csv.xz";
 
@@ -24,7 +25,9 @@ pub(super) fn lobster(_plan: Plan, test: &'static str) -> Vec<Row> {
         let why = format!("no {FILE} in {}; set SEAWALL_DATA", folder().display());
         return vec![Row::skipped(name, why)];
     }
-    let row = match replay(&path, ReplayOptions::default()) {
+    let replayed = open(&path, Format::Lobster, &OpenOptions::default())
+        .and_then(|reader| replay(reader, ReplayOptions::default()));
+    let row = match replayed {
         Ok(agreement) => {
             let (sweeps, same) = (agreement.sweeps, agreement.sweeps_identical);
             let share = same as f64 / sweeps as f64;

@@ -1,11 +1,10 @@
-//! A message file as load for a whole engine: inputs of one well-funded account.
+//! A feed as load for a whole engine: inputs of one well-funded account.
 //!
 //! Every order keeps its recorded id; aggressors get ids of their own from [`TAKER_ID_FIRST`]
 //! upwards. One account stands on both sides, so its position stays flat and only the margin of
 //! its resting orders counts. Liquidation is off: no mark is ever sent.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::{
@@ -19,15 +18,15 @@ use seawall_engine::types::{
 };
 
 use super::{FlowAction, FlowEvent, FlowReader, ReplayOptions};
-use crate::feeds::{FeedError, RowError};
+use crate::feeds::{FeedError, RecordReader, RowError};
 
 /// First id of an aggressor: above any id that an exchange hands out in a day.
 pub const TAKER_ID_FIRST: u64 = 1 << 62;
 
 const SYMBOL: SymbolId = SymbolId(0);
 const ACCOUNT: AccountId = AccountId(1);
-/// Millionths of a dollar in 1e-4 dollars.
-const MONEY_PER_E4: i64 = 100;
+/// Money units in one unit of the currency.
+const MONEY_PER_CURRENCY: i64 = 1_000_000;
 const DOMAIN_FACTOR: u32 = 20;
 
 /// Inputs that carry a recorded hour to an engine, read as they are needed.
@@ -45,14 +44,16 @@ pub struct LoadReader {
 }
 
 impl LoadReader {
-    /// Opens a message file and derives the market from its first price.
-    pub fn open(path: &Path, options: ReplayOptions) -> Result<Self, FeedError> {
-        let mut flow = FlowReader::open(path)?;
+    /// Derives the market from the first price of the feed.
+    pub fn open(reader: Box<dyn RecordReader>, options: ReplayOptions) -> Result<Self, FeedError> {
+        let mut flow = FlowReader::new(reader);
+        let tick = options.tick_units(flow.format());
+        let unit = MONEY_PER_CURRENCY / i64::from(flow.format().price_units()) * i64::from(tick);
         let mut reference = Price::MIN;
         let mut first = None;
         while let Some(event) = flow.event()? {
             if let FlowAction::Add { price, .. } | FlowAction::Take { price, .. } = event.action {
-                reference = Price::new(price.ticks() / options.tick.get()).unwrap_or(Price::MIN);
+                reference = Price::new(price.ticks() / tick).unwrap_or(Price::MIN);
                 first = Some(event);
                 break;
             }
@@ -61,8 +62,8 @@ impl LoadReader {
         Ok(Self {
             flow,
             first,
-            tick: options.tick.get(),
-            config: config(reference, options),
+            tick,
+            config: config(reference, unit, options.orders_max),
             seq: Seq(0),
             takers: 0,
             live: HashMap::new(),
@@ -186,8 +187,7 @@ const fn cancel(order: OrderId) -> Input {
     Input::Cancel { symbol: SYMBOL, account: ACCOUNT, order }
 }
 
-fn config(reference: Price, options: ReplayOptions) -> ShardConfig {
-    let unit = i64::from(options.tick.get()) * MONEY_PER_E4;
+fn config(reference: Price, unit: i64, orders_max: u32) -> ShardConfig {
     // The price domain must exist, and the largest position at its end must be money.
     let reference =
         reference.min(Price::new(Price::MAX.ticks() / DOMAIN_FACTOR).unwrap_or(reference));
@@ -221,6 +221,6 @@ fn config(reference: Price, options: ReplayOptions) -> ShardConfig {
         venue: VenueRules::default(),
     };
     let rules = rules.expect("the market is within its bounds by construction");
-    ShardConfig::new(2, options.orders_max.clamp(1, ORDERS_MAX), vec![rules], liquidation)
+    ShardConfig::new(2, orders_max.clamp(1, ORDERS_MAX), vec![rules], liquidation)
         .expect("the shard is within its bounds by construction")
 }

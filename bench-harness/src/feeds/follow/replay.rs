@@ -1,53 +1,57 @@
-//! Replays a message file: the engine's book follows the record, and every recorded aggressor is
+//! Replays a feed: the engine's book follows the record, and every recorded aggressor is
 //! sent again as the order it was and compared fill by fill.
 //!
 //! * type 1 adds, 2 reduces in place, 3 deletes, by order id;
 //! * a [`Sweep`] of type-4 rows becomes one immediate-or-cancel order of the summed size at the
 //!   worst price; the engine's fills are compared with the recorded ones in order: maker, size and
 //!   price. Where they differ, the fills are undone and the record is followed instead;
-//! * priority at a price is by order id (see `id_order_book`);
+//! * priority at a price is the record's (see `ordered_book`);
 //! * an order that is executed without having been entered rested before the record began: it is
 //!   seeded at its recorded price, and its sweep is counted apart;
 //! * type 5 executes a hidden order and touches nothing but the trade statistics;
 //! * types 6 and 7 (crosses, halts) are counted.
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::time::Instant;
 
 use seawall_engine::matching::Fill;
 use seawall_engine::types::{Price, Qty, Side};
 
 use super::agreement::{Agreement, Cause};
-use super::id_order_book::{Entry, IdOrderBook};
+use super::ordered_book::{Entry, OrderedBook};
 use super::sweep::{RecordedFill, SWEEP_ROWS_MAX, Sweep};
 use super::tally::{Sides, Tally};
-use super::{Message, MessageKind, MessageReader, Record};
-use crate::feeds::{FeedError, RowError};
+use crate::feeds::{FeedError, Format, Message, MessageKind, Record, RecordReader, RowError};
 
 /// How to replay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReplayOptions {
-    /// Price step of displayed orders, in 1e-4 dollars: 100 is one cent.
-    pub tick: NonZeroU32,
+    /// Price step of displayed orders, in price units of the format; one cent if none is given.
+    pub tick: Option<NonZeroU32>,
     /// Most orders resting at once.
     pub orders_max: u32,
 }
 
-/// One cent, in 1e-4 dollars.
-const CENT: NonZeroU32 = NonZeroU32::new(100).expect("a cent is not nothing");
-
 impl Default for ReplayOptions {
     fn default() -> Self {
-        Self { tick: CENT, orders_max: 1 << 18 }
+        Self { tick: None, orders_max: 1 << 18 }
     }
 }
 
-/// Replays `path` through the engine's book and matching.
-pub fn replay(path: &Path, options: ReplayOptions) -> Result<Agreement, FeedError> {
+impl ReplayOptions {
+    /// The price step of a feed of that format, in its price units.
+    pub fn tick_units(self, format: Format) -> u32 {
+        self.tick.map_or(format.tick(), NonZeroU32::get)
+    }
+}
+
+/// Replays a feed through the engine's book and matching.
+pub fn replay(
+    mut reader: Box<dyn RecordReader>,
+    options: ReplayOptions,
+) -> Result<Agreement, FeedError> {
     let started = Instant::now();
-    let mut reader = MessageReader::open(path)?;
-    let mut replay = Replay::new(options);
+    let mut replay = Replay::new(options, reader.format());
     while let Some(record) = reader.record()? {
         replay.record(record).map_err(|row| reader.refused(row))?;
     }
@@ -55,13 +59,15 @@ pub fn replay(path: &Path, options: ReplayOptions) -> Result<Agreement, FeedErro
     let elapsed = started.elapsed();
     let resting = replay.book.as_ref().map_or(0, |book| u64::from(book.book().len()));
     let reordering = replay.book.map(|book| book.reordering).unwrap_or_default();
-    Ok(replay.tally.agreement(path, reader.rows(), elapsed, reader.reading(), reordering, resting))
+    Ok(replay.tally.agreement(reader.as_ref(), elapsed, reordering, resting))
 }
 
 struct Replay {
-    options: ReplayOptions,
+    format: Format,
+    tick: u32,
+    orders_max: u32,
     /// Made around the first price.
-    book: Option<IdOrderBook>,
+    book: Option<OrderedBook>,
     sweep: Sweep,
     recorded: Vec<RecordedFill>,
     fills: Vec<Fill>,
@@ -72,14 +78,17 @@ struct Replay {
 const DOMAIN_FACTOR: u32 = 20;
 
 impl Replay {
-    fn new(options: ReplayOptions) -> Self {
+    fn new(options: ReplayOptions, format: Format) -> Self {
+        let tick = options.tick_units(format);
         Self {
-            options,
+            format,
+            tick,
+            orders_max: options.orders_max,
             book: None,
             sweep: Sweep::default(),
             recorded: Vec::new(),
             fills: Vec::new(),
-            tally: Tally::new(options.tick.get()),
+            tally: Tally::new(format, tick),
         }
     }
 
@@ -93,6 +102,10 @@ impl Replay {
             Record::Halt { .. } => {
                 self.tally.rows.halts += 1;
                 self.close_sweep()
+            }
+            Record::Beyond { .. } => {
+                self.tally.rows.beyond += 1;
+                Ok(())
             }
         }
     }
@@ -125,7 +138,7 @@ impl Replay {
 
     /// The message with its price in ticks; makes the book around the first one.
     fn on_grid(&mut self, mut message: Message) -> Result<Message, RowError> {
-        let (price, tick) = (message.price.ticks(), self.options.tick.get());
+        let (price, tick) = (message.price.ticks(), self.tick);
         if !price.is_multiple_of(tick) {
             return Err(RowError::OffTick { price, tick });
         }
@@ -134,7 +147,8 @@ impl Replay {
             let ticks = message.price.ticks();
             let low = Price::new((ticks / DOMAIN_FACTOR).max(1)).expect("at least one tick");
             let high = ticks.checked_mul(DOMAIN_FACTOR).and_then(Price::new).unwrap_or(Price::MAX);
-            self.book = Some(IdOrderBook::new((low, high), self.options.orders_max));
+            let priority = self.format.priority();
+            self.book = Some(OrderedBook::new((low, high), self.orders_max, priority));
         }
         Ok(message)
     }
@@ -158,12 +172,12 @@ impl Replay {
         let Message { order, side, price, .. } = *message;
         while book.book().crosses(side, price) {
             let best = book.book().best(side.opposite()).expect("a crossed side has an order");
-            let stale = book.book().queue(best).next().map(|(_, order)| order.id);
-            book.delete(stale.expect("an occupied level has an order"));
+            let stale = book.head(best).expect("an occupied level has an order");
+            book.delete(stale);
             self.tally.disagree(message, Cause::CrossedEntry);
         }
         if book.book().is_full() {
-            return Err(RowError::TooManyOrders { max: self.options.orders_max });
+            return Err(RowError::TooManyOrders { max: self.orders_max });
         }
         book.enter(Entry { id: order, side, price, qty });
         Ok(())
@@ -221,6 +235,7 @@ impl Replay {
             });
         self.tally.sweep(sweep, seeded, identical, self.recorded.len());
         if identical {
+            book.keep(&self.fills);
             self.tally.executions_at_best += sweep.rows().len() as u64;
         } else {
             let sides = Sides { recorded: &self.recorded, engine: &self.fills };

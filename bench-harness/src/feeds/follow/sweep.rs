@@ -2,7 +2,7 @@
 
 use seawall_engine::types::{OrderId, Price, Qty, Side};
 
-use super::{Message, MessageKind};
+use crate::feeds::{Message, MessageKind};
 
 /// Most executions of one aggressor: far above any real one, and a bound on memory.
 pub(super) const SWEEP_ROWS_MAX: usize = 1 << 16;

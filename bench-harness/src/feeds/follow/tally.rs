@@ -1,7 +1,6 @@
 //! Counts what a replay sees and turns it into its [`Agreement`].
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use seawall_engine::matching::Fill;
@@ -11,9 +10,9 @@ use super::agreement::{
     Agreement, Cause, CauseCount, DISAGREEMENTS_LISTED_MAX, Disagreement, MakerFill, RowCounts,
     TradeStatistics,
 };
-use super::id_order_book::{LATE, Reordering};
+use super::ordered_book::{LATE, Reordering};
 use super::sweep::{RecordedFill, Sweep};
-use super::{Message, MessageKind};
+use crate::feeds::{Format, Message, MessageKind, RecordReader};
 
 /// Both accounts of one sweep.
 #[derive(Clone, Copy)]
@@ -24,6 +23,7 @@ pub(super) struct Sides<'a> {
 
 /// Running counts of a replay.
 pub(super) struct Tally {
+    format: Format,
     tick: u32,
     pub(super) rows: RowCounts,
     pub(super) rows_of_unknown_orders: u64,
@@ -37,7 +37,7 @@ pub(super) struct Tally {
     orders_seeded: u64,
     visible_shares: u64,
     hidden_shares: u64,
-    /// Sum of price times size, in 1e-4 dollars.
+    /// Sum of price times size, in price units.
     notional: u128,
     misallocated_shares: u64,
     causes: BTreeMap<Cause, u64>,
@@ -45,8 +45,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(tick: u32) -> Self {
+    pub(super) fn new(format: Format, tick: u32) -> Self {
         Self {
+            format,
             tick,
             rows: RowCounts::default(),
             rows_of_unknown_orders: 0,
@@ -67,7 +68,7 @@ impl Tally {
         }
     }
 
-    /// Counts a row, whose price is still in 1e-4 dollars.
+    /// Counts a record, whose price is still in price units.
     pub(super) fn row(&mut self, message: &Message) {
         let shares = u64::from(message.size.lots());
         match message.kind {
@@ -149,24 +150,24 @@ impl Tally {
 
     pub(super) fn agreement(
         self,
-        path: &Path,
-        messages: u64,
+        reader: &dyn RecordReader,
         elapsed: Duration,
-        reading: Duration,
         reordering: Reordering,
         orders_resting: u64,
     ) -> Agreement {
+        let (messages, reading) = (reader.records(), reader.reading());
         let shares = self.visible_shares + self.hidden_shares;
+        let units = f64::from(self.format.price_units());
         let trades = TradeStatistics {
             visible_shares: self.visible_shares,
             hidden_shares: self.hidden_shares,
             hidden_fraction: ratio(self.hidden_shares, shares).unwrap_or(0.0),
-            vwap_dollars: (shares > 0).then(|| self.notional as f64 / 1e4 / shares as f64),
+            vwap_dollars: (shares > 0).then(|| self.notional as f64 / units / shares as f64),
             misallocated_shares: self.misallocated_shares,
         };
         Agreement {
-            file: path.display().to_string(),
-            format: "lobster",
+            file: reader.path().display().to_string(),
+            format: self.format.name(),
             messages,
             sweeps: self.sweeps,
             sweeps_identical: self.sweeps_identical,
@@ -190,6 +191,7 @@ impl Tally {
             late_entries_reordered: reordering.late_entries_reordered,
             orders_reentered: reordering.orders_reentered,
             orders_resting,
+            pairing: reader.pairing(),
             causes: self
                 .causes
                 .iter()

@@ -1,17 +1,15 @@
-//! A message file as anonymous order flow: what came to the exchange, instead of what it did.
+//! A feed as anonymous order flow: what came to the exchange, instead of what it did.
 //!
 //! Executions of one aggressor are put together again as the one order that caused them; hidden
 //! executions, crosses and halts are left out. Nothing here follows a book, so the flow can be
 //! sent into any market.
 
 use std::collections::VecDeque;
-use std::path::Path;
 
 use seawall_engine::types::{OrderId, Price, Qty, Side};
 
 use super::sweep::{SWEEP_ROWS_MAX, Sweep};
-use super::{Message, MessageKind, MessageReader, Record};
-use crate::feeds::{FeedError, RowError};
+use crate::feeds::{FeedError, Format, Message, MessageKind, Record, RecordReader, RowError};
 
 /// One thing that came to the exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +20,7 @@ pub struct FlowEvent {
     pub action: FlowAction,
 }
 
-/// What came to the exchange. Prices are in 1e-4 dollars.
+/// What came to the exchange. Prices are in price units of the format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FlowAction {
     /// A limit order that joined the book.
@@ -59,10 +57,10 @@ pub enum FlowAction {
     },
 }
 
-/// Reads a message file as order flow.
+/// Reads a feed as order flow.
 #[derive(Debug)]
 pub struct FlowReader {
-    reader: MessageReader,
+    reader: Box<dyn RecordReader>,
     first_ns: Option<u64>,
     sweep: Sweep,
     /// What each order of the last sweep gave.
@@ -71,16 +69,20 @@ pub struct FlowReader {
 }
 
 impl FlowReader {
-    /// Opens a message file.
-    pub fn open(path: &Path) -> Result<Self, FeedError> {
-        let reader = MessageReader::open(path)?;
-        Ok(Self {
+    /// Order flow of a feed.
+    pub fn new(reader: Box<dyn RecordReader>) -> Self {
+        Self {
             reader,
             first_ns: None,
             sweep: Sweep::default(),
             executed: Vec::new(),
             ready: VecDeque::new(),
-        })
+        }
+    }
+
+    /// The format of the feed.
+    pub fn format(&self) -> Format {
+        self.reader.format()
     }
 
     /// The next event, or `None` after the last.
@@ -135,7 +137,8 @@ impl FlowReader {
 
     fn push(&mut self, message: &Message, action: FlowAction) {
         let first_ns = self.first_ns.unwrap_or(message.time_ns);
-        self.ready.push_back(FlowEvent { time_ns: message.time_ns - first_ns, action });
+        self.ready
+            .push_back(FlowEvent { time_ns: message.time_ns.saturating_sub(first_ns), action });
     }
 
     fn close_sweep(&mut self) {

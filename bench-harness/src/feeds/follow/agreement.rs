@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::feeds::bitstamp::pairing::PairingCounts;
+
 /// Most disagreements that are listed in full; the rest are counted by cause.
 pub(super) const DISAGREEMENTS_LISTED_MAX: usize = 10_000;
 
@@ -37,16 +39,16 @@ pub struct MakerFill {
     pub order: u64,
     /// Shares.
     pub size: u32,
-    /// Price, in 1e-4 dollars.
+    /// Price, in price units of the format.
     pub price: u64,
 }
 
 /// One place where engine and record differ.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Disagreement {
-    /// Line of the file: for a sweep, its first row.
+    /// Line of the file, or number of its message: for a sweep, its first.
     pub line: u64,
-    /// Nanoseconds after midnight.
+    /// Nanoseconds on the feed's clock.
     pub time_ns: u64,
     /// Class.
     pub cause: Cause,
@@ -84,6 +86,8 @@ pub struct RowCounts {
     pub crosses: u64,
     /// Type 7: skipped.
     pub halts: u64,
+    /// Orders whose price or size no market of the engine can hold: left out.
+    pub beyond: u64,
 }
 
 /// Executed shares, displayed and hidden.
@@ -154,6 +158,8 @@ pub struct Agreement {
     pub orders_reentered: u64,
     /// Orders resting at the end.
     pub orders_resting: u64,
+    /// Trades with both their orders, where the format makes that a question.
+    pub pairing: Option<PairingCounts>,
     /// Disagreements by cause.
     pub causes: Vec<CauseCount>,
     /// Each disagreement, the first 10,000 of them.

@@ -1,0 +1,19 @@
+//! Follows a recorded feed, whatever its format.
+//!
+//! [`replay`] drives a book with its records and compares; [`FlowReader`] turns them back into the
+//! orders that came to the exchange, and [`LoadReader`] sends those to an engine.
+
+mod agreement;
+mod flow;
+mod load;
+mod ordered_book;
+mod replay;
+mod sweep;
+mod tally;
+
+pub use agreement::{
+    Agreement, Cause, CauseCount, Disagreement, MakerFill, RowCounts, TradeStatistics,
+};
+pub use flow::{FlowAction, FlowEvent, FlowReader};
+pub use load::{LoadReader, TAKER_ID_FIRST};
+pub use replay::{ReplayOptions, replay};

@@ -1,0 +1,112 @@
+//! Work whose instructions are counted: `.ci/instructions.py` runs one of these under callgrind and
+//! compares the count with `.ci/instructions.tsv`.
+//!
+//! To add an entry, add a line to [`WORK`] and write the table anew. What an entry builds before it
+//! calls [`counted_region`] is not counted.
+#![allow(missing_docs, reason = "an example has no public items")]
+
+#[path = "../benches/flow/mod.rs"]
+mod flow;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use seawall_engine::book::OrderBook;
+use seawall_engine::core::{Engine, EventHasher};
+use seawall_engine::matching::sweep;
+use seawall_engine::types::{NoEvents, OrderId, Price, Qty, Side};
+
+type Work = (&'static str, fn() -> usize);
+
+/// Name and work; the work says how many operations it did.
+const WORK: &[Work] = &[
+    ("book", book),
+    ("engine", || engine(false)),
+    ("engine-liquidation", || engine(true)),
+    ("engine-event-hash", event_hash),
+];
+
+/// Callgrind counts between entry and exit of this function.
+#[inline(never)]
+fn counted_region(work: &mut dyn FnMut()) {
+    work();
+}
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().nth(1);
+    match WORK.iter().find(|(name, _)| Some(*name) == wanted.as_deref()) {
+        Some((_, work)) => println!("{}", work()),
+        None if wanted.is_none() => WORK.iter().for_each(|(name, _)| println!("{name}")),
+        None => {
+            eprintln!("no such work; run without arguments for the names");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// The book alone: orders that join, cross and are taken out, two thousand of them resting.
+fn book() -> usize {
+    const STEPS: u64 = 50_000;
+    const LIVE: u64 = 2_000;
+    let price = |ticks| Price::new(ticks).expect("a price");
+    let mut book = OrderBook::new((price(1), price(1 << 16)), 1 << 14);
+    let mut state = 3;
+    let draws: Vec<u64> = (0..STEPS).map(|_| flow::draw(&mut state)).collect();
+    counted_region(&mut || {
+        for (id, draw) in (1..).zip(&draws) {
+            let side = if draw & 1 == 0 { Side::Buy } else { Side::Sell };
+            let offset = u32::try_from(draw >> 8 & 0x7F).expect("seven bits");
+            let away = if draw & 0x70 == 0 { offset / 2 } else { offset + 64 };
+            let ticks = if side == Side::Buy { 30_064 - away } else { 30_000 + away };
+            let qty = Qty::new(1 + u32::try_from(draw >> 20 & 0x3F).expect("six bits"));
+            let qty = qty.expect("positive");
+            let left = if book.crosses(side, price(ticks)) {
+                sweep(&mut book, side, price(ticks), qty, |fill| {
+                    black_box(fill);
+                })
+            } else {
+                Some(qty)
+            };
+            if let Some(left) = left {
+                book.insert(OrderId(id), 7, side, price(ticks), left);
+            }
+            if id > LIVE {
+                black_box(book.take_out(OrderId((id - LIVE) ^ 0x2A)));
+            }
+        }
+    });
+    draws.len()
+}
+
+/// The whole engine on a market maker's stream.
+fn engine(liquidation: bool) -> usize {
+    let stream = flow::stream();
+    let mut engine = Engine::new(&flow::config(liquidation));
+    let (warm_up, counted) = stream.split_at(flow::INPUTS / 2);
+    for input in warm_up {
+        engine.apply(input, &mut NoEvents);
+    }
+    counted_region(&mut || {
+        for input in counted {
+            engine.apply(input, &mut NoEvents);
+        }
+    });
+    counted.len()
+}
+
+/// The same with liquidation, and its events hashed.
+fn event_hash() -> usize {
+    let stream = flow::stream();
+    let (mut engine, mut hasher) = (Engine::new(&flow::config(true)), EventHasher::default());
+    let (warm_up, counted) = stream.split_at(flow::INPUTS / 2);
+    for input in warm_up {
+        engine.apply(input, &mut hasher);
+    }
+    counted_region(&mut || {
+        for input in counted {
+            engine.apply(input, &mut hasher);
+        }
+    });
+    counted.len()
+}

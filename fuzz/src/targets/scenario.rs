@@ -1,0 +1,15 @@
+//! Scenario files: any text is a scenario or an error that can be printed.
+
+/// Runs one case.
+pub fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match seawall::scenario::from_text(&text, "fuzz", &[], None) {
+        Ok(scenario) => {
+            let again = scenario.to_toml();
+            let again = seawall::scenario::from_text(&again, "fuzz", &[], None)
+                .unwrap_or_else(|error| panic!("what is resolved is a scenario: {error}"));
+            assert_eq!(again.config_hash(), scenario.config_hash(), "the same one");
+        }
+        Err(error) => assert!(!error.to_string().is_empty(), "an error says something"),
+    }
+}
