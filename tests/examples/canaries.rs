@@ -1,6 +1,6 @@
 //! Plants one bug after the other and says which oracle catches it, and after how many commands.
 //!
-//! `RUSTFLAGS='--cfg canary' cargo run --profile canary -p conformance --bin canaries`
+//! `RUSTFLAGS='--cfg canary' cargo run --profile canary -p conformance --example canaries`
 //!
 //! Exits with 1 if a bug is not caught, or if something is "caught" where no bug is.
 
