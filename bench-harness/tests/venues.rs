@@ -60,7 +60,7 @@ fn every_value_has_its_source() {
 fn a_preset_without_a_rule_is_refused() {
     for key in venue::REQUIRED {
         let rest = venue::REQUIRED.iter().filter(|other| **other != key);
-        let text: String = rest.map(|key| format!("{key} = 0\n")).collect();
+        let text = rest.fold(String::new(), |text, key| text + key + " = 0\n");
         let error = venue::check(&format!("[liquidation]\n{text}"), "mine.toml").unwrap_err();
         assert!(error.to_string().contains(&format!("liquidation.{key}")), "{error}");
     }
@@ -87,6 +87,54 @@ fn contradictions_name_their_line() {
     let sets = ["liquidation.again_ms=0".to_owned()];
     let error = scenario::load_under("flash-crash", Some("deribit"), &sets, None).unwrap_err();
     assert!(error.to_string().contains("--set liquidation.again_ms=0"), "{error}");
+}
+
+#[test]
+fn a_file_of_ones_own_is_a_venue_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let load = |text: &str| {
+        let path = folder.path().join("mine.toml");
+        std::fs::write(&path, text).expect("a file is written");
+        let path = path.to_str().expect("a path in UTF-8").to_owned();
+        scenario::load_under("flash-crash", Some(&path), &[], None).map_err(|e| e.to_string())
+    };
+    let bybit = venue::find("bybit").expect("an embedded venue").text;
+    let mine = bybit.replace("fee_ppm = 0", "fee_ppm = 777");
+    assert_eq!(load(&mine).expect("it is whole").liquidation.fee_ppm, 777);
+    // Missing, contradictory, out of range, unknown, and not a rule: each with its line.
+    let line = |of: &str| 1 + mine.lines().position(|line| line.starts_with(of)).expect("a line");
+    for (text, expected) in [
+        (
+            mine.replace("fee_ppm = 777", ""),
+            format!("mine.toml:{}: rule `liquidation.fee_ppm` is missing", line("[liquidation]")),
+        ),
+        (
+            mine.replace("resume_ppm = 250_000", "resume_ppm = 350_000"),
+            format!(
+                "mine.toml:{}: `liquidation.fund_resume_ppm` is 350000, expected 0 to 300000",
+                line("fund_resume_ppm")
+            ),
+        ),
+        (
+            mine.replace("fee_ppm = 777", "fee_ppm = 2_000_000"),
+            format!("mine.toml:{}: `liquidation.fee_ppm` is 2000000", line("fee_ppm")),
+        ),
+        (
+            mine.replace("plan_tiers", "plan_tires"),
+            format!(
+                "mine.toml:{}: unknown key `liquidation.plan_tires`; did you mean",
+                line("plan_tiers")
+            ),
+        ),
+        (
+            mine.replace("\"step-down\"", "\"step-up\""),
+            format!("mine.toml:{}: `liquidation.plan` is", line("plan")),
+        ),
+        (format!("{mine}\n[makers]\ncount = 1\n"), "a venue's file has rules only".to_owned()),
+    ] {
+        let error = load(&text).expect_err("it is refused");
+        assert!(error.contains(&expected), "{error}\nexpected {expected}");
+    }
 }
 
 /// A short cascade under each: money adds up, and no two say the same.

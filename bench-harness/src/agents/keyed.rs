@@ -22,6 +22,8 @@ pub enum Purpose {
     TakerOrder = 5,
     /// A holder's leverage, size and entry.
     Holder = 6,
+    /// Keepers and fees of a block.
+    Chain = 7,
 }
 
 /// A stream of draws by tick.

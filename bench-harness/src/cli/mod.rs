@@ -3,6 +3,7 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod adl;
 mod against;
 mod background;
 mod bench;
@@ -65,6 +66,7 @@ enum Command {
     Journal(journal::JournalCommand),
     Sweep(sweep::SweepArgs),
     RunOne(run_one::RunOneArgs),
+    Adl(adl::AdlArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -91,6 +93,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
         Command::RunOne(_) => run_one::run(),
+        Command::Adl(args) => adl::run(args),
     }
 }
 

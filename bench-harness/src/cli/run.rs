@@ -36,8 +36,9 @@ pub(super) struct RunArgs {
     /// An embedded scenario's name (see `seawall list scenarios`) or a TOML file.
     #[arg(default_value = scenario::DEFAULT_NAME)]
     pub(super) scenario: String,
-    /// Run under a venue's rules (see `seawall list venues`), or under every one, side by side.
-    #[arg(long, value_name = "NAME|all")]
+    /// Run under a venue's rules (see `seawall list venues`, or a file of that form), or under every
+    /// one, side by side.
+    #[arg(long, value_name = "NAME|FILE|all")]
     venue: Option<String>,
     /// Seed of all randomness; the scenario's own if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63))]

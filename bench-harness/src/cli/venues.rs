@@ -1,5 +1,6 @@
 //! `seawall run --venue all`: every preset on the same scenario, shock and seed, side by side.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde::Serialize;
@@ -134,9 +135,9 @@ fn side_by_side(runs: &[Summary]) -> DataTable {
 fn text(table: &DataTable, refused: &[Refused], directory: &RunDirectory) -> String {
     let mut text = terminal::drawn(table, output::style());
     for Refused { venue, reason } in refused {
-        text.push_str(&format!("\nnot run: {venue}: {reason}"));
+        let _ = write!(text, "\nnot run: {venue}: {reason}");
     }
     let page = directory.path().join("venues.html");
-    text.push_str(&format!("\nComparison: {}\n", page.display()));
+    let _ = writeln!(text, "\nComparison: {}", page.display());
     text
 }

@@ -10,7 +10,7 @@ use super::liquidations::Liquidations;
 use super::market::MarketWatch;
 use super::orders::Orders;
 use super::phases::PhaseRows;
-use super::summary::{FillRates, Latency, Summary};
+use super::summary::{FillRates, Latency, QueueSummary, Summary};
 use super::tables::Tables;
 use crate::agents::Quote;
 use crate::scenario::Scenario;
@@ -172,6 +172,7 @@ impl Recorder {
                 sample_ns,
             ),
             liquidation,
+            queue: QueueSummary::new(&engine.queue_stats()),
             latency_ns: Latency {
                 clock: "virtual".to_owned(),
                 maker: self.orders.makers.summarise(),

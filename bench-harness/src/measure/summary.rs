@@ -1,5 +1,6 @@
 //! `summary.json`: the numbers of one run, in the house's keys and units.
 
+use seawall_engine::liquidation::QueueStats;
 use serde::{Deserialize, Serialize};
 
 /// Mean and percentiles of a signed quantity; all zero with `count` 0 when nothing was observed.
@@ -127,6 +128,70 @@ pub struct LiquidationSummary {
     pub time_to_flat_ns: Percentiles,
 }
 
+/// Waits of one class of positions in the liquidation queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassWaits {
+    /// Positions taken out of the queue.
+    pub served: u64,
+    /// Mean wait from when they could be served, in nanoseconds.
+    pub mean_ns: f64,
+    /// Longest: the greatest starvation age.
+    pub max_ns: u64,
+}
+
+/// What the liquidation queue has seen of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueSummary {
+    /// Positions that had equity when they entered.
+    pub solvent: ClassWaits,
+    /// Positions that had none.
+    pub bankrupt: ClassWaits,
+    /// Positions served while one with a smaller key waited, as under a random draw.
+    pub inversions: u64,
+    /// The most that ever waited.
+    pub backlog_max: u64,
+}
+
+impl QueueSummary {
+    /// In the keys of `summary.json`.
+    pub fn new(stats: &QueueStats) -> Self {
+        let class = |number: usize| {
+            let served = stats.served[number];
+            let mean_ns = stats.wait_ns[number] as f64 / served.max(1) as f64;
+            ClassWaits { served, mean_ns, max_ns: stats.wait_max_ns[number] }
+        };
+        let (solvent, bankrupt) = (class(0), class(1));
+        let QueueStats { inversions, backlog_max, .. } = *stats;
+        Self { solvent, bankrupt, inversions, backlog_max }
+    }
+}
+
+/// What a chain did to liquidations. Fees are in units of the mean fee that others offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChainSummary {
+    /// Blocks.
+    pub blocks: u64,
+    /// Of them those with something to liquidate.
+    pub blocks_waiting: u64,
+    /// Liquidations that could have been submitted.
+    pub attempts: u64,
+    /// Not submitted: the keeper failed.
+    pub keeper_failures: u64,
+    /// Submitted, and outbid by other transactions.
+    pub outbid: u64,
+    /// Included.
+    pub included: u64,
+    /// Mean fee of the last one in, over all blocks.
+    pub fee_mean: f64,
+    /// The same over blocks with something to liquidate.
+    pub fee_mean_waiting: f64,
+    /// Greatest.
+    pub fee_max: f64,
+    /// Correlation of that fee with the number of positions that wait; `None` where one of the two
+    /// never changes.
+    pub fee_backlog_correlation: Option<f64>,
+}
+
 /// What the cascade did to the market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MarketSummary {
@@ -219,6 +284,12 @@ pub struct Summary {
     pub phases: Phases,
     /// What was liquidated, and who paid.
     pub liquidation: LiquidationSummary,
+    /// What the liquidation queue has seen of itself.
+    #[serde(default)]
+    pub queue: QueueSummary,
+    /// What a chain did to liquidations, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainSummary>,
     /// Latencies by flow.
     pub latency_ns: Latency,
     /// Fill rates by flow and phase.

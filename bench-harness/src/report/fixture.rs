@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 
 use crate::measure::summary::{
     Distribution, FillRate, FillRates, FlowLatency, Latency, LiquidationSummary, MarketSummary,
-    Percentiles, Phase, Phases, Summary,
+    Percentiles, Phase, Phases, QueueSummary, Summary,
 };
 use crate::measure::tables::{
     DeleverageRow, FlowHistograms, FundRow, LiquidationRow, Tables, TimelineRow,
@@ -281,6 +281,8 @@ pub(crate) fn summary() -> Summary {
             recovery: Some(phase(PEAK_END, INSTANTS, 40_000)),
         },
         liquidation: liquidation(&tables),
+        queue: QueueSummary::default(),
+        chain: None,
         latency_ns: Latency { clock: "virtual".to_owned(), maker, taker, forced },
         fill_rate: fill_rates(),
         market: MarketSummary {

@@ -223,7 +223,8 @@ impl Check<'_> {
         self.within("liquidation.fillable_spread_ppm", l.fillable_spread_ppm, 0, factor)?;
         self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 0, COUNT_MAX)?;
         self.plan(s)?;
-        self.waterfall(s)
+        self.waterfall(s)?;
+        self.chain(s)
     }
 
     fn plan(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -242,6 +243,28 @@ impl Check<'_> {
             let expected = "at least 1 where liquidation.unfilled is `keep`: what is kept would be \
                             tried again and again at one instant";
             return self.refuse("liquidation.again_ms", &0, &expected);
+        }
+        Ok(())
+    }
+
+    fn chain(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let c = &s.chain;
+        self.within("chain.block_ms", c.block_ms, 0, TIME_MS_MAX)?;
+        self.within("chain.capacity_txs", c.capacity_txs, 1, 1_000_000)?;
+        self.within("chain.attempts_max", c.attempts_max, 1, 60_000)?;
+        self.within("chain.keeper_failure_ppm", c.keeper_failure_ppm, 0, PPM)?;
+        for (key, value) in [
+            ("chain.demand_txs", c.demand_txs),
+            ("chain.demand_per_waiting_txs", c.demand_per_waiting_txs),
+            ("chain.keeper_bid", c.keeper_bid),
+            ("chain.keeper_raise", c.keeper_raise),
+        ] {
+            self.between(key, value, 0.0, 10_000.0)?;
+        }
+        if c.block_ms > 0 && s.liquidation.draw_max_positions > 0 {
+            let expected = "0 where liquidation.draw_max_positions is not: that venue has blocks \
+                            of its own, the windows of its rate limit";
+            return self.refuse("chain.block_ms", &c.block_ms, &expected);
         }
         Ok(())
     }

@@ -157,6 +157,16 @@ pub enum Fault {
         /// The key.
         key: String,
     },
+    /// A venue's file without one of its rules.
+    #[error(
+        "{place}: rule `{key}` is missing; a venue gives every rule, as those of `seawall list venues` do"
+    )]
+    MissingRule {
+        /// Where.
+        place: Place,
+        /// The key.
+        key: String,
+    },
     /// A value out of its range, or one that contradicts another.
     #[error("{place}: `{key}` is {found}, expected {expected}{hint}")]
     OutOfRange {

@@ -12,8 +12,8 @@ pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    BackgroundSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName, Latency,
-    Liquidation, Makers, Mark, Market, PlanName, Scenario, Shock, Takers, Tier,
+    BackgroundSpec, ChainSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName,
+    Latency, Liquidation, Makers, Mark, Market, PlanName, Scenario, Shock, Takers, Tier,
 };
 
 use std::path::Path;
@@ -23,11 +23,12 @@ use text::Assembly;
 /// The scenario that every key's default and type is read from.
 const DEFAULT: &str = include_str!("../../scenarios/flash-crash.toml");
 
-const EMBEDDED: [(&str, &str); 4] = [
+const EMBEDDED: [(&str, &str); 5] = [
     ("flash-crash", DEFAULT),
     ("no-leverage", include_str!("../../scenarios/no-leverage.toml")),
     ("infinite-depth", include_str!("../../scenarios/infinite-depth.toml")),
     ("unlimited-insurance", include_str!("../../scenarios/unlimited-insurance.toml")),
+    ("congested-chain", include_str!("../../scenarios/congested-chain.toml")),
 ];
 
 /// Name of the scenario that runs when none is named.
@@ -54,11 +55,12 @@ pub fn load(
     load_under(name_or_path, None, sets, seed)
 }
 
-/// [`load`] under a venue's preset: its rules replace the scenario's, `sets` replace both.
+/// [`load`] under a venue's preset, embedded or a file of that form: its rules replace the
+/// scenario's, `sets` replace both.
 ///
 /// # Errors
 ///
-/// Also when the venue is unknown or the scenario makes no sense under it.
+/// Also when the venue is unknown, its rules are not whole, or the scenario makes no sense under it.
 pub fn load_under(
     name_or_path: &str,
     venue: Option<&str>,
@@ -68,8 +70,13 @@ pub fn load_under(
     let (name, text) = read(name_or_path)?;
     let preset = match venue {
         None | Some(venue::GENERIC) => None,
-        Some(venue) => venue::find(venue).map(|preset| Some((preset.name, preset.text)))?,
+        Some(path) if is_path(path) => Some((path.to_owned(), text_of(path)?)),
+        Some(venue) => {
+            let preset = venue::find(venue)?;
+            Some((format!("venues/{venue}.toml"), preset.text.to_owned()))
+        }
     };
+    let preset = preset.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
     assemble(&text, &name, preset, sets, seed)
 }
 
@@ -109,10 +116,9 @@ pub(crate) fn assemble(
         assembly.overlay(base_text, &base)?;
     }
     assembly.overlay(text, name)?;
-    if let Some((venue, text)) = preset {
-        let name = format!("venues/{venue}.toml");
-        assembly.overlay(text, &name)?;
-        venue::check(text, &name)?;
+    if let Some((name, text)) = preset {
+        assembly.overlay(text, name)?;
+        venue::check(text, name)?;
     }
     for argument in sets {
         assembly.set(argument)?;
@@ -133,9 +139,7 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
     if let Some((name, text)) = EMBEDDED.into_iter().find(|(name, _)| *name == name_or_path) {
         return Ok((name.to_owned(), text.to_owned()));
     }
-    let path = Path::new(name_or_path);
-    let looks_like_path = path.extension().is_some() || path.components().count() > 1;
-    if !looks_like_path && !path.exists() {
+    if !is_path(name_or_path) && !Path::new(name_or_path).exists() {
         return Err(Fault::UnknownScenario {
             name: name_or_path.to_owned(),
             known: known(),
@@ -143,15 +147,23 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
         }
         .into());
     }
-    let bytes = std::fs::read(path).map_err(|error| Fault::Unreadable {
-        path: name_or_path.to_owned(),
-        message: error.to_string(),
-    })?;
+    Ok((name_or_path.to_owned(), text_of(name_or_path)?))
+}
+
+/// Whether it is meant as a path and not as a name.
+fn is_path(name_or_path: &str) -> bool {
+    let path = Path::new(name_or_path);
+    path.extension().is_some() || path.components().count() > 1
+}
+
+fn text_of(path: &str) -> Result<String, ScenarioError> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Fault::Unreadable { path: path.to_owned(), message: error.to_string() })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.split(|byte| *byte == b'\n').count();
-        let place = Place::File { name: name_or_path.to_owned(), line };
+        let place = Place::File { name: path.to_owned(), line };
         Fault::NotToml { place, message: "not UTF-8, expected text".to_owned() }
     })?;
-    Ok((name_or_path.to_owned(), text))
+    Ok(text)
 }

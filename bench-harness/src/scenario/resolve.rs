@@ -108,7 +108,11 @@ impl Scenario {
                 KeyName::ExpectedShortfall => PriorityKey::ExpectedShortfall(outlook(l)),
                 KeyName::CMu => PriorityKey::CMu(outlook(l)),
             },
+            // On a chain only what a block includes is a step.
             discipline: match l.discipline {
+                _ if self.chain.block_ms > 0 => {
+                    Discipline::Weighted { forced: 1, client: u32::MAX }
+                }
                 DisciplineName::Strict => Discipline::Strict { steps_max },
                 DisciplineName::Fifo => Discipline::Fifo { steps_max },
                 DisciplineName::Weighted => Discipline::Weighted {
@@ -172,6 +176,7 @@ impl Scenario {
                     _ => ForcedLimit::Bankruptcy,
                 },
                 unfilled: if l.unfilled == "keep" { Unfilled::Keep } else { Unfilled::Dispose },
+                keeps_margin: l.part_keeps_margin,
                 part_is_fok: l.part_is_fok,
                 whole_forfeits: l.whole_forfeits,
                 again_ns: l.again_ms * 1_000_000,

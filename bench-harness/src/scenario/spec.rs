@@ -24,6 +24,8 @@ pub struct Scenario {
     pub market: Market,
     /// How unhealthy positions are disposed of.
     pub liquidation: Liquidation,
+    /// Whether liquidations happen on a chain.
+    pub chain: ChainSpec,
     /// What messages and the engine take in time.
     pub latency: Latency,
     /// The exogenous price.
@@ -109,6 +111,7 @@ pub struct Tier {
 }
 
 /// How unhealthy positions are disposed of.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Liquidation {
@@ -185,6 +188,8 @@ pub struct Liquidation {
     pub forced_band_bp: u64,
     /// What becomes of what a forced order leaves: dispose or keep.
     pub unfilled: String,
+    /// Whether what closing a part of a position releases stays with the rest as its margin.
+    pub part_keeps_margin: bool,
     /// Whether an order for a part is fill-or-kill; if it is killed all is disposed of.
     pub part_is_fok: bool,
     /// Whether what an order for all leaves of the margin goes to the fund.
@@ -271,6 +276,28 @@ pub enum PlanName {
     Throttled,
     /// A part while it is near its threshold, then all of it.
     CloseFactor,
+}
+
+/// Liquidations on a chain: in blocks, by keepers who bid for room.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainSpec {
+    /// Time between blocks; 0 for no chain.
+    pub block_ms: u64,
+    /// Transactions that a block has room for.
+    pub capacity_txs: u64,
+    /// Mean number of other transactions that ask for it.
+    pub demand_txs: f64,
+    /// How many more for each position that waits for liquidation.
+    pub demand_per_waiting_txs: f64,
+    /// Fee that a keeper bids at first, in mean fees of the others.
+    pub keeper_bid: f64,
+    /// By how much it bids more with every block that leaves something waiting.
+    pub keeper_raise: f64,
+    /// How often a keeper fails to submit.
+    pub keeper_failure_ppm: u64,
+    /// Most liquidations that keepers submit for one block.
+    pub attempts_max: u64,
 }
 
 /// What messages and the engine take in virtual time.

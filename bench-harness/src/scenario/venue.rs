@@ -3,6 +3,8 @@
 //! A preset replaces rules, not the market, the mark or the people: the same positions meet the
 //! same shock under each.
 
+use std::collections::BTreeMap;
+
 use toml::Table;
 
 use super::error::{Fault, Hint, Place, ScenarioError};
@@ -19,6 +21,18 @@ pub struct Preset {
     /// The file.
     pub text: &'static str,
 }
+
+impl Preset {
+    /// Its rules: keys of `[liquidation]` and their values as TOML writes them.
+    pub fn rules(&self) -> BTreeMap<String, String> {
+        let table: Table = self.text.parse().expect("an embedded preset is TOML");
+        let rules = table["liquidation"].as_table().expect("a preset has rules").iter();
+        rules.map(|(key, value)| (key.clone(), value.to_string())).collect()
+    }
+}
+
+/// The preset that is a lending market: nobody can be short.
+pub const LENDING: &str = "aave";
 
 /// Rules of the scenario file alone.
 pub const GENERIC: &str = "generic";
@@ -94,7 +108,7 @@ pub(super) const NAMES: [&str; PRESETS.len() + 1] = {
 };
 
 /// Keys of `[liquidation]` that a preset must give: a venue without one of them is not described.
-pub const REQUIRED: [&str; 19] = [
+pub const REQUIRED: [&str; 20] = [
     "key",
     "discipline",
     "plan",
@@ -102,6 +116,7 @@ pub const REQUIRED: [&str; 19] = [
     "rekey",
     "forced_limit",
     "unfilled",
+    "part_keeps_margin",
     "part_is_fok",
     "whole_forfeits",
     "again_ms",
@@ -135,19 +150,36 @@ pub fn check(text: &str, name: &str) -> Result<(), ScenarioError> {
     let Ok(table) = text.parse::<Table>() else { return Ok(()) };
     let rules = table.get("liquidation").and_then(toml::Value::as_table);
     let has = |key: &&str| rules.is_some_and(|rules| rules.contains_key(*key));
-    match REQUIRED.iter().find(|key| !has(key)) {
+    if let Some(key) = REQUIRED.iter().find(|key| !has(key)) {
+        let place = line_of(text, name, "[liquidation]");
+        return Err(Fault::MissingRule { place, key: format!("liquidation.{key}") }.into());
+    }
+    let own = ["venue", "liquidation", "chain"];
+    match table.keys().find(|key| !own.contains(&key.as_str())) {
         None => Ok(()),
         Some(key) => {
-            let place = Place::Whole { name: name.to_owned() };
-            Err(Fault::MissingKey { place, key: format!("liquidation.{key}") }.into())
+            let place = line_of(text, name, &format!("[{key}]"));
+            let message = "a venue's file has rules only, under [liquidation] and [chain]; market, \
+                           mark and people are the scenario's";
+            let (table, message) = (key.clone(), message.to_owned());
+            Err(Fault::Contradiction { place, table, message }.into())
         }
+    }
+}
+
+/// The line of a file that begins so; the file as a whole if none does.
+fn line_of(text: &str, name: &str, beginning: &str) -> Place {
+    let name = name.to_owned();
+    match text.lines().position(|line| line.trim_start().starts_with(beginning)) {
+        Some(line) => Place::File { name, line: line + 1 },
+        None => Place::Whole { name },
     }
 }
 
 /// Why a scenario makes no sense under its venue, if it does not.
 pub fn refusal(scenario: &Scenario) -> Option<String> {
     let shorts = scenario.holders.shorts > 0;
-    (scenario.venue == "aave" && shorts).then(|| {
+    (scenario.venue == LENDING && shorts).then(|| {
         "venue `aave` is a lending market, which has no leveraged shorts, and the scenario has \
          holders.shorts above 0; run it with --set holders.shorts=0"
             .to_owned()

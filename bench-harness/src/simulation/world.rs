@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use seawall_engine::core::{Engine, EventHasher};
 use seawall_engine::types::{Input, Price, Seq, Sequenced};
 
+use super::chain::Chain;
 use super::feed::Feed;
 use super::options::{Progress, RunOptions, RunResult, SimulationError};
 use super::spool::Spool;
@@ -38,6 +39,9 @@ pub(super) struct World<'a, 'o> {
     arrivals: [u64; LINES],
     gateway_ns: [u64; LINES],
     spool: Spool,
+    chain: Option<Chain>,
+    /// Steps of the last block that are still to come.
+    block_steps: u64,
     venue: Venue,
 }
 
@@ -65,6 +69,7 @@ enum Next {
     Wake(usize),
     Serve(usize),
     Step,
+    Block,
 }
 
 impl<'a, 'o> World<'a, 'o> {
@@ -105,6 +110,8 @@ impl<'a, 'o> World<'a, 'o> {
             arrivals: [u64::MAX; LINES],
             gateway_ns,
             spool: Spool::new(is_recorded),
+            chain: Chain::new(scenario),
+            block_steps: 0,
             venue: Venue::new(scenario),
         }
     }
@@ -129,7 +136,11 @@ impl<'a, 'o> World<'a, 'o> {
             match next {
                 Next::Wake(agent) => self.wake(agent, time_ns),
                 Next::Serve(line) => self.serve(line, time_ns)?,
-                Next::Step => self.apply(Input::Step, time_ns, time_ns, time_ns)?,
+                Next::Step => {
+                    self.block_steps = self.block_steps.saturating_sub(1);
+                    self.apply(Input::Step, time_ns, time_ns, time_ns)?;
+                }
+                Next::Block => self.block(),
             }
             if self.venue.recorder.commands() >= progress_at {
                 progress_at += PROGRESS_EVERY;
@@ -141,6 +152,7 @@ impl<'a, 'o> World<'a, 'o> {
         }
         self.report(end_ns, end_ns);
         let mut result = self.venue.finish(self.scenario);
+        result.summary.chain = self.chain.as_ref().map(Chain::summary);
         result.summary.loop_cpu_seconds = -self.spool.spent_seconds();
         Ok(result)
     }
@@ -168,7 +180,12 @@ impl<'a, 'o> World<'a, 'o> {
         let (line, arrival) = earliest(&self.arrivals);
         let (agent, wake) = earliest(&self.wakes);
         let serve = arrival.max(self.venue.free_ns);
-        let step = self.venue.next_step_ns.map_or(u64::MAX, |due| due.max(self.venue.free_ns));
+        let step = self.next_step_ns();
+        if let Some(chain) = &self.chain
+            && chain.next_ns() <= wake.min(serve).min(step)
+        {
+            return (chain.next_ns(), Next::Block);
+        }
         if wake <= serve.min(step) {
             (wake, Next::Wake(agent))
         } else if serve <= step {
@@ -176,6 +193,28 @@ impl<'a, 'o> World<'a, 'o> {
         } else {
             (step, Next::Step)
         }
+    }
+
+    /// When an engine steps that nobody gives anything to do: on a chain only in blocks.
+    #[inline]
+    fn next_step_ns(&self) -> u64 {
+        let due = self.venue.next_step_ns.map_or(u64::MAX, |due| due.max(self.venue.free_ns));
+        match &self.chain {
+            Some(_) if self.block_steps == 0 => u64::MAX,
+            Some(_) => self.venue.free_ns,
+            None => due,
+        }
+    }
+
+    /// A block: what it includes follows at once. Whoever took positions over trades in every one.
+    fn block(&mut self) {
+        let Some(chain) = &mut self.chain else { return };
+        // What an earlier block included and a busy engine has not done yet waits no more.
+        let done = usize::try_from(self.block_steps).unwrap_or(usize::MAX);
+        let waiting = self.venue.engine.backlog().saturating_sub(done);
+        let included = chain.block(waiting);
+        let unwinds = waiting == 0 && self.venue.next_step_ns.is_some();
+        self.block_steps += included.max(u64::from(unwinds));
     }
 
     #[inline]

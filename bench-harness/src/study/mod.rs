@@ -2,8 +2,10 @@
 
 pub mod bootstrap;
 pub mod comparison;
+pub mod deleveraging;
 pub mod measures;
 pub mod parallel;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
+pub mod venues;

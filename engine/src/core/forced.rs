@@ -252,7 +252,10 @@ impl Engine {
         let fok = venue.order.part_is_fok && is_part;
         let qty = Qty::new(planned).expect("a plan closes something");
         let forfeits = venue.order.whole_forfeits && !is_part;
-        let kind = TakerKind::Forced(if forfeits { Ppm::ONE } else { self.rules.fee });
+        let kind = TakerKind::Forced {
+            fee: if forfeits { Ppm::ONE } else { self.rules.fee },
+            keeps_margin: venue.order.keeps_margin,
+        };
         let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok };
         let keeps = venue.order.unfilled == Unfilled::Keep;
         let Some(left) = self.force(&order, input, sink) else { return 0 };

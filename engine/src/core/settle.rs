@@ -21,7 +21,12 @@ pub(super) enum TakerKind {
     /// A client's order: pays the taker's fee.
     Client,
     /// A forced order: pays the liquidation fee, to the fund.
-    Forced(Ppm),
+    Forced {
+        /// The fee.
+        fee: Ppm,
+        /// Whether what a part releases stays with the rest of the position.
+        keeps_margin: bool,
+    },
     /// The fund's own order: pays nothing.
     Fund,
 }
@@ -148,7 +153,12 @@ impl<S: EventSink> Settlement<'_, S> {
         let released = self.book(taker.account, taker.side, lots, value);
         match taker.kind {
             TakerKind::Client => self.venue_fee(taker.account, value, self.rules.taker_fee),
-            TakerKind::Forced(rate) => self.liquidation_fee(taker.account, value, rate, released),
+            TakerKind::Forced { fee, keeps_margin } => {
+                let fee = self.liquidation_fee(taker.account, value, fee, released);
+                if keeps_margin {
+                    self.keep_margin(taker.account, released, fee);
+                }
+            }
             TakerKind::Fund => self.note_fund(FundCause::Unwind, released),
         }
     }
@@ -203,11 +213,27 @@ impl<S: EventSink> Settlement<'_, S> {
         value: Money,
         rate: Ppm,
         released: Option<Released>,
-    ) {
+    ) -> Money {
         let kept = released.map_or(Money::ZERO, |part| part.proceeds()).max(Money::ZERO);
         let fee = rate.of_floor(value).min(kept);
         self.ledger.account_mut(account).cash -= fee;
         self.pay_fund(FundCause::LiquidationFee, fee);
+        fee
+    }
+
+    /// What closing a part released, less its fee, goes back into the margin of the rest; of a
+    /// loss as much as there is margin for comes out of it.
+    pub(super) fn keep_margin(
+        &mut self,
+        account: AccountId,
+        released: Option<Released>,
+        fee: Money,
+    ) {
+        let position = &mut self.positions[account.index()];
+        let Some(part) = released.filter(|_| position.side().is_some()) else { return };
+        let kept = (part.proceeds() - fee).max(-position.margin());
+        position.add_margin(kept);
+        self.ledger.account_mut(account).cash -= kept;
     }
 
     /// Tells what closing a position of the fund's changed in its cash.

@@ -74,10 +74,14 @@ impl Engine {
         };
         let Remainder { symbol, account, side, price, .. } = *part;
         sink.event(Event::TakenOver { symbol, account, side, qty, price });
+        let keeps_margin = self.rules.venue.order.keeps_margin;
         let market = &mut self.markets[symbol.index()];
         let (_, mut settlement) = market.split(&mut self.ledger, sink);
         let value = settlement.value(price, lots);
-        settlement.book(account, side.opposite(), lots, value);
+        let released = settlement.book(account, side.opposite(), lots, value);
+        if keeps_margin {
+            settlement.keep_margin(account, released, Money::ZERO);
+        }
         settlement.cover_shortfall(account);
         let released = settlement.book(AccountId::FUND, side, lots, value);
         settlement.note_fund(FundCause::Deleverage, released);
@@ -88,6 +92,7 @@ impl Engine {
     fn deleverage(&mut self, part: &Remainder, mark: Price, sink: &mut impl EventSink) -> u64 {
         let Remainder { symbol, account, side, lots, .. } = *part;
         let price = self.adl_price(symbol, mark).unwrap_or(part.price);
+        let keeps_margin = self.rules.venue.order.keeps_margin;
         let draw = (self.seq.0 << 16) + u64::from(self.deleveragings);
         self.deleveragings += 1;
         let market = &mut self.markets[symbol.index()];
@@ -118,6 +123,8 @@ impl Engine {
             let released = settlement.book(account, side.opposite(), lots, value);
             if account == AccountId::FUND {
                 settlement.note_fund(FundCause::Deleverage, released);
+            } else if keeps_margin {
+                settlement.keep_margin(account, released, Money::ZERO);
             }
             settlement.book(counterparty, side, lots, value);
             settlement.cover_shortfall(account);

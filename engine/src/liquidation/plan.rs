@@ -6,6 +6,7 @@ use crate::types::{Ppm, QTY_LOTS_MAX};
 
 /// When a position is served.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "units come last")]
 pub(crate) struct Moment {
     pub(crate) now_ns: u64,
     /// When it was triggered.

@@ -179,11 +179,15 @@ impl LiquidationQueue {
             }
         };
         let mut all = ::core::mem::take(&mut self.heap).into_vec();
-        all.iter_mut().for_each(|Reverse(waiting)| set(waiting));
+        for Reverse(waiting) in &mut all {
+            set(waiting);
+        }
         self.heap = BinaryHeap::from(all);
         self.undrawn.iter_mut().for_each(&mut set);
         let mut later = ::core::mem::take(&mut self.later).into_vec();
-        later.iter_mut().for_each(|Reverse((_, waiting))| set(waiting));
+        for Reverse((_, waiting)) in &mut later {
+            set(waiting);
+        }
         self.later = BinaryHeap::from(later);
         self.note_undrawn();
     }

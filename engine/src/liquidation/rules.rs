@@ -171,13 +171,12 @@ impl LiquidationRules {
             }
         };
         let plan = match self.plan {
-            Plan::Full => 1,
+            Plan::Full | Plan::Minimal(_) => 1,
             Plan::Fraction { part, lots_min } => u64::from(part.parts()) + u64::from(lots_min),
             Plan::StepDown { tiers } => u64::from(tiers),
             Plan::PartThenAll { part, .. } | Plan::CloseFactor { part, .. } => {
                 u64::from(part.parts())
             }
-            Plan::Minimal(_) => 1,
             Plan::Throttled { duration_ns, .. } => duration_ns,
         };
         let venue = &self.venue;

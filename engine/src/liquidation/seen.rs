@@ -70,9 +70,14 @@ impl<'a> Seen<'a> {
         lots_worth(self.rules.contract, self.mark, Money::new(floor.units() - 1)).min(self.lots)
     }
 
-    /// Whether its equity is below a part of maintenance margin.
+    /// Whether its equity is below a part of maintenance margin: never for no part of it, always
+    /// for `u32::MAX`.
     pub(crate) fn is_below(&self, parts: u32) -> bool {
-        parts == u32::MAX || self.equity * SCALE < self.maintenance() * i128::from(parts)
+        match parts {
+            0 => false,
+            u32::MAX => true,
+            _ => self.equity * SCALE < self.maintenance() * i128::from(parts),
+        }
     }
 
     /// How far the mark is on the good side of the bankruptcy price, in ppm of the mark, rounded

@@ -33,6 +33,8 @@ pub struct ForcedOrder {
     pub unfilled: Unfilled,
     /// What an order for all of the position leaves of its margin goes to the fund.
     pub whole_forfeits: bool,
+    /// What closing a part of the position releases stays with the rest as its margin.
+    pub keeps_margin: bool,
     /// An order for a part of the position is fill-or-kill; if it is killed, all is disposed of.
     pub part_is_fok: bool,
     /// How long a position that is not flat waits before it is served again, in nanoseconds.

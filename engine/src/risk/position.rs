@@ -152,6 +152,13 @@ impl Position {
         assert!(self.lots != 0 || (self.entry, self.margin) == (Money::ZERO, Money::ZERO));
     }
 
+    /// Changes its margin by an amount, not below zero.
+    #[inline]
+    pub(crate) fn add_margin(&mut self, amount: Money) {
+        self.margin += amount;
+        assert!(!self.margin.is_negative(), "no more margin is taken than there is");
+    }
+
     /// Grows it by `lots` on `side`, entered for `value` with `margin`.
     #[inline]
     pub(crate) fn open(&mut self, side: Side, lots: u64, value: Money, margin: Money) {

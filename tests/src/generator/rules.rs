@@ -191,6 +191,7 @@ fn order(dice: &mut Dice) -> ForcedOrder {
         ]),
         unfilled,
         whole_forfeits: dice.percent(30),
+        keeps_margin: dice.percent(50),
         part_is_fok: dice.percent(30),
         again_ns: dice.pick(&[0, 1, 40, 400]).max(least),
     }

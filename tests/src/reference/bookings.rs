@@ -146,7 +146,8 @@ impl Reference {
         match taker.role {
             Role::Client => self.charge(taker.account, value, taker_fee),
             Role::Liquidation(rate) => {
-                self.charge_liquidation(symbol, taker.account, (value, rate), closed);
+                let fee = self.charge_liquidation(symbol, taker.account, (value, rate), closed);
+                self.give_back(symbol, taker.account, closed.margin + closed.profit - fee);
             }
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
@@ -221,13 +222,27 @@ impl Reference {
         account: usize,
         (value, rate): (i128, i128),
         closed: Closed,
-    ) {
+    ) -> i128 {
         let released = (closed.margin + closed.profit).max(0);
         let fee = floor_div(value * rate, MILLION).min(released);
         if fee > 0 {
             *self.cash_of(account) -= fee;
             self.fund(symbol, FundCause::LiquidationFee, fee);
         }
+        fee
+    }
+
+    /// By a venue's rule what a closed part released is margin again, while there is a position;
+    /// a loss takes from margin, which does not fall below nothing.
+    pub(super) fn give_back(&mut self, symbol: usize, account: usize, released: i128) {
+        let position = &mut self.markets[symbol].positions[account];
+        if !self.rules.venue.order.keeps_margin || position.lots == 0 {
+            return;
+        }
+        let before = position.margin;
+        position.margin = (before + released).max(0);
+        let moved = position.margin - before;
+        *self.cash_of(account) -= moved;
     }
 
     /// A booking on the fund's account has already moved its cash; this says so.

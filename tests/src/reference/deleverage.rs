@@ -115,7 +115,8 @@ impl Reference {
             price: to_price(at),
         });
         let value = self.markets[symbol].value(at, lots);
-        self.book(symbol, account, side.opposite(), lots, value);
+        let closed = self.book(symbol, account, side.opposite(), lots, value);
+        self.give_back(symbol, account, closed.margin + closed.profit);
         self.shortfall(symbol, account);
         let closed = self.book(symbol, FUND, side, lots, value);
         self.say_fund_profit(symbol, FundCause::Deleverage, closed);
@@ -150,6 +151,8 @@ impl Reference {
             let closed = self.book(symbol, account, side.opposite(), part, value);
             if account == FUND {
                 self.say_fund_profit(symbol, FundCause::Deleverage, closed);
+            } else {
+                self.give_back(symbol, account, closed.margin + closed.profit);
             }
             self.book(symbol, counterparty, side, part, value);
             if account != FUND {

@@ -58,7 +58,8 @@ impl Reference {
         let equity = position.margin + market.profit_at(position, mark);
         let needed = market.maintenance(market.value(mark, position.lots.abs()));
         let part = self.rules.venue.backstop.below_ppm;
-        part == u32::MAX || equity * MILLION < needed * i128::from(part)
+        // No part of it is never enough to pass the book by.
+        part != 0 && (part == u32::MAX || equity * MILLION < needed * i128::from(part))
     }
 
     /// The worst price of a forced order.

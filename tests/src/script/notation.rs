@@ -100,6 +100,9 @@ fn venue_lines(venue: &VenueRules) -> String {
     if order.unfilled == Unfilled::Keep {
         line("unfilled keep".to_owned());
     }
+    if order.keeps_margin {
+        line("keeps-margin on".to_owned());
+    }
     if order.part_is_fok {
         line("part-is-fok on".to_owned());
     }

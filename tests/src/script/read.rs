@@ -264,7 +264,8 @@ fn minimal(words: &mut Words<'_>) -> Result<Minimal, String> {
 /// Reads a line of a venue's further rules; false if the line is something else.
 fn venue_rule(venue: &mut VenueRules, name: &str, words: &mut Words<'_>) -> Result<bool, String> {
     let known = ["forced-limit", "unfilled", "part-is-fok", "again", "backstop", "fund"];
-    if !known.contains(&name) && !["residual", "draw", "whole-forfeits"].contains(&name) {
+    let more = ["residual", "draw", "whole-forfeits", "keeps-margin"];
+    if !known.contains(&name) && !more.contains(&name) {
         return Ok(false);
     }
     words.literal(name)?;
@@ -283,6 +284,7 @@ fn venue_rule(venue: &mut VenueRules, name: &str, words: &mut Words<'_>) -> Resu
             words.literal("keep")?;
             venue.order.unfilled = Unfilled::Keep;
         }
+        "keeps-margin" => venue.order.keeps_margin = words.on()?,
         "part-is-fok" => venue.order.part_is_fok = words.on()?,
         "whole-forfeits" => venue.order.whole_forfeits = words.on()?,
         "again" => venue.order.again_ns = words.number("nanoseconds")?,

@@ -17,6 +17,7 @@ mod queueing;
 mod recorded;
 mod row;
 mod sampling;
+mod spiral;
 mod time_to_fill;
 mod venue;
 
@@ -165,6 +166,12 @@ pub const TESTS: &[Test] = &[
         run: golden::cascade,
     },
     Test {
+        name: "toxic-spiral",
+        about: "loan-to-value after each seizure; it rises beyond 1/(1 + bonus), falls below",
+        source: "Warmuz et al. (2022), arXiv:2212.07306; the algebra of one seizure",
+        run: spiral::toxic,
+    },
+    Test {
         name: "lobster",
         about: "share of recorded sweeps that the book repeats, order by order: at least 99.6 %",
         source: "LOBSTER sample, AAPL 2012-06-21 09:30 to 10:30, 50 levels",
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn exact_tests_hold() {
-        for name in ["little", "liquidation-golden", "cascade"] {
+        for name in ["little", "liquidation-golden", "cascade", "toxic-spiral"] {
             assert_eq!(failures(name), [], "{name}");
         }
     }

@@ -1,10 +1,7 @@
-//! `seawall bench liquidation`: what the liquidation engine costs, in real time.
+//! What the liquidation engine costs, in real time: marks, triggers, draining, new keys.
 
-use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::time::Instant;
 
-use clap::Args;
 use seawall_engine::core::{Engine, ShardConfig};
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
@@ -14,10 +11,9 @@ use seawall_engine::types::{
     AccountId, Contract, ContractKind, Event, EventSink, Input, Money, NewOrder, OrderId,
     OrderKind, Ppm, Price, Qty, Seq, Sequenced, Side, SymbolId,
 };
-use serde::Serialize;
 
-use super::{CliError, Output};
-use crate::report::{Manifest, numbers};
+use super::{Bar, Row};
+use crate::report::numbers;
 
 const SYMBOL: SymbolId = SymbolId(0);
 const MAKER: AccountId = AccountId(1);
@@ -27,53 +23,6 @@ const ENTRY: u32 = 10_000;
 /// Everybody is healthy here, and nobody there.
 const CALM: u32 = 9_990;
 const CRASH: u32 = 9_850;
-
-/// Measures the liquidation engine: marks, triggers, draining, new keys
-#[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
-  seawall bench liquidation
-  seawall bench liquidation --accounts 100000 --json")]
-pub(super) struct LiquidationArgs {
-    /// Accounts that one mark triggers.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000,
-        value_parser = clap::value_parser!(u32).range(1_000..=4_000_000))]
-    accounts: u32,
-    #[command(flatten)]
-    output: Output,
-}
-
-/// One measurement beside its bar.
-#[derive(Debug, Serialize)]
-struct Row {
-    name: &'static str,
-    engine: &'static str,
-    workload: String,
-    value: f64,
-    unit: &'static str,
-    /// The bar, and whether less is better.
-    bar: f64,
-    less_is_better: bool,
-    verdict: &'static str,
-}
-
-impl Row {
-    fn new(
-        name: &'static str,
-        workload: String,
-        (value, unit): (f64, &'static str),
-        (bar, less_is_better): (f64, bool),
-    ) -> Self {
-        let holds = if less_is_better { value <= bar } else { value >= bar };
-        let verdict = if holds { "pass" } else { "fail" };
-        Self { name, engine: "seawall", workload, value, unit, bar, less_is_better, verdict }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Bench {
-    manifest: Manifest,
-    rows: Vec<Row>,
-}
 
 /// Counts events by kind and keeps none.
 #[derive(Debug, Default)]
@@ -182,6 +131,16 @@ fn seconds(mut work: impl FnMut()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
+/// A mark that triggers nothing, among many positions and among a thousand.
+pub(super) fn marks(accounts: u32, rows: &mut Vec<Row>) {
+    let (few, many) = (mark_ns(1_000), mark_ns(accounts));
+    let positions = numbers::count(u64::from(accounts));
+    let workload = format!("{positions} positions against 1,000, blocks of 10,000 marks");
+    rows.push(Row::new("mark-cost-ratio", workload, (many / few, "times"), Bar::AtMost(2.0)));
+    let each = format!("{positions} positions");
+    rows.push(Row::new("mark", each, (many, "ns"), Bar::None));
+}
+
 /// The least of five blocks of ten thousand marks that trigger nothing, in nanoseconds each.
 fn mark_ns(accounts: u32) -> f64 {
     const MARKS: u32 = 10_000;
@@ -193,7 +152,7 @@ fn mark_ns(accounts: u32) -> f64 {
 }
 
 /// One mark triggers everybody; then orders of a client and forced steps take turns.
-fn overload(accounts: u32, rows: &mut Vec<Row>) {
+pub(super) fn overload(accounts: u32, rows: &mut Vec<Row>) {
     const STEPS: u32 = 8;
     let mut shop = Shop::new(accounts, PriorityKey::MarginRatio, STEPS, false);
     let bid = OrderKind::PostOnly(price(CRASH));
@@ -203,7 +162,7 @@ fn overload(accounts: u32, rows: &mut Vec<Row>) {
     assert_eq!(shop.tally.triggered, u64::from(accounts), "the mark triggers everybody");
     let per_second = f64::from(accounts) / took;
     let all = format!("{} accounts at one mark", numbers::count(u64::from(accounts)));
-    rows.push(Row::new("triggers", all.clone(), (per_second, "accounts/s"), (5e6, false)));
+    rows.push(Row::new("triggers", all.clone(), (per_second, "accounts/s"), Bar::AtLeast(5e6)));
     let (mut longest, mut number) = (0.0_f64, 2);
     let start = Instant::now();
     while shop.engine.backlog() > 0 {
@@ -220,13 +179,13 @@ fn overload(accounts: u32, rows: &mut Vec<Row>) {
     assert_eq!(shop.tally.closed, u64::from(accounts), "everybody is closed");
     assert_eq!(shop.engine.conservation_error(), 0, "no money is created or destroyed");
     let workload = format!("{all}, {STEPS} forced steps after every client input");
-    rows.push(Row::new("drained", workload.clone(), (drained, "accounts/s"), (0.0, false)));
+    rows.push(Row::new("drained", workload.clone(), (drained, "accounts/s"), Bar::None));
     // A machine that takes the thread away for a while shows here too.
-    rows.push(Row::new("longest-client-pause", workload, (longest * 1e3, "ms"), (10.0, true)));
+    rows.push(Row::new("longest-client-pause", workload, (longest * 1e3, "ms"), Bar::AtMost(10.0)));
 }
 
 /// New keys for everybody who waits, at a mark.
-fn rekeying(rows: &mut Vec<Row>) {
+pub(super) fn rekeying(rows: &mut Vec<Row>) {
     const QUEUED: u32 = 100_000;
     for (name, key) in [
         ("rekey-margin-ratio", PriorityKey::MarginRatio),
@@ -237,48 +196,8 @@ fn rekeying(rows: &mut Vec<Row>) {
         let marks = (1..=9).map(|n| seconds(|| shop.mark(CRASH - n))).collect::<Vec<_>>();
         let least = marks.iter().copied().fold(f64::INFINITY, f64::min);
         let workload = "100,000 waiting, one mark".to_owned();
-        rows.push(Row::new(name, workload.clone(), (least * 1e3, "ms"), (5.0, true)));
+        rows.push(Row::new(name, workload.clone(), (least * 1e3, "ms"), Bar::AtMost(5.0)));
         let each = least * 1e9 / f64::from(QUEUED);
-        rows.push(Row::new(name, format!("{workload}, each"), (each, "ns"), (100.0, true)));
+        rows.push(Row::new(name, format!("{workload}, each"), (each, "ns"), Bar::AtMost(100.0)));
     }
-}
-
-/// Measures and prints; a row beyond its bar fails the check.
-pub(super) fn run(args: &LiquidationArgs) -> Result<(), CliError> {
-    let mut rows = Vec::new();
-    args.output.note("marks that trigger nothing");
-    let (few, many) = (mark_ns(1_000), mark_ns(args.accounts));
-    let positions = numbers::count(u64::from(args.accounts));
-    let workload = format!("{positions} positions against 1,000");
-    rows.push(Row::new("mark-cost-ratio", workload, (many / few, "times"), (2.0, true)));
-    let each = format!("{positions} positions");
-    rows.push(Row::new("mark", each, (many, "ns"), (1_000.0, true)));
-    args.output.note("one mark triggers everybody");
-    overload(args.accounts, &mut rows);
-    args.output.note("new keys");
-    rekeying(&mut rows);
-    let bench = Bench { manifest: Manifest::of_this_process(), rows };
-    args.output.result(&bench, || text(&bench.rows))?;
-    io::stdout().flush()?;
-    match bench.rows.iter().find(|row| row.verdict == "fail") {
-        None => Ok(()),
-        Some(row) => Err(CliError::Check(format!(
-            "{}: {:.3} {} misses its bar",
-            row.name, row.value, row.unit
-        ))),
-    }
-}
-
-fn text(rows: &[Row]) -> String {
-    let mut text = String::new();
-    for row in rows {
-        let sign = if row.less_is_better { "<=" } else { ">=" };
-        let _ = writeln!(
-            text,
-            "{:28} {:>14.3} {:10} bar {sign} {:<10} {:4}  {}",
-            row.name, row.value, row.unit, row.bar, row.verdict, row.workload
-        );
-    }
-    text.push_str("Waits by class: seawall validate cobham. Zero-sum per preset: cargo test -p seawall --test venues.\n");
-    text
 }

@@ -1,0 +1,101 @@
+//! Every venue preset: against the reference, and rule by rule against the other venues.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use conformance::reference::Reference;
+use seawall::scenario::Scenario;
+use seawall::scenario::venue::{PRESETS, Preset};
+use seawall::study::venues::{Stream, small_market};
+use seawall_engine::core::{Engine, EventHasher};
+use seawall_engine::types::{AccountId, Event, SymbolId};
+
+const SYMBOL: SymbolId = SymbolId(0);
+const COMMANDS: usize = 4_000;
+/// Streams on which a rule may show itself.
+const SEEDS: std::ops::Range<u64> = 1..9;
+
+/// Events and state of both, after every input: nobody is early, nobody late, and every unit of
+/// money is where the documentation says.
+#[test]
+fn every_venue_is_as_documented() {
+    for preset in &PRESETS {
+        let scenario = small_market(preset.name, &[]).expect("an embedded venue");
+        let config = scenario.shard_config();
+        let (mut engine, mut reference) = (Engine::new(&config), Reference::new(&config));
+        let (mut found, mut expected) = (Vec::<Event>::new(), Vec::<Event>::new());
+        for input in Stream::new(&scenario, 1).take(COMMANDS) {
+            found.clear();
+            expected.clear();
+            engine.apply(&input, &mut found);
+            reference.apply(&input, &mut expected);
+            let place = format!("{}: {input:?}", preset.name);
+            assert_eq!(found, expected, "{place}");
+            engine.audit().unwrap_or_else(|broken| panic!("{place}: {broken}"));
+            let accounts = (0..config.accounts_max()).map(AccountId);
+            let lots = accounts.clone().map(|account| engine.position(SYMBOL, account).lots);
+            assert_eq!(lots.sum::<i64>(), 0, "{place}");
+            for account in accounts {
+                let position = reference.position(SYMBOL, account);
+                assert_eq!(engine.position(SYMBOL, account), position, "{place}");
+                assert_eq!(engine.cash(account), reference.cash(account), "{place}");
+            }
+        }
+    }
+}
+
+/// What the venue's events hash to on a stream.
+fn digest(scenario: &Scenario, seed: u64) -> u128 {
+    let (mut engine, mut hasher) = (Engine::new(&scenario.shard_config()), EventHasher::default());
+    for input in Stream::new(scenario, seed).take(COMMANDS) {
+        engine.apply(&input, &mut hasher);
+    }
+    hasher.digest()
+}
+
+/// Whether a venue with another value of a rule does something else on one of the streams, or is
+/// refused.
+fn shows(preset: &Preset, own: &[u128], key: &str, value: &str) -> bool {
+    let set = format!("liquidation.{key}={value}");
+    let Ok(swapped) = small_market(preset.name, &[set]) else { return true };
+    own.iter().zip(SEEDS).any(|(own, seed)| digest(&swapped, seed) != *own)
+}
+
+/// Rules that decide nothing beside the venue's others, so that no other value can be told from
+/// them: by venue (or `*`), key, and what makes it so.
+const IDLE: &[(&str, &str, &str)] = &[];
+
+/// Each rule of each preset, replaced by what another venue has there, changes what the venue does.
+#[test]
+fn no_rule_can_be_taken_from_another_venue() {
+    let mut idle = BTreeSet::new();
+    let mut swaps = 0;
+    for preset in &PRESETS {
+        let scenario = small_market(preset.name, &[]).expect("an embedded venue");
+        let own: Vec<u128> = SEEDS.map(|seed| digest(&scenario, seed)).collect();
+        let own_rules = preset.rules();
+        let mut others: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let tables: Vec<BTreeMap<String, String>> = PRESETS.iter().map(Preset::rules).collect();
+        for (key, value) in tables.iter().flatten() {
+            if own_rules.get(key).is_some_and(|own| own != value) {
+                others.entry(key).or_default().insert(value.clone());
+            }
+        }
+        for (key, values) in others {
+            for value in values {
+                swaps += 1;
+                if !shows(preset, &own, key, &value) {
+                    idle.insert(format!("{} {key}={value}", preset.name));
+                }
+            }
+        }
+    }
+    let known = |swap: &String| {
+        IDLE.iter().any(|(venue, key, _)| {
+            let (name, rest) = swap.split_once(' ').expect("two words");
+            (*venue == "*" || *venue == name)
+                && rest.split_once('=').is_some_and(|(k, _)| k == *key)
+        })
+    };
+    let unknown: Vec<&String> = idle.iter().filter(|swap| !known(swap)).collect();
+    assert!(unknown.is_empty(), "{} of {swaps} swaps show nothing: {unknown:#?}", unknown.len());
+}
