@@ -82,14 +82,3 @@ fn a_reduction_that_passes_for_a_trade_is_found() {
     });
     assert!(what.contains("without a reason"), "{what}");
 }
-
-#[test]
-fn trace() {
-    let _ = Watch::run(82, 1_735, |event| {
-        let text = format!("{event:?}");
-        if text.contains("o130") {
-            eprintln!("TRACE {text}");
-        }
-        Some(event)
-    });
-}

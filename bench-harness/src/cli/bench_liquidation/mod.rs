@@ -130,7 +130,9 @@ pub(super) fn run(args: &LiquidationArgs) -> Result<(), CliError> {
         args.output.note("marks that trigger nothing");
         speed::marks(args.accounts, &mut rows);
         args.output.note("one mark triggers everybody");
-        speed::overload(args.accounts, &mut rows);
+        speed::triggers(args.accounts, &mut rows);
+        args.output.note("and the queue drains among a client's orders");
+        speed::drain(args.accounts, &mut rows);
         args.output.note("new keys");
         speed::rekeying(&mut rows);
     }

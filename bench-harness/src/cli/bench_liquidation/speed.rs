@@ -30,6 +30,9 @@ struct Tally {
     triggered: u64,
     closed: u64,
     rejected: u64,
+    /// Closed after one that the notional key puts behind it.
+    out_of_order: u64,
+    last: (u32, u32),
 }
 
 impl EventSink for Tally {
@@ -37,11 +40,22 @@ impl EventSink for Tally {
     fn event(&mut self, event: Event) {
         match event {
             Event::Triggered { .. } => self.triggered += 1,
-            Event::Closed { .. } => self.closed += 1,
+            Event::Closed { account, .. } => {
+                self.closed += 1;
+                // The largest first, then in order of account, in which they were triggered.
+                let place = (u32::MAX - lots_of(account), account.0);
+                self.out_of_order += u64::from(place < self.last);
+                self.last = place;
+            }
             Event::Rejected { .. } => self.rejected += 1,
             _ => {}
         }
     }
+}
+
+/// Lots of an account's position: keys are not all the same.
+const fn lots_of(account: AccountId) -> u32 {
+    1 + account.0 % 50
 }
 
 /// A shard with leveraged longs, all entered at one price.
@@ -95,8 +109,7 @@ impl Shop {
             shop.apply(Input::Deposit { account, amount: Money::new(1 << 55) });
         }
         for account in (FIRST..FIRST + accounts).map(AccountId) {
-            // Different sizes and margins: keys are not all the same.
-            let lots = 1 + account.0 % 50;
+            let lots = lots_of(account);
             let amount = Money::new(i64::from(lots * ENTRY));
             shop.apply(Input::Deposit { account, amount });
             let qty = Qty::new(lots).expect("some lots");
@@ -151,26 +164,37 @@ fn mark_ns(accounts: u32) -> f64 {
     (0..5).map(|_| block(&mut shop)).fold(f64::INFINITY, f64::min)
 }
 
-/// One mark triggers everybody; then orders of a client and forced steps take turns.
-pub(super) fn overload(accounts: u32, rows: &mut Vec<Row>) {
-    const STEPS: u32 = 8;
-    let mut shop = Shop::new(accounts, PriorityKey::MarginRatio, STEPS, false);
-    let bid = OrderKind::PostOnly(price(CRASH));
-    let lots = 1 << 29;
-    shop.order(1, MAKER, Side::Buy, bid, lots);
-    let took = seconds(|| shop.mark(CRASH));
-    assert_eq!(shop.tally.triggered, u64::from(accounts), "the mark triggers everybody");
-    let per_second = f64::from(accounts) / took;
+/// One mark triggers everybody: the keys are taken and the queue is built.
+pub(super) fn triggers(accounts: u32, rows: &mut Vec<Row>) {
     let all = format!("{} accounts at one mark", numbers::count(u64::from(accounts)));
-    rows.push(Row::new("triggers", all.clone(), (per_second, "accounts/s"), Bar::AtLeast(5e6)));
-    let (mut longest, mut number) = (0.0_f64, 2);
+    for (name, key) in [
+        ("triggers-margin-ratio", PriorityKey::MarginRatio),
+        ("triggers-notional", PriorityKey::Notional),
+    ] {
+        let mut shop = Shop::new(accounts, key, 1, false);
+        let took = seconds(|| shop.mark(CRASH));
+        assert_eq!(shop.tally.triggered, u64::from(accounts), "the mark triggers everybody");
+        let per_second = f64::from(accounts) / took;
+        rows.push(Row::new(name, all.clone(), (per_second, "accounts/s"), Bar::AtLeast(5e6)));
+    }
+}
+
+/// Everybody is triggered; orders of a client and forced steps take turns until nobody is left.
+pub(super) fn drain(accounts: u32, rows: &mut Vec<Row>) {
+    const STEPS: u32 = 8;
+    let mut shop = Shop::new(accounts, PriorityKey::Notional, STEPS, false);
+    let bid = OrderKind::PostOnly(price(CRASH));
+    shop.order(1, MAKER, Side::Buy, bid, 1 << 29);
+    shop.mark(CRASH);
+    let (mut longest, mut most, mut number) = (0.0_f64, 0, 2);
     let start = Instant::now();
     while shop.engine.backlog() > 0 {
         // A post-only order and its cancellation: the client's own work is a few levels.
+        let before = shop.tally.closed;
         let pause = seconds(|| {
             shop.order(number, TRADER, Side::Buy, OrderKind::PostOnly(price(CRASH - 10)), 1);
         });
-        longest = longest.max(pause);
+        (longest, most) = (longest.max(pause), most.max(shop.tally.closed - before));
         let order = OrderId(number);
         shop.apply(Input::Cancel { symbol: SYMBOL, account: TRADER, order });
         number += 1;
@@ -178,10 +202,15 @@ pub(super) fn overload(accounts: u32, rows: &mut Vec<Row>) {
     let drained = f64::from(accounts) / start.elapsed().as_secs_f64();
     assert_eq!(shop.tally.closed, u64::from(accounts), "everybody is closed");
     assert_eq!(shop.engine.conservation_error(), 0, "no money is created or destroyed");
-    let workload = format!("{all}, {STEPS} forced steps after every client input");
-    rows.push(Row::new("drained", workload.clone(), (drained, "accounts/s"), Bar::None));
+    let all = numbers::count(u64::from(accounts));
+    let workload = format!("{all} accounts, {STEPS} forced steps after every client input");
+    let mut row = |name, value, bar| rows.push(Row::new(name, workload.clone(), value, bar));
+    row("drained", (drained, "accounts/s"), Bar::None);
+    let out_of_order = shop.tally.out_of_order as f64;
+    row("drained-out-of-order", (out_of_order, "accounts"), Bar::AtMost(0.0));
+    row("forced-between-clients", (most as f64, "steps"), Bar::AtMost(f64::from(STEPS)));
     // A machine that takes the thread away for a while shows here too.
-    rows.push(Row::new("longest-client-pause", workload, (longest * 1e3, "ms"), Bar::AtMost(10.0)));
+    row("longest-client-pause", (longest * 1e3, "ms"), Bar::AtMost(10.0));
 }
 
 /// New keys for everybody who waits, at a mark.

@@ -242,6 +242,7 @@ pub(super) fn rows(_plan: Plan, test: &'static str) -> Vec<Row> {
     for (name, policy) in [("", AdlPolicy::ProfitLeverage), ("-own-rank", AdlPolicy::BitMex)] {
         rows.extend(deleveraging(test, name, policy));
     }
+    rows.extend(ladder(test));
     rows.extend(chitra(test));
     rows.push(previous_mark(test));
     rows.extend(pool(test));
@@ -290,12 +291,44 @@ fn dydx(test: &str) -> Vec<Row> {
     rows
 }
 
+/// Account of BitMEX's example, lots, entry price: a lower entry ranks higher.
+const LONGS: [(u32, u32, u32); 6] =
+    [(1, 10, 615), (2, 10, 600), (3, 20, 625), (4, 30, 610), (5, 20, 605), (6, 10, 620)];
+
+/// The same example's percentiles: the fifth of all lots in which an account ends when all are
+/// asked in the order of their rank.
+fn ladder(test: &str) -> Vec<Row> {
+    const BANKRUPT: AccountId = AccountId(7);
+    let adl = Adl { policy: AdlPolicy::BitMex, ..Adl::default() };
+    let rules = VenueRules { adl, ..VenueRules::default() };
+    let mut venue = Market { venue: rules, ..Market::linear(625, 40_000, 10_000) }.open();
+    for account in 1..=7 {
+        venue.fund(AccountId(account));
+    }
+    for (account, lots, entry) in LONGS {
+        venue.block(AccountId(account), BANKRUPT, entry, lots);
+    }
+    venue.mark(660);
+    let mut asked = 0;
+    let mut percentiles = [f64::NAN; 6];
+    for event in &venue.events {
+        if let Event::Deleveraged { account: BANKRUPT, counterparty, qty, .. } = event {
+            asked += qty.lots();
+            let fifth = asked.div_ceil(20);
+            percentiles[counterparty.index() - 1] = f64::from(20 * fifth);
+        }
+    }
+    let expected = [80.0, 20.0, 100.0, 60.0, 40.0, 80.0];
+    let row = |(wanted, (expected, measured)): (u32, (f64, f64))| {
+        let name = format!("{test}/bitmex-percentile-account-{wanted}");
+        Row::within(name, expected, measured, 0.0, 1)
+    };
+    (1..).zip(expected.into_iter().zip(percentiles)).map(row).collect()
+}
+
 /// BitMEX's example: 20 lots short are bankrupt at 650; the two highest ranked longs lose ten
 /// each. The longs' ranks are theirs, their entry prices are chosen to give them.
 fn deleveraging(test: &str, suffix: &str, policy: AdlPolicy) -> Vec<Row> {
-    /// Account of the example, lots, entry price: a lower entry ranks higher.
-    const LONGS: [(u32, u32, u32); 6] =
-        [(1, 10, 615), (2, 10, 600), (3, 20, 625), (4, 30, 610), (5, 20, 605), (6, 10, 620)];
     const BANKRUPT: AccountId = AccountId(7);
     const SHORT: AccountId = AccountId(8);
     let adl = Adl { policy, ..Adl::default() };

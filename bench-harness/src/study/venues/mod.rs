@@ -10,7 +10,7 @@ use crate::scenario::{self, Scenario, ScenarioError};
 
 /// Settings that make the default scenario's market small enough to be looked at after every input:
 /// some twenty accounts.
-pub const SMALL: [&str; 7] = [
+pub const SMALL: [&str; 8] = [
     "makers.count=2",
     "takers.count=4",
     "holders.longs=12",
@@ -18,6 +18,8 @@ pub const SMALL: [&str; 7] = [
     "holders.hedgers=1",
     "takers.deposit_currency=1000",
     "liquidation.fund_currency=0",
+    // So that a rate limit is felt by twenty accounts; a venue that has one has its own.
+    "liquidation.rate_steps=2",
 ];
 
 /// The default scenario's market in small, under a venue's rules and further settings.

@@ -13,7 +13,7 @@ const MAKERS: u32 = 2;
 /// Times between inputs: bursts, and long enough for every window and wait of a preset.
 const PAUSES_MS: [u64; 8] = [0, 0, 1, 20, 20, 300, 1_100, 13_000];
 /// Sizes of positions: in every tier of the default scenario's market.
-const SIZES: [u32; 7] = [1, 7, 40, 150, 400, 1_500, 5_000];
+const SIZES: [u32; 7] = [1, 30, 200, 700, 1_500, 4_500, 9_000];
 
 /// Moves of the mark of odd and of even seeds.
 const CALM: [u64; 6] = [1_000, 2_000, 3_000, 3_000, 9_000, 40_000];
@@ -97,7 +97,7 @@ impl Stream {
         let amount = match account.0 {
             0 => self.lots_worth(10, 40),
             1..=MAKERS => Money::new(1_000_000 * self.lot_units),
-            _ => self.lots_worth(20, 2_500),
+            _ => self.lots_worth(20, 5_000),
         };
         Input::Deposit { account, amount }
     }
@@ -113,7 +113,7 @@ impl Stream {
         let account = self.maker();
         let at = price(self.near(12_000));
         let side = if at.ticks() < self.mark { Side::Buy } else { Side::Sell };
-        let lots = 1 + u32::try_from(self.below(300)).expect("some lots");
+        let lots = self.pick(&[20, 100, 300, 3_000]);
         self.order(account, side, OrderKind::Limit(at), lots)
     }
 
