@@ -22,23 +22,14 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::ReduceOnly,
 ];
 
-const FUNDS: [FundCause; 5] = [
+const FUNDS: [FundCause; 6] = [
     FundCause::LiquidationFee,
     FundCause::Unwind,
     FundCause::Deleverage,
     FundCause::Shortfall,
     FundCause::Socialised,
+    FundCause::Funding,
 ];
-
-/// A count for every reject reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Rejects([u64; RejectReason::ALL.len()]);
-
-impl Default for Rejects {
-    fn default() -> Self {
-        Self([0; RejectReason::ALL.len()])
-    }
-}
 
 /// Kinds of order.
 const KINDS: [&str; 11] = [
@@ -118,6 +109,10 @@ pub struct Coverage {
     pub stops_rejected: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
+    /// Accounts whose margin mode was set to cross.
+    pub crossed: u64,
+    /// Funding payments.
+    pub funded: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
     rejects: Rejects,
@@ -128,6 +123,16 @@ pub struct Coverage {
     rules: [u64; RULES.len()],
     kinds: [u64; KINDS.len()],
     modes: [u64; SelfTrade::ALL.len()],
+}
+
+/// Counts by reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rejects([u64; RejectReason::ALL.len()]);
+
+impl Default for Rejects {
+    fn default() -> Self {
+        Self([0; RejectReason::ALL.len()])
+    }
 }
 
 impl Coverage {
@@ -216,6 +221,8 @@ impl Coverage {
             | Event::CancelOnDisconnectSet { .. }
             | Event::Disconnected { .. }
             | Event::KillSwitch { .. } => {}
+            Event::Funded { .. } => self.funded += 1,
+            Event::MarginModeSet { cross, .. } => self.crossed += u64::from(cross),
         }
     }
 
@@ -234,7 +241,7 @@ impl Coverage {
         add_all(&mut self.rules, &other.rules);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 23] {
+    fn scalars_mut(&mut self) -> [&mut u64; 25] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -259,6 +266,8 @@ impl Coverage {
             &mut self.stops,
             &mut self.stops_triggered,
             &mut self.stops_rejected,
+            &mut self.funded,
+            &mut self.crossed,
         ]
     }
 
@@ -301,6 +310,8 @@ impl Coverage {
             ("stops placed", self.stops),
             ("stops triggered", self.stops_triggered),
             ("stops rejected", self.stops_rejected),
+            ("funding payments", self.funded),
+            ("cross accounts", self.crossed),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();

@@ -1,4 +1,5 @@
-//! The sender of the mark price: a mix of the index and of the book.
+//! The sender of prices from outside: a mix of the index and of the book, and the index where the
+//! venue makes its mark or its funding of it.
 
 use seawall_engine::types::Input;
 
@@ -11,6 +12,7 @@ use crate::scenario::{SYMBOL, Scenario};
 pub struct Oracle {
     period_ns: u64,
     book_weight: f64,
+    sends_index: bool,
     next_ns: u64,
 }
 
@@ -20,6 +22,7 @@ impl Oracle {
         Self {
             period_ns: scenario.mark.period_ms * 1_000_000,
             book_weight: real(scenario.mark.book_weight_ppm) / 1e6,
+            sends_index: scenario.sends_index(),
             next_ns: scenario.clock.warmup_ms * 1_000_000,
         }
     }
@@ -47,6 +50,10 @@ impl Agent for Oracle {
     fn wake(&mut self, view: &View<'_>, out: &mut Outbox<'_>) {
         let index = view.index.at(view.now_ns);
         let book = book_price(view.quote).unwrap_or(index);
+        if self.sends_index {
+            let price = price(whole(index, 1, u32::MAX));
+            out.send(Input::Index { symbol: SYMBOL, price });
+        }
         let mark = index + (book - index) * self.book_weight;
         out.send(Input::Mark { symbol: SYMBOL, price: price(whole(mark, 1, u32::MAX)) });
         self.next_ns += self.period_ns;

@@ -9,7 +9,10 @@ mod background;
 mod bench;
 pub mod bench_core;
 mod bench_liquidation;
+mod bench_omission;
 pub mod bench_pipeline;
+mod bench_ring;
+mod compare;
 mod error;
 pub mod journal;
 mod list;
@@ -42,6 +45,7 @@ use run::RunArgs;
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall compare before.json after.json       which numbers got worse
   seawall sweep plan.toml                      many settings and seeds, with intervals
   seawall validate                             compare the engine with classical theory
 
@@ -61,6 +65,7 @@ enum Command {
     Report(report::ReportArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    Compare(compare::CompareArgs),
     /// Looks into a command log: inspect, verify, replay
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -90,6 +95,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
         Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
         Command::RunOne(_) => run_one::run(),

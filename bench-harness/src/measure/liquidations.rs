@@ -196,7 +196,7 @@ impl Liquidations {
             FundCause::Unwind | FundCause::Deleverage | FundCause::Shortfall => {
                 self.totals.insurance_paid -= amount.units();
             }
-            FundCause::Socialised => {}
+            FundCause::Socialised | FundCause::Funding => {}
         }
         self.fund.push(FundRow {
             time_ns: now_ns,

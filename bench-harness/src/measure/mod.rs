@@ -6,6 +6,7 @@ pub mod fill_rate;
 pub mod histogram;
 mod liquidations;
 mod market;
+pub mod metric;
 mod orders;
 pub mod phases;
 mod recorder;

@@ -3,6 +3,7 @@
 use core::fmt::Display;
 
 use seawall_engine::liquidation::{AdlPolicy, AdlPrice};
+use seawall_engine::risk::{FUNDING_CAP_PPB_MAX, LAG_WINDOWS_MAX, MEAN_POINTS_MAX, TAU_NS_MAX};
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
@@ -62,7 +63,9 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
 
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const NAMES: [(&str, &str, &[&str]); 11] = [
+    const INPUTS: &[&str] =
+        &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
+    const NAMES: [(&str, &str, &[&str]); 16] = [
         ("", "venue", &venue::NAMES),
         ("market", "contract", &["linear", "inverse"]),
         (
@@ -98,14 +101,38 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
         ("liquidation", "unfilled", &["dispose", "keep"]),
         ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
         ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
+        (
+            "mark",
+            "rule",
+            &[
+                "given",
+                "index",
+                "last",
+                "mid",
+                "book-median",
+                "decaying-basis",
+                "smoothed-basis",
+                "median",
+                "oracle",
+            ],
+        ),
+        ("mark", "median_of", INPUTS),
+        ("mark", "fair", &["last", "mid", "book-median"]),
+        ("mark", "smoothing", &["average", "weighted", "mean"]),
+        ("funding", "fair", &["last", "mid", "book-median", "mark"]),
     ];
     for (parent, key, expected) in NAMES {
         let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
             Some(inner) => (inner, format!("{parent}.{key}")),
             None => (table, key.to_owned()),
         };
-        let Some(found) = inner.get(key).and_then(toml::Value::as_str) else { continue };
-        if !expected.contains(&found) {
+        let values = match inner.get(key) {
+            Some(toml::Value::Array(values)) => &values[..],
+            Some(value) => core::slice::from_ref(value),
+            None => &[],
+        };
+        let mut values = values.iter().filter_map(toml::Value::as_str);
+        if let Some(found) = values.find(|value| !expected.contains(value)) {
             return Err(Fault::OutOfRange {
                 place: places.of(&path),
                 key: path,
@@ -187,6 +214,13 @@ impl Check<'_> {
         self.within("market.maker_fee_ppm", m.maker_fee_ppm, 0, PPM)?;
         self.within("market.taker_fee_ppm", m.taker_fee_ppm, 0, PPM)?;
         self.within("market.market_band_ppm", m.market_band_ppm, 0, PPM)?;
+        self.within("market.open_interest_max_lots", m.open_interest_max_lots, 0, 1 << 40)?;
+        let (from, to) = (m.open_interest_scale_from_currency, m.open_interest_scale_to_currency);
+        self.within("market.open_interest_scale_from_currency", from, 0, 1 << 40)?;
+        if to != 0 {
+            let key = "market.open_interest_scale_to_currency";
+            self.within(key, to, from + 1, 1 << 41)?;
+        }
         if m.tiers.is_empty() {
             return self.refuse("market.tiers", &"empty", &"at least one tier");
         }
@@ -312,6 +346,7 @@ impl Check<'_> {
         self.between("index.volatility_bp", s.index.volatility_bp, 0.0, 1_000.0)?;
         self.within("mark.period_ms", s.mark.period_ms, 1, s.clock.duration_ms)?;
         self.within("mark.book_weight_ppm", s.mark.book_weight_ppm, 0, PPM)?;
+        self.marks(s)?;
         self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
@@ -322,6 +357,25 @@ impl Check<'_> {
         self.within("shock.index_rebound_ppm", shock.index_rebound_ppm, 0, PPM)?;
         self.within("shock.index_rebound_after_ms", shock.index_rebound_after_ms, 0, TIME_MS_MAX)?;
         self.within("shock.index_rebound_ms", shock.index_rebound_ms, 1, TIME_MS_MAX)
+    }
+
+    fn marks(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let (mark, funding) = (&s.mark, &s.funding);
+        if mark.median_of.is_empty() {
+            return self.refuse("mark.median_of", &"empty", &"at least one price");
+        }
+        self.within("mark.smoothing_ms", mark.smoothing_ms, 1, TAU_NS_MAX / 1_000_000)?;
+        self.within("mark.smoothing_points", mark.smoothing_points, 1, MEAN_POINTS_MAX.into())?;
+        self.within("mark.oracle_interval_ms", mark.oracle_interval_ms, 1, TIME_MS_MAX)?;
+        let most = LAG_WINDOWS_MAX * mark.oracle_interval_ms - 1;
+        self.within("mark.oracle_lag_ms", mark.oracle_lag_ms, 0, most)?;
+        self.within("mark.stale_ms", mark.stale_ms, 0, TIME_MS_MAX)?;
+        self.within("funding.interval_ms", funding.interval_ms, 1, TIME_MS_MAX)?;
+        let most = FUNDING_CAP_PPB_MAX.cast_unsigned();
+        self.within("funding.cap_ppb", funding.cap_ppb, 1, most)?;
+        self.within("funding.interest_ppb", funding.interest_ppb, 0, funding.cap_ppb)?;
+        self.within("funding.clamp_ppb", funding.clamp_ppb, 0, u32::MAX.into())?;
+        self.within("funding.divisor", funding.divisor, 1, 1_000)
     }
 
     /// The venue would refuse every child order that is too large, and there would be no shock.

@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod prices;
 mod resolve;
 mod roles;
 mod spec;
@@ -12,8 +13,9 @@ pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    BackgroundSpec, ChainSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName,
-    Latency, Liquidation, Makers, Mark, Market, PlanName, Scenario, Shock, Takers, Tier,
+    BackgroundSpec, ChainSpec, Clock, ContractName, DisciplineName, FairName, Funding, Holders,
+    Index, KeyName, Latency, Liquidation, Makers, Mark, MarkInputName, MarkName, Market, PlanName,
+    Scenario, Shock, SmoothingName, Takers, Tier,
 };
 
 use std::path::Path;

@@ -88,7 +88,9 @@ impl Scenario {
             position_lots_max: small(market.position_max_lots),
             market_band: ppm(market.market_band_ppm),
         };
-        let rules = MarketRules::new(spec).map_err(|error| error.to_string())?;
+        let rules = MarketRules::new(spec)
+            .and_then(|rules| rules.with_price_rules(self.price_rules()))
+            .map_err(|error| error.to_string())?;
         let accounts = self.roles().accounts().max(2);
         ShardConfig::new(accounts, small(market.orders_max), vec![rules], self.liquidation_rules())
             .map_err(|error| error.to_string())
@@ -237,7 +239,7 @@ pub(crate) fn small(value: u64) -> u32 {
     u32::try_from(value).expect("checked scenario values fit 32 bits")
 }
 
-fn signed(value: u64) -> i64 {
+pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("checked scenario values fit 63 bits")
 }
 

@@ -32,6 +32,8 @@ pub struct Scenario {
     pub index: Index,
     /// How the mark follows index and book.
     pub mark: Mark,
+    /// What longs pay to shorts, and when.
+    pub funding: Funding,
     /// What starts the cascade.
     pub shock: Shock,
     /// Who quotes.
@@ -84,6 +86,12 @@ pub struct Market {
     pub taker_fee_ppm: u64,
     /// How far from the best opposite price a market order may execute.
     pub market_band_ppm: u64,
+    /// Most lots of all longs together; 0 for no bound.
+    pub open_interest_max_lots: u64,
+    /// Open interest from which initial margin grows.
+    pub open_interest_scale_from_currency: u64,
+    /// Open interest from which initial margin is everything; 0 for no such rule.
+    pub open_interest_scale_to_currency: u64,
     /// Margin rates by notional.
     pub tiers: Vec<Tier>,
 }
@@ -334,14 +342,127 @@ pub struct Index {
     pub volatility_bp: f64,
 }
 
-/// How the mark follows index and book.
+/// How the mark follows index and book (`docs/MARGIN.md`, Mark).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// Time between two marks.
+    /// Time between two mark inputs.
     pub period_ms: u64,
-    /// Weight of the book (the median of best bid, best offer and last) against the index.
+    /// The price that they bring: weight of the book (the median of best bid, best offer and
+    /// last) against the index.
     pub book_weight_ppm: u64,
+    /// How the venue makes its mark of it.
+    pub rule: MarkName,
+    /// Rule `median`: of what.
+    pub median_of: Vec<MarkInputName>,
+    /// What `smoothed-basis` smooths.
+    pub fair: FairName,
+    /// How it smooths it.
+    pub smoothing: SmoothingName,
+    /// Time constant of `average` and `weighted`.
+    pub smoothing_ms: u64,
+    /// Samples of `mean`.
+    pub smoothing_points: u64,
+    /// Rule `oracle`: the given price is taken at most once in each window of this length.
+    pub oracle_interval_ms: u64,
+    /// Rule `oracle`: from when it is taken to when it is in force.
+    pub oracle_lag_ms: u64,
+    /// A mark triggers nothing any more when it is older; 0 for never.
+    pub stale_ms: u64,
+}
+
+/// Rules of the mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkName {
+    /// The given price.
+    Given,
+    /// The index.
+    Index,
+    /// The last trade.
+    Last,
+    /// Half-way between best bid and best offer.
+    Mid,
+    /// Median of best bid, best offer and last trade.
+    BookMedian,
+    /// Index and decaying funding basis.
+    DecayingBasis,
+    /// Index and smoothed distance of the book from it.
+    SmoothedBasis,
+    /// Median of several.
+    Median,
+    /// The given price, in windows and late.
+    Oracle,
+}
+
+/// Prices that a mark can be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkInputName {
+    /// The given price.
+    Given,
+    /// The index.
+    Index,
+    /// The last trade.
+    Last,
+    /// Half-way between best bid and best offer.
+    Mid,
+    /// Median of best bid, best offer and last trade.
+    BookMedian,
+    /// Index and decaying funding basis.
+    DecayingBasis,
+    /// Index and smoothed distance of the book from it.
+    SmoothedBasis,
+}
+
+/// Prices that are compared with the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FairName {
+    /// The last trade.
+    Last,
+    /// Half-way between best bid and best offer.
+    Mid,
+    /// Median of best bid, best offer and last trade.
+    BookMedian,
+    /// The mark; of a funding premium only.
+    Mark,
+}
+
+/// Averages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SmoothingName {
+    /// Exponential.
+    Average,
+    /// Exponential, samples weighted by the time between them.
+    Weighted,
+    /// Mean of the last samples.
+    Mean,
+}
+
+/// What longs pay to shorts, and when (`docs/MARGIN.md`, Funding).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Funding {
+    /// Whether there is any.
+    pub enabled: bool,
+    /// Time between two payments.
+    pub interval_ms: u64,
+    /// Whose premium over the index is sampled, at mark inputs.
+    pub fair: FairName,
+    /// Interest rate per `divisor` intervals.
+    pub interest_ppb: u64,
+    /// How far interest less premium may move the rate, either way.
+    pub clamp_ppb: u64,
+    /// The rate's greatest size.
+    pub cap_ppb: u64,
+    /// What is paid at a time is the rate over this.
+    pub divisor: u64,
+    /// Charged on the value at the index instead of the mark.
+    pub on_index: bool,
+    /// Paid an interval later than it was made.
+    pub later: bool,
 }
 
 /// What starts the cascade: a sell metaorder and a fall of the index.

@@ -8,4 +8,5 @@ pub mod parallel;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
+pub mod two_samples;
 pub mod venues;

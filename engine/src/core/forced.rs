@@ -4,11 +4,13 @@
 
 use super::Engine;
 use super::fillable::Wanted;
+use super::market::Watch;
 use super::settle::{Taker, TakerKind};
 use crate::canary::{Canary, planted};
 use crate::liquidation::{
     Discipline, ForcedLimit, Moment, Pace, Plan, Seen, Unfilled, Waiting, priority,
 };
+use crate::risk::Position;
 use crate::types::{
     AccountId, CancelCause, Event, EventSink, OrderId, Ppm, Price, Qty, SelfTrade, Sequenced, Side,
     SymbolId,
@@ -24,6 +26,18 @@ pub(super) struct Remainder {
     pub(super) lots: u64,
     /// The bankruptcy price (of the fund its zero price).
     pub(super) price: Price,
+}
+
+/// A position whose turn has come; of a cross account with its part of the equity as its margin.
+#[derive(Clone, Copy, Debug)]
+struct Served {
+    symbol: SymbolId,
+    account: AccountId,
+    position: Position,
+    mark: Price,
+    side: Side,
+    /// When it was triggered.
+    first_ns: u64,
 }
 
 /// A forced order on its way to the book.
@@ -53,6 +67,9 @@ impl Engine {
             }
         }
         self.hot.truncate(kept);
+        if self.has_cross && !self.ledger.due.is_empty() {
+            self.trigger_cross(&mut budget, time_ns, sink);
+        }
     }
 
     /// Triggers in one symbol. Returns whether more wait than the budget allowed.
@@ -64,8 +81,14 @@ impl Engine {
         time_ns: u64,
         sink: &mut impl EventSink,
     ) -> bool {
+        if let (true, Some(mark)) = (self.has_cross, self.markets[symbol.index()].mark) {
+            self.pull_cross(symbol, mark);
+        }
         let market = &self.markets[symbol.index()];
-        let Some(mark) = market.mark else { return false };
+        let Some(mark) = market.mark.filter(|_| !market.is_stale(time_ns)) else { return false };
+        if market.watch == Watch::Keys {
+            return self.trigger_funded(symbol, mark, budget, time_ns, sink);
+        }
         let mut bucket = ::core::mem::take(&mut self.scratch_accounts);
         let mut more = false;
         while let Some(side) = self.markets[symbol.index()].index.reached(mark) {
@@ -85,6 +108,33 @@ impl Engine {
         more
     }
 
+    /// Triggers in a symbol with funding.
+    #[cold]
+    fn trigger_funded(
+        &mut self,
+        symbol: SymbolId,
+        mark: Price,
+        budget: &mut usize,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) -> bool {
+        let mut looked = ::core::mem::take(&mut self.scratch_accounts);
+        let market = &self.markets[symbol.index()];
+        let found = market.funded_unhealthy(mark, &mut looked);
+        if self.has_cross {
+            self.pull_found(symbol, &looked);
+        }
+        self.rechecks += looked.len() as u64;
+        self.scratch_accounts = looked;
+        let taken = found.len().min(*budget);
+        for account in &found[..taken] {
+            self.markets[symbol.index()].realise(*account, &mut self.ledger);
+            self.enqueue_triggered(symbol, *account, mark, time_ns, sink);
+        }
+        *budget -= taken;
+        taken < found.len()
+    }
+
     fn enqueue_triggered(
         &mut self,
         symbol: SymbolId,
@@ -101,7 +151,8 @@ impl Engine {
         let bankruptcy = market.rules.bankruptcy_price(position);
         market.positions[account.index()].set_locked(true);
         market.refresh(account);
-        self.enqueue(symbol, account, mark, (time_ns, time_ns));
+        let position = *market.position(account);
+        self.enqueue(symbol, account, &position, mark, (time_ns, time_ns));
         sink.event(Event::Triggered { symbol, account, side, qty, mark, bankruptcy });
     }
 
@@ -179,9 +230,13 @@ impl Engine {
     /// Serves the head of the queue.
     fn liquidate(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
         let Waiting { symbol, account, .. } = *waiting;
+        if self.ledger.account(account).is_cross() {
+            return self.liquidate_cross(waiting, input, sink);
+        }
         self.heat(symbol);
         let market = &mut self.markets[symbol.index()];
         let mark = market.mark.expect("a triggered position has a mark");
+        market.realise(account, &mut self.ledger);
         let position = *market.position(account);
         let unhealthy =
             market.rules.is_unhealthy(&position, mark) || planted(Canary::HealthNotChecked);
@@ -192,22 +247,27 @@ impl Engine {
         };
         let cause = CancelCause::Liquidation;
         market.cancel_side(&mut self.ledger, sink, account, None, cause); // 2
-        let bankruptcy = market.rules.bankruptcy_price(&position);
-        let planned = self.plan(waiting, mark, input.time_ns); // 3
-        let lots = self.fill_or_keep(waiting, mark, planned, input, sink); // 4
-        if lots > 0 {
-            let part = Remainder { symbol, account, side, lots, price: bankruptcy };
-            self.dispose(part, mark, sink); // 5
-        }
+        let served = Served { symbol, account, position, mark, side, first_ns: waiting.first_ns };
+        self.close_some(&served, input, sink);
         self.leave_or_return(waiting, mark, input.time_ns, sink); // 6
     }
 
-    /// How much of the position the next order closes; zero where the book is passed by.
-    fn plan(&mut self, waiting: &Waiting, mark: Price, now_ns: u64) -> u32 {
-        let Waiting { symbol, account, first_ns, .. } = *waiting;
+    /// The plan, the order, and what is left of it.
+    fn close_some(&mut self, served: &Served, input: &Sequenced, sink: &mut impl EventSink) {
+        let Served { symbol, account, position, mark, side, .. } = *served;
+        let price = self.markets[symbol.index()].rules.bankruptcy_price(&position);
+        let planned = self.plan(served, input.time_ns); // 3
+        let lots = self.fill_or_keep(served, planned, price, input, sink); // 4
+        if lots > 0 {
+            self.dispose(Remainder { symbol, account, side, lots, price }, mark, sink); // 5
+        }
+    }
+
+    /// How much of the position the next order closes.
+    fn plan(&mut self, served: &Served, now_ns: u64) -> u32 {
+        let Served { symbol, account, position, mark, first_ns, .. } = *served;
         let market = &self.markets[symbol.index()];
-        let position = market.position(account);
-        let seen = Seen::at(&market.rules, position, mark).expect("it is not flat");
+        let seen = Seen::at(&market.rules, &position, mark).expect("it is not flat");
         let whole_until_ns = match self.whole_until_ns.get(symbol.index()) {
             Some(by_account) => by_account[account.index()],
             None => 0,
@@ -226,15 +286,14 @@ impl Engine {
     /// are to be disposed of.
     fn fill_or_keep(
         &mut self,
-        waiting: &Waiting,
-        mark: Price,
+        served: &Served,
         planned: u32,
+        bankruptcy: Price,
         input: &Sequenced,
         sink: &mut impl EventSink,
     ) -> u64 {
-        let Waiting { symbol, account, .. } = *waiting;
+        let Served { symbol, account, position, mark, .. } = *served;
         let market = &self.markets[symbol.index()];
-        let position = *market.position(account);
         let seen = Seen::at(&market.rules, &position, mark).expect("it is not flat");
         let venue = &self.rules.venue;
         if seen.is_below(venue.backstop.below_ppm) {
@@ -242,7 +301,7 @@ impl Engine {
         }
         let side = seen.side.opposite();
         let limit = match venue.order.limit {
-            ForcedLimit::Bankruptcy => market.rules.bankruptcy_price(&position),
+            ForcedLimit::Bankruptcy => bankruptcy,
             ForcedLimit::Band(band) => market.beyond(mark, side, band),
             ForcedLimit::Fillable(fillable) => {
                 market.apart(mark, side, fillable.distance_ticks(&seen))
@@ -251,10 +310,13 @@ impl Engine {
         let is_part = u64::from(planned) < position.size();
         let fok = venue.order.part_is_fok && is_part;
         let qty = Qty::new(planned).expect("a plan closes something");
-        let forfeits = venue.order.whole_forfeits && !is_part;
-        let kind = TakerKind::Forced {
-            fee: if forfeits { Ppm::ONE } else { self.rules.fee },
-            keeps_margin: venue.order.keeps_margin,
+        let is_cross = position.is_cross();
+        let kind = if is_cross {
+            TakerKind::ForcedCross(self.rules.fee, bankruptcy)
+        } else {
+            let forfeits = venue.order.whole_forfeits && !is_part;
+            let fee = if forfeits { Ppm::ONE } else { self.rules.fee };
+            TakerKind::Forced { fee, keeps_margin: venue.order.keeps_margin }
         };
         let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok };
         let keeps = venue.order.unfilled == Unfilled::Keep;
@@ -263,9 +325,42 @@ impl Engine {
             return position.size();
         }
         let market = &self.markets[symbol.index()];
-        let is_bankrupt = Seen::at(&market.rules, market.position(account), mark)
-            .is_some_and(|seen| seen.equity < 0);
+        let is_bankrupt = if is_cross {
+            self.sum(account).equity < 0
+        } else {
+            Seen::at(&market.rules, market.position(account), mark)
+                .is_some_and(|seen| seen.equity < 0)
+        };
         if keeps && !is_bankrupt { 0 } else { u64::from(left.lots()) }
+    }
+
+    /// Serves a cross account: one of its positions, then it waits again or is done.
+    fn liquidate_cross(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
+        let Waiting { symbol: waited_in, account, first_ns, .. } = *waiting;
+        self.realise_cross(account);
+        let sum = self.sum(account);
+        if !sum.is_unhealthy() {
+            self.lock_cross(account, false);
+            sink.event(Event::Recovered { symbol: waited_in, account });
+            return;
+        }
+        for market in &mut self.markets {
+            market.cancel_side(&mut self.ledger, sink, account, None, CancelCause::Liquidation);
+        }
+        let (symbol, position, mark) = self.first_to_close(account).expect("it is unhealthy");
+        self.heat(symbol);
+        let side = position.side().expect("it is a position");
+        let served = Served { symbol, account, position, mark, side, first_ns };
+        self.close_some(&served, input, sink);
+        let Some((symbol, position, mark)) = self.first_to_close(account) else {
+            let sum = self.sum(account);
+            self.cover_cross(account, &sum, sink);
+            self.lock_cross(account, false);
+            sink.event(Event::Closed { symbol, account });
+            return;
+        };
+        let again_ns = input.time_ns + self.rules.venue.order.again_ns;
+        self.enqueue(symbol, account, &position, mark, (first_ns, again_ns));
     }
 
     /// A flat position leaves the queue; another one enters it again.
@@ -283,19 +378,21 @@ impl Engine {
             return;
         }
         let again_ns = time_ns + self.rules.venue.order.again_ns;
-        self.enqueue(symbol, account, mark, (first_ns, again_ns));
+        let position = *self.markets[symbol.index()].position(account);
+        self.enqueue(symbol, account, &position, mark, (first_ns, again_ns));
     }
 
-    /// Puts a position that is not flat into the queue.
-    fn enqueue(
+    /// Puts a position that is not flat into the queue; one of a cross account with its part of
+    /// the equity as its margin.
+    pub(super) fn enqueue(
         &mut self,
         symbol: SymbolId,
         account: AccountId,
+        position: &Position,
         mark: Price,
         (first_ns, since_ns): (u64, u64),
     ) {
         let market = &self.markets[symbol.index()];
-        let position = market.position(account);
         let key = priority((self.rules.key, self.rules.plan), &market.rules, position, mark);
         let key = key.expect("only positions are queued");
         let equity = position.margin() + position.profit(market.rules.contract, mark);
@@ -314,7 +411,7 @@ impl Engine {
         let rule = (self.rules.key, self.rules.plan);
         self.queue.rekey(|waiting| {
             let position = market.position(waiting.account);
-            (waiting.symbol == symbol)
+            (waiting.symbol == symbol && !position.is_cross())
                 .then(|| priority(rule, &market.rules, position, mark))
                 .flatten()
         });

@@ -2,8 +2,9 @@
 //!
 //! The rules are in `docs/MATCHING.md`, Bookings of one fill.
 
+use super::carry::Carry;
 use super::details::Details;
-use super::market::{Market, initial_rate, refresh};
+use super::market::{Market, Watch, initial_rate, refresh, refresh_keys};
 use super::open_orders::OpenOrders;
 use crate::book::OrderBook;
 use crate::canary::{Canary, planted};
@@ -27,6 +28,8 @@ pub(super) enum TakerKind {
         /// Whether what a part releases stays with the rest of the position.
         keeps_margin: bool,
     },
+    /// A cross account's: the same, out of what it does better than its bankruptcy price.
+    ForcedCross(Ppm, Price),
     /// The fund's own order: pays nothing.
     Fund,
 }
@@ -52,7 +55,8 @@ pub(super) struct Settlement<'a, S> {
     to_clip: &'a mut Vec<AccountId>,
     last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
-    watches: bool,
+    watch: Watch,
+    pub(super) carry: Option<&'a mut Carry>,
     accounts_used: &'a mut usize,
     pub(super) ledger: &'a mut Ledger,
     pub(super) sink: &'a mut S,
@@ -75,7 +79,8 @@ impl Market {
             to_clip: &mut self.to_clip,
             last: &mut self.last,
             index: &mut self.index,
-            watches: self.watches,
+            watch: self.watch,
+            carry: self.carry.as_deref_mut(),
             accounts_used: &mut self.accounts_used,
             ledger,
             sink,
@@ -159,6 +164,13 @@ impl<S: EventSink> Settlement<'_, S> {
                     self.keep_margin(taker.account, released, fee);
                 }
             }
+            TakerKind::ForcedCross(rate, bankruptcy) => {
+                let at_bankruptcy = self.value(bankruptcy, lots);
+                let better = self.rules.contract.profit(taker.side, value, at_bankruptcy);
+                let fee = rate.of_floor(value).min(better.max(Money::ZERO));
+                self.ledger.account_mut(taker.account).cash -= fee;
+                self.pay_fund(FundCause::LiquidationFee, fee);
+            }
             TakerKind::Fund => self.note_fund(FundCause::Unwind, released),
         }
     }
@@ -173,7 +185,12 @@ impl<S: EventSink> Settlement<'_, S> {
         lots: u64,
         value: Money,
     ) -> Option<Released> {
+        let carries = self.carry.is_some();
+        if carries {
+            self.realise(account);
+        }
         let position = &mut self.positions[account.index()];
+        let size_before = position.size();
         let initial = initial_rate(self.rules, account, position);
         let cash = &mut self.ledger.account_mut(account).cash;
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
@@ -192,9 +209,16 @@ impl<S: EventSink> Settlement<'_, S> {
             released = Some(part);
         }
         if lots > closing {
-            let margin = parts_floor(opening_value, initial.parts());
+            let margin = if position.is_cross() {
+                Money::ZERO
+            } else {
+                parts_floor(opening_value, initial.parts())
+            };
             *cash -= margin;
             position.open(side, lots - closing, opening_value, margin);
+        }
+        if carries {
+            self.note_lots(account, size_before);
         }
         released
     }
@@ -230,8 +254,10 @@ impl<S: EventSink> Settlement<'_, S> {
         fee: Money,
     ) {
         let position = &mut self.positions[account.index()];
-        let Some(part) = released.filter(|_| position.side().is_some()) else { return };
-        let kept = (part.proceeds() - fee).max(-position.margin());
+        // A cross account's margin is all it has.
+        let is_kept = position.side().is_some() && !position.is_cross();
+        let Some(part) = released.filter(|_| is_kept) else { return };
+        let kept = (part.proceeds() - fee).max(-position.margin().max(Money::ZERO));
         position.add_margin(kept);
         self.ledger.account_mut(account).cash -= kept;
     }
@@ -263,10 +289,10 @@ impl<S: EventSink> Settlement<'_, S> {
         if account == AccountId::FUND {
             return;
         }
-        let cash = &mut self.ledger.account_mut(account).cash;
-        if cash.is_negative() {
-            let shortfall = *cash;
-            *cash = Money::ZERO;
+        let money = self.ledger.account_mut(account);
+        if money.cash.is_negative() && !money.is_cross() {
+            let shortfall = money.cash;
+            money.cash = Money::ZERO;
             self.pay_fund(FundCause::Shortfall, shortfall);
         }
     }
@@ -274,8 +300,15 @@ impl<S: EventSink> Settlement<'_, S> {
     /// Puts a position where its trigger price says.
     #[inline]
     pub(super) fn refresh(&mut self, account: AccountId) {
-        if self.watches {
-            refresh(self.rules, self.index, self.positions, account);
+        match self.watch {
+            Watch::Nowhere => {}
+            Watch::Prices => refresh(self.rules, self.index, self.positions, account),
+            Watch::Keys => {
+                refresh_keys(self.rules, self.carry.as_deref_mut(), self.positions, account);
+            }
+        }
+        if self.positions[account.index()].is_cross() {
+            self.ledger.note_due(account);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the outside may see of a shard. Nothing here changes it.
 
 use super::Engine;
+use super::market::Watch;
 use crate::book::RestingOrder;
 use crate::liquidation::QueueStats;
 use crate::types::{AccountId, Money, OrderId, Price, Seq, Side, SymbolId};
@@ -14,6 +15,8 @@ pub struct PositionView {
     pub entry: Money,
     /// Isolated margin.
     pub margin: Money,
+    /// Funding that it is owed and has not been given, negative if it owes.
+    pub funding: Money,
     /// Whether it is in the liquidation queue.
     pub in_liquidation: bool,
 }
@@ -45,9 +48,19 @@ impl Engine {
     }
 
     fn triggers_wait(&self) -> bool {
+        if self.has_cross && self.cross_waits() {
+            return true;
+        }
         self.hot.iter().any(|symbol| {
             let market = &self.markets[symbol.index()];
-            market.mark.is_some_and(|mark| market.index.reached(mark).is_some())
+            let Some(mark) = market.mark.filter(|_| !market.is_stale(self.time_ns)) else {
+                return false;
+            };
+            match market.watch {
+                Watch::Nowhere => false,
+                Watch::Prices => market.index.reached(mark).is_some(),
+                Watch::Keys => !market.funded_unhealthy(mark, &mut Vec::new()).is_empty(),
+            }
         })
     }
 
@@ -114,6 +127,7 @@ impl Engine {
             lots: position.lots(),
             entry: position.entry(),
             margin: position.margin(),
+            funding: self.markets[symbol.index()].owed(account),
             in_liquidation: position.is_locked(),
         }
     }
@@ -121,6 +135,11 @@ impl Engine {
     /// What the liquidation queue has seen of itself.
     pub const fn queue_stats(&self) -> QueueStats {
         self.queue.stats()
+    }
+
+    /// Exact checks so far of positions and accounts that an index alone could not decide.
+    pub fn rechecks(&self) -> u64 {
+        self.rechecks
     }
 
     /// Positions waiting in the liquidation queue.

@@ -4,8 +4,10 @@
 
 mod adl;
 mod fund;
+mod funded_index;
 mod index;
 mod key;
+mod keyed_heap;
 mod pace;
 mod plan;
 mod queue;
@@ -16,6 +18,7 @@ mod venue;
 
 pub(crate) use adl::{Case, Deleveraging};
 pub(crate) use fund::FundWatch;
+pub(crate) use funded_index::FundedIndex;
 pub(crate) use index::TriggerIndex;
 pub(crate) use key::priority;
 pub(crate) use pace::Pace;

@@ -70,11 +70,15 @@ pub enum RejectReason {
     TooManyStops = 32,
     /// The fund was short: nobody withdraws for a while.
     WithdrawalsGated = 33,
+    /// The margin mode cannot change while a position or an order is open, or while cash is owed.
+    MarginModeInUse = 48,
+    /// The order would carry open interest beyond the market's bound.
+    OpenInterestCap = 49,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -108,5 +112,7 @@ impl RejectReason {
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
         Self::WithdrawalsGated,
+        Self::MarginModeInUse,
+        Self::OpenInterestCap,
     ];
 }

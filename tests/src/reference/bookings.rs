@@ -10,8 +10,9 @@ use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
 pub(super) enum Role {
     /// A client's order: pays the taker's fee.
     Client,
-    /// A liquidation: pays a fee of that rate, in ppm, to the fund.
-    Liquidation(i128),
+    /// A liquidation: pays a fee of that rate, in ppm, to the fund; of a cross account out of what
+    /// it does better than its bankruptcy price.
+    Liquidation { fee: i128, bankruptcy: i128 },
     /// The fund gets rid of a position: pays nothing.
     Unwind,
 }
@@ -48,7 +49,7 @@ impl Reference {
             }
             let mode = match taker.role {
                 Role::Client => self.settings[taker.account].mode,
-                Role::Liquidation(_) | Role::Unwind => SelfTrade::Allow,
+                Role::Liquidation { .. } | Role::Unwind => SelfTrade::Allow,
             };
             if mode != SelfTrade::Allow && self.same_party(taker.account, maker.account) {
                 stopped = self.prevent(mode, taker, &maker, &mut left);
@@ -145,8 +146,15 @@ impl Reference {
         let closed = self.book(symbol, taker.account, taker.side, fill, value);
         match taker.role {
             Role::Client => self.charge(taker.account, value, taker_fee),
-            Role::Liquidation(rate) => {
-                let fee = self.charge_liquidation(symbol, taker.account, (value, rate), closed);
+            Role::Liquidation { fee, bankruptcy } => {
+                let market = &self.markets[symbol];
+                let kept = if self.cross[taker.account] {
+                    market.profit(taker.side, value, market.value(bankruptcy, fill))
+                } else {
+                    closed.margin + closed.profit
+                };
+                let fee = floor_div(value * fee, MILLION).min(kept.max(0));
+                self.charge_liquidation(symbol, taker.account, fee);
                 self.give_back(symbol, taker.account, closed.margin + closed.profit - fee);
             }
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
@@ -177,6 +185,7 @@ impl Reference {
         lots: i128,
         value: i128,
     ) -> Closed {
+        self.realise(symbol, account);
         let market = &self.markets[symbol];
         let mut position = market.positions[account];
         let close = lots.min(position.on(side.opposite()));
@@ -196,7 +205,8 @@ impl Reference {
         let open = lots - close;
         if open > 0 {
             let opening_value = value - closing_value;
-            let margin = floor_div(opening_value * position.initial, MILLION);
+            let rate = if self.cross[account] { 0 } else { position.initial };
+            let margin = floor_div(opening_value * rate, MILLION);
             cash -= margin;
             position.margin += margin;
             position.entry += opening_value;
@@ -204,44 +214,37 @@ impl Reference {
         }
         self.markets[symbol].positions[account] = position;
         *self.cash_of(account) += cash;
+        self.sweep_pool(symbol);
         closed
     }
 
     /// A trading fee, cut to what there is.
     fn charge(&mut self, account: usize, value: i128, rate: i128) {
+        let cross = self.cross[account];
         let cash = self.cash_of(account);
-        let fee = floor_div(value * rate, MILLION).min((*cash).max(0));
+        let fee = floor_div(value * rate, MILLION);
+        let fee = if cross { fee } else { fee.min((*cash).max(0)) };
         *cash -= fee;
         self.fees += fee;
     }
 
-    /// The liquidation fee of one fill, cut to what the fill released, to the fund.
-    fn charge_liquidation(
-        &mut self,
-        symbol: usize,
-        account: usize,
-        (value, rate): (i128, i128),
-        closed: Closed,
-    ) -> i128 {
-        let released = (closed.margin + closed.profit).max(0);
-        let fee = floor_div(value * rate, MILLION).min(released);
+    /// The liquidation fee of one fill, to the fund.
+    fn charge_liquidation(&mut self, symbol: usize, account: usize, fee: i128) {
         if fee > 0 {
             *self.cash_of(account) -= fee;
             self.fund(symbol, FundCause::LiquidationFee, fee);
         }
-        fee
     }
 
     /// By a venue's rule what a closed part released is margin again, while there is a position;
     /// a loss takes from margin, which does not fall below nothing.
     pub(super) fn give_back(&mut self, symbol: usize, account: usize, released: i128) {
         let position = &mut self.markets[symbol].positions[account];
-        if !self.rules.venue.order.keeps_margin || position.lots == 0 {
+        if !self.rules.venue.order.keeps_margin || position.lots == 0 || self.cross[account] {
             return;
         }
-        let before = position.margin;
-        position.margin = (before + released).max(0);
-        let moved = position.margin - before;
+        let moved = released.max(-position.margin.max(0));
+        position.margin += moved;
         *self.cash_of(account) -= moved;
     }
 
@@ -256,7 +259,7 @@ impl Reference {
     pub(super) fn shortfall(&mut self, symbol: usize, account: usize) {
         assert!(account != FUND, "the fund's own bookings run no shortfall check");
         let owed = *self.cash_of(account);
-        if owed < 0 {
+        if owed < 0 && !self.cross[account] {
             *self.cash_of(account) = 0;
             self.fund(symbol, FundCause::Shortfall, owed);
         }

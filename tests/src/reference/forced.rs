@@ -5,20 +5,30 @@ use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, 
 
 use super::adl::scramble;
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, Resting, floor_div, sign};
+use super::market::{MILLION, Position, Resting, floor_div, sign};
 use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
 
 const FORCED_PER_INPUT_MAX: u32 = 65_536;
+
+/// A position whose turn has come; of a cross account with its part of the equity as its margin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Served {
+    pub(super) symbol: usize,
+    pub(super) account: usize,
+    pub(super) position: Position,
+    pub(super) first_ns: u64,
+}
 
 impl Reference {
     /// Moves unhealthy positions into the queue.
     pub(super) fn triggers(&mut self) {
         if !self.rules.enabled {
+            self.trigger_cross(self.rules.triggers_max);
             return;
         }
         let mut room = self.rules.triggers_max;
         for symbol in 0..self.markets.len() {
-            let Some(mark) = self.markets[symbol].mark else { continue };
+            let Some(mark) = self.markets[symbol].live_mark(self.time_ns) else { continue };
             for account in self.unhealthy(symbol, mark) {
                 if room == 0 {
                     return;
@@ -27,6 +37,7 @@ impl Reference {
                 self.trigger(symbol, account, mark);
             }
         }
+        self.trigger_cross(room);
     }
 
     /// Unlocked accounts of a symbol that are unhealthy at the mark, in the order of entry.
@@ -34,7 +45,8 @@ impl Reference {
         let market = &self.markets[symbol];
         let mut found = Vec::new();
         for (account, position) in market.positions.iter().enumerate() {
-            if account != FUND && !position.locked && market.unhealthy(position, mark) {
+            let isolated = account != FUND && !self.cross[account];
+            if isolated && !position.locked && market.unhealthy(position, mark) {
                 let trigger = market.trigger(position);
                 // Longs first from the highest trigger price, then shorts from the lowest.
                 let rank = match position.side() {
@@ -50,12 +62,15 @@ impl Reference {
 
     /// Whether the bound on triggers has left some for the next input.
     pub(super) fn any_unhealthy(&self) -> bool {
-        let marks = self.markets.iter().map(|market| market.mark).enumerate();
+        let marks = self.markets.iter().map(|market| market.live_mark(self.time_ns)).enumerate();
         let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
-        self.rules.enabled && marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty())
+        let isolated = marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty());
+        let cross = (1..self.cash.len()).any(|account| self.cross_waits(account));
+        self.rules.enabled && (isolated || cross)
     }
 
     fn trigger(&mut self, symbol: usize, account: usize, mark: i128) {
+        self.realise(symbol, account);
         let market = &mut self.markets[symbol];
         market.positions[account].locked = true;
         let position = market.positions[account];
@@ -71,8 +86,20 @@ impl Reference {
         });
     }
 
-    fn enqueue(&mut self, symbol: usize, account: usize, (first_ns, trigger_ns): (u64, u64)) {
-        let key = self.key(symbol, account);
+    fn enqueue(&mut self, symbol: usize, account: usize, times: (u64, u64)) {
+        let position = self.markets[symbol].positions[account];
+        self.enqueue_as(symbol, account, &position, times);
+    }
+
+    /// Puts a position into the queue that was triggered first at a time and may be served from another.
+    pub(super) fn enqueue_as(
+        &mut self,
+        symbol: usize,
+        account: usize,
+        position: &Position,
+        (first_ns, trigger_ns): (u64, u64),
+    ) {
+        let key = self.key(symbol, position);
         let entered = self.entries;
         self.entries += 1;
         let drawn = self.rules.venue.draw.is_none();
@@ -112,8 +139,9 @@ impl Reference {
         }
         for place in 0..self.queue.len() {
             let Queued { symbol: of, account, .. } = self.queue[place];
-            if of == symbol && self.markets[symbol].positions[account].lots != 0 {
-                self.queue[place].key = self.key(symbol, account);
+            let position = self.markets[symbol].positions[account];
+            if of == symbol && position.lots != 0 && !self.cross[account] {
+                self.queue[place].key = self.key(symbol, &position);
             }
         }
     }
@@ -215,6 +243,11 @@ impl Reference {
 
     fn serve(&mut self, queued: Queued) {
         let Queued { symbol, account, first_ns, .. } = queued;
+        if self.cross[account] {
+            self.serve_cross(symbol, account, first_ns);
+            return;
+        }
+        self.realise(symbol, account);
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
         let position = market.positions[account];
@@ -225,12 +258,7 @@ impl Reference {
             return;
         }
         self.cancel_where(account, Some(symbol), None, CancelCause::Liquidation);
-        let bankruptcy = self.markets[symbol].bankruptcy(&position);
-        let planned = self.planned(symbol, account, first_ns);
-        let rest = self.through_the_book(symbol, account, planned);
-        if rest > 0 {
-            self.dispose(symbol, account, position.side(), rest, bankruptcy);
-        }
+        self.close_some(&Served { symbol, account, position, first_ns });
         if self.markets[symbol].positions[account].lots == 0 {
             self.markets[symbol].positions[account].locked = false;
             self.out.push(Event::Closed { symbol: symbol_name, account: account_name });
@@ -240,15 +268,26 @@ impl Reference {
         }
     }
 
+    /// Steps 3 to 5: the plan, the order, and what is left of it.
+    pub(super) fn close_some(&mut self, served: &Served) {
+        let Served { symbol, account, position, .. } = *served;
+        let bankruptcy = self.markets[symbol].bankruptcy(&position);
+        let planned = self.planned(served);
+        let rest = self.through_the_book(served, planned, bankruptcy);
+        if rest > 0 {
+            self.dispose(symbol, account, position.side(), rest, bankruptcy);
+        }
+    }
+
     /// The forced order, where there is one; returns what is to be disposed of.
-    fn through_the_book(&mut self, symbol: usize, account: usize, planned: i128) -> i128 {
+    fn through_the_book(&mut self, served: &Served, planned: i128, bankruptcy: i128) -> i128 {
+        let Served { symbol, account, position, .. } = *served;
         let venue = self.rules.venue;
-        let position = self.markets[symbol].positions[account];
         let held = position.lots.abs();
-        if self.is_below(symbol, account) {
+        if self.is_below(symbol, &position) {
             return if venue.backstop.whole { held } else { planned };
         }
-        let (side, limit) = (position.side().opposite(), self.forced_limit(symbol, account));
+        let (side, limit) = (position.side().opposite(), self.forced_limit(symbol, &position));
         let order = self.next_forced(symbol, account, side, limit, planned);
         if venue.order.part_is_fok && planned < held {
             let within = self.markets[symbol].within(side, limit);
@@ -258,24 +297,28 @@ impl Reference {
                 return held;
             }
         }
-        let forfeits = venue.order.whole_forfeits && planned == held;
+        let forfeits = venue.order.whole_forfeits && planned == held && !self.cross[account];
         let fee = if forfeits { MILLION } else { i128::from(self.rules.fee.parts()) };
-        let role = Role::Liquidation(fee);
+        let role = Role::Liquidation { fee, bankruptcy };
         let taker = Taker { symbol, account, order, side, limit, role };
         let (left, _) = self.take(&taker, planned);
         if left == 0 {
             return 0;
         }
         self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
-        let market = &self.markets[symbol];
-        let position = market.positions[account];
-        let mark = market.mark.expect("only a mark triggers");
-        let solvent = position.margin + market.profit_at(&position, mark) >= 0;
+        let solvent = if self.cross[account] {
+            self.equity(account) >= 0
+        } else {
+            let market = &self.markets[symbol];
+            let position = market.positions[account];
+            let mark = market.mark.expect("only a mark triggers");
+            position.margin + market.profit_at(&position, mark) >= 0
+        };
         if venue.order.unfilled == Unfilled::Keep && solvent { 0 } else { left }
     }
 
     /// Derives the next forced order and says that it goes to the book.
-    fn next_forced(
+    pub(super) fn next_forced(
         &mut self,
         symbol: usize,
         account: usize,

@@ -3,14 +3,15 @@
 use seawall_engine::liquidation::{Fillable, ForcedLimit, Minimal, Plan};
 
 use super::Reference;
+use super::forced::Served;
 use super::market::{MILLION, Market, Position, ceil_div, floor_div, sign};
 
 impl Reference {
     /// How many lots the next forced order closes. Remembers that a part was sent.
-    pub(super) fn planned(&mut self, symbol: usize, account: usize, first_ns: u64) -> i128 {
+    pub(super) fn planned(&mut self, served: &Served) -> i128 {
+        let Served { symbol, account, position, first_ns } = *served;
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
-        let position = market.positions[account];
         let held = position.lots.abs();
         let value = market.value(mark, held);
         let equity = position.margin + market.profit_at(&position, mark);
@@ -43,7 +44,7 @@ impl Reference {
         let planned = planned.max(1).min(held.min(1 << 31));
         if let Plan::PartThenAll { window_ns, .. } = self.rules.plan
             && planned < held
-            && !self.is_below(symbol, account)
+            && !self.is_below(symbol, &position)
         {
             self.whole_until_ns.insert((symbol, account), self.time_ns + window_ns);
         }
@@ -51,10 +52,9 @@ impl Reference {
     }
 
     /// Whether the book is passed by.
-    pub(super) fn is_below(&self, symbol: usize, account: usize) -> bool {
+    pub(super) fn is_below(&self, symbol: usize, position: &Position) -> bool {
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
-        let position = &market.positions[account];
         let equity = position.margin + market.profit_at(position, mark);
         let needed = market.maintenance(market.value(mark, position.lots.abs()));
         let part = self.rules.venue.backstop.below_ppm;
@@ -63,10 +63,9 @@ impl Reference {
     }
 
     /// The worst price of a forced order.
-    pub(super) fn forced_limit(&self, symbol: usize, account: usize) -> i128 {
+    pub(super) fn forced_limit(&self, symbol: usize, position: &Position) -> i128 {
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
-        let position = &market.positions[account];
         let away = match self.rules.venue.order.limit {
             ForcedLimit::Bankruptcy => return market.bankruptcy(position),
             ForcedLimit::Band(band) => floor_div(mark * i128::from(band.parts()), MILLION),
