@@ -61,66 +61,61 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
     names
 };
 
+/// Inputs that a median mark may have.
+const INPUTS: &[&str] =
+    &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
+/// Keys whose values are one of a few names: table, key, names.
+const NAMES: [(&str, &str, &[&str]); 16] = [
+    ("", "venue", &venue::NAMES),
+    ("market", "contract", &["linear", "inverse"]),
+    (
+        "liquidation",
+        "key",
+        &[
+            "trigger-time",
+            "margin-ratio",
+            "bankruptcy-distance",
+            "notional",
+            "fillable-distance",
+            "expected-shortfall",
+            "c-mu",
+        ],
+    ),
+    ("liquidation", "adl", &ADL),
+    ("liquidation", "adl_price", &ADL_PRICES),
+    ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
+    (
+        "liquidation",
+        "plan",
+        &["full", "fraction", "step-down", "part-then-all", "minimal", "throttled", "close-factor"],
+    ),
+    ("liquidation", "forced_limit", &["bankruptcy", "band", "fillable"]),
+    ("liquidation", "unfilled", &["dispose", "keep"]),
+    ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
+    ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
+    (
+        "mark",
+        "rule",
+        &[
+            "given",
+            "index",
+            "last",
+            "mid",
+            "book-median",
+            "decaying-basis",
+            "smoothed-basis",
+            "median",
+            "oracle",
+        ],
+    ),
+    ("mark", "median_of", INPUTS),
+    ("mark", "fair", &["last", "mid", "book-median"]),
+    ("mark", "smoothing", &["average", "weighted", "mean"]),
+    ("funding", "fair", &["last", "mid", "book-median", "mark"]),
+];
+
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const INPUTS: &[&str] =
-        &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
-    const NAMES: [(&str, &str, &[&str]); 16] = [
-        ("", "venue", &venue::NAMES),
-        ("market", "contract", &["linear", "inverse"]),
-        (
-            "liquidation",
-            "key",
-            &[
-                "trigger-time",
-                "margin-ratio",
-                "bankruptcy-distance",
-                "notional",
-                "fillable-distance",
-                "expected-shortfall",
-                "c-mu",
-            ],
-        ),
-        ("liquidation", "adl", &ADL),
-        ("liquidation", "adl_price", &ADL_PRICES),
-        ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
-        (
-            "liquidation",
-            "plan",
-            &[
-                "full",
-                "fraction",
-                "step-down",
-                "part-then-all",
-                "minimal",
-                "throttled",
-                "close-factor",
-            ],
-        ),
-        ("liquidation", "forced_limit", &["bankruptcy", "band", "fillable"]),
-        ("liquidation", "unfilled", &["dispose", "keep"]),
-        ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
-        ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
-        (
-            "mark",
-            "rule",
-            &[
-                "given",
-                "index",
-                "last",
-                "mid",
-                "book-median",
-                "decaying-basis",
-                "smoothed-basis",
-                "median",
-                "oracle",
-            ],
-        ),
-        ("mark", "median_of", INPUTS),
-        ("mark", "fair", &["last", "mid", "book-median"]),
-        ("mark", "smoothing", &["average", "weighted", "mean"]),
-        ("funding", "fair", &["last", "mid", "book-median", "mark"]),
-    ];
     for (parent, key, expected) in NAMES {
         let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
             Some(inner) => (inner, format!("{parent}.{key}")),
