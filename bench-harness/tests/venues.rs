@@ -165,3 +165,41 @@ fn every_venue_runs_and_no_two_are_alike() {
         assert_eq!(other, None, "{} says what another venue says", preset.name);
     }
 }
+
+/// On a chain forced steps happen in blocks only, and a crowded block makes them wait.
+#[test]
+fn on_a_chain_liquidations_wait_for_room_in_a_block() {
+    let run = |sets: &[&str]| {
+        let small = [
+            "clock.duration_ms=40000",
+            "shock.start_ms=5000",
+            "holders.shorts=0",
+            "holders.longs=1500",
+            "takers.count=60",
+            "takers.orders_per_second=30",
+            "shock.index_drop_bp=900",
+        ];
+        let sets: Vec<String> = small.iter().chain(sets).map(|&set| set.to_owned()).collect();
+        let scenario = scenario::load("congested-chain", &sets, None).expect("a scenario");
+        let mut options = RunOptions { paired: false, ..RunOptions::default() };
+        simulation::run(&scenario, &mut options).expect("it runs").summary
+    };
+    let free = run(&["chain.demand_txs=0", "chain.demand_per_waiting_txs=0", "chain.block_ms=500"]);
+    let chain = free.chain.expect("it has a chain");
+    assert!(chain.included > 100 && chain.blocks == 80, "{chain:?}");
+    assert_eq!(free.conservation_error, 0);
+    let slow =
+        run(&["chain.demand_txs=0", "chain.demand_per_waiting_txs=0", "chain.block_ms=4000"]);
+    let wait = |summary: &seawall::measure::summary::Summary| {
+        summary.liquidation.time_to_first_fill_ns.p50
+    };
+    assert!(wait(&slow) > 2 * wait(&free), "{} {}", wait(&slow), wait(&free));
+    let crowded = run(&["chain.demand_txs=3000", "chain.block_ms=500", "chain.keeper_raise=0"]);
+    let outbid = crowded.chain.expect("it has a chain");
+    assert!(outbid.included < chain.included && outbid.outbid > 0, "{outbid:?}");
+    // The twelfth of March 2020: nobody bids.
+    let nobody = run(&["chain.keeper_failure_ppm=1000000"]);
+    assert_eq!(nobody.liquidation.forced_qty, 0);
+    assert!(nobody.liquidation.accounts_triggered > 0, "they wait");
+    assert_eq!(nobody.liquidation.accounts_closed, 0);
+}

@@ -1,6 +1,7 @@
 //! `seawall adl`: what each policy of auto-deleveraging makes of one deficit.
 
 use clap::Args;
+use seawall_engine::liquidation::AdlPrice;
 use serde::Serialize;
 
 use super::{CliError, Output, output};
@@ -55,9 +56,7 @@ fn text(comparison: &Comparison) -> String {
     );
     let mut table = DataTable::new(&[
         "policy",
-        "price",
         "hit",
-        "closed",
         "unmatched",
         "overshoot",
         "worst share",
@@ -66,19 +65,22 @@ fn text(comparison: &Comparison) -> String {
     ]);
     table.rows.extend(outcomes.iter().map(cells));
     let drawn = terminal::drawn(&table, output::style());
-    format!("{title}\n\n{drawn}\n\nOvershoot and regret in USD; unmatched lots go to the fund.\n")
+    format!(
+        "{title}\n\n{drawn}\n\nAt the bankruptcy price where nothing else is said. Overshoot and regret \
+         are in USD; unmatched lots go to the fund.\n"
+    )
 }
 
 fn cells(outcome: &Outcome) -> Vec<String> {
+    let Outcome { policy, price, .. } = outcome;
+    let at_bankruptcy = *price == AdlPrice::Bankruptcy.name();
     vec![
-        outcome.policy.to_owned(),
-        outcome.price.to_owned(),
+        if at_bankruptcy { (*policy).to_owned() } else { format!("{policy} at {price}") },
         numbers::count(outcome.accounts_hit),
-        numbers::count(outcome.closed_lots),
         numbers::count(outcome.unmatched_lots),
-        numbers::decimal(outcome.overshoot_usd, 2),
+        numbers::decimal(outcome.overshoot_usd, 0),
         numbers::percent(outcome.share_max),
-        numbers::decimal(outcome.fairness_regret_usd, 2),
+        numbers::decimal(outcome.fairness_regret_usd, 0),
         numbers::decimal(outcome.leverage_max, 1),
     ]
 }

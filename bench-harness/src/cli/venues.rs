@@ -101,30 +101,20 @@ fn scenarios(args: &RunArgs) -> Result<(Vec<Scenario>, Vec<Refused>), CliError> 
 
 fn side_by_side(runs: &[Summary]) -> DataTable {
     let mut table = DataTable::new(&[
-        "venue",
-        "hit",
-        "closed",
-        "forced in book",
-        "taken over",
-        "ADL",
-        "accounts",
-        "fund paid",
-        "shared",
-        "fall",
-        "to flat",
+        "venue", "hit", "in book", "taken", "ADL", "accounts", "fund", "shared", "fall", "to flat",
     ]);
     for run in runs {
         let (l, money) = (&run.liquidation, story::currency(run));
+        let amount = |amount| numbers::compact(money.units(amount));
         table.rows.push(vec![
             run.venue.clone(),
             numbers::count(l.accounts_triggered),
-            numbers::count(l.accounts_closed),
             numbers::percent_or_none(l.fill_rate),
-            money.compact(l.backstop_notional),
-            money.compact(l.adl_notional),
+            amount(l.backstop_notional),
+            amount(l.adl_notional),
             numbers::count(l.adl_accounts),
-            money.compact(l.insurance_paid),
-            money.compact(l.socialised),
+            amount(l.insurance_paid),
+            amount(l.socialised),
             numbers::percent(run.market.drawdown_bp / 10_000.0),
             numbers::duration_ns(l.time_to_flat_ns.p50),
         ]);
@@ -137,6 +127,11 @@ fn text(table: &DataTable, refused: &[Refused], directory: &RunDirectory) -> Str
     for Refused { venue, reason } in refused {
         let _ = write!(text, "\nnot run: {venue}: {reason}");
     }
+    text.push_str(
+        "\n\nhit: accounts triggered. in book: of forced quantity. taken, ADL: notional taken over, and \
+         deleveraged against so many accounts.\nfund: what it lost on that. shared: loss that accounts \
+         shared. to flat: median from trigger to flat.\n",
+    );
     let page = directory.path().join("venues.html");
     let _ = writeln!(text, "\nComparison: {}", page.display());
     text

@@ -150,8 +150,7 @@ impl Stream {
 
     fn leverage(&mut self) -> Input {
         let account = self.trader();
-        let parts = self.pick(&LEVERAGES);
-        let initial = Ppm::new(parts).expect("a part of one");
+        let initial = ppm(self.pick(&LEVERAGES));
         Input::Leverage { symbol: SYMBOL, account, initial }
     }
 
@@ -169,6 +168,11 @@ impl Stream {
         let number = u32::try_from(self.seq.0 - 1).unwrap_or(u32::MAX);
         if number < self.accounts {
             return self.opening(AccountId(number));
+        }
+        if let maker @ 1..=MAKERS = number - self.accounts + 1 {
+            // Enough margin for the highest tier: they are on the other side of everybody.
+            let (account, initial) = (AccountId(maker), ppm(200_000));
+            return Input::Leverage { symbol: SYMBOL, account, initial };
         }
         if number < 3 * self.accounts {
             return self.leverage();
@@ -200,6 +204,10 @@ impl Iterator for Stream {
 
 fn price(ticks: u32) -> Price {
     Price::new(ticks).expect("a price of the market")
+}
+
+fn ppm(parts: u32) -> Ppm {
+    Ppm::new(parts).expect("a part of one")
 }
 
 fn qty(lots: u32) -> Qty {

@@ -101,7 +101,9 @@ impl Watched {
             let served = |event: &Event| match event {
                 Event::Forced { account: of, .. }
                 | Event::TakenOver { account: of, .. }
-                | Event::Deleveraged { account: of, .. } => *of == account,
+                | Event::Deleveraged { account: of, .. }
+                // Its own resting orders may trade after it was triggered.
+                | Event::Trade { maker_account: of, .. } => *of == account,
                 _ => false,
             };
             let was_queued = std::mem::replace(&mut self.queued[number as usize], queued);
