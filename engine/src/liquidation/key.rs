@@ -4,7 +4,7 @@ use super::seen::{SCALE, Seen};
 use super::venue::{Fillable, Outlook};
 use super::{Plan, PriorityKey};
 use crate::risk::{MarketRules, Position};
-use crate::types::Price;
+use crate::types::{Price, div_floor};
 
 /// Gives a position its place in the queue: the smallest key goes first.
 pub(crate) trait Key {
@@ -32,7 +32,7 @@ impl Key for TriggerTime {
 
 impl Key for MarginRatio {
     fn key(&self, seen: &Seen<'_>) -> i128 {
-        (seen.equity * SCALE).div_euclid(seen.value.max(1))
+        div_floor(seen.equity * SCALE, seen.value.max(1))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A position as keys, ranks and plans see it: at a mark.
 
 use crate::risk::{MarketRules, Position};
-use crate::types::{Contract, ContractKind, Money, Ppm, Price, Side};
+use crate::types::{Contract, ContractKind, Money, Ppm, Price, Side, div_floor};
 
 pub(crate) const SCALE: i128 = Ppm::SCALE as i128;
 
@@ -48,7 +48,7 @@ impl<'a> Seen<'a> {
     pub(crate) fn maintenance(&self) -> i128 {
         let value = self.rules.contract.value(self.mark, self.lots);
         let (tier, deduction) = self.rules.tier(value);
-        (self.value * i128::from(tier.maintenance.parts()) - deduction).div_euclid(SCALE)
+        div_floor(self.value * i128::from(tier.maintenance.parts()) - deduction, SCALE)
     }
 
     /// The maintenance rate of its tier.
@@ -89,12 +89,12 @@ impl<'a> Seen<'a> {
             Side::Buy => mark - bankruptcy,
             Side::Sell => bankruptcy - mark,
         };
-        (distance * SCALE).div_euclid(mark)
+        div_floor(distance * SCALE, mark)
     }
 
     /// Value over equity, in ppm, with an equity of at least one unit.
     pub(crate) fn leverage_ppm(&self) -> i128 {
-        (self.value * SCALE).div_euclid(self.equity.max(1))
+        div_floor(self.value * SCALE, self.equity.max(1))
     }
 
     /// Whether a rising value is a profit.

@@ -141,7 +141,7 @@ impl Shop {
 fn seconds(mut work: impl FnMut()) -> f64 {
     let start = thread_cpu_time();
     work();
-    (thread_cpu_time() - start).as_secs_f64()
+    thread_cpu_time().saturating_sub(start).as_secs_f64()
 }
 
 /// A mark that triggers nothing, among many positions and among a thousand.
@@ -199,7 +199,7 @@ pub(super) fn drain(accounts: u32, rows: &mut Vec<Row>) {
         shop.apply(Input::Cancel { symbol: SYMBOL, account: TRADER, order });
         number += 1;
     }
-    let drained = f64::from(accounts) / (thread_cpu_time() - start).as_secs_f64();
+    let drained = f64::from(accounts) / thread_cpu_time().saturating_sub(start).as_secs_f64();
     assert_eq!(shop.tally.closed, u64::from(accounts), "everybody is closed");
     assert_eq!(shop.engine.conservation_error(), 0, "no money is created or destroyed");
     let all = numbers::count(u64::from(accounts));
