@@ -157,7 +157,9 @@ fn lists_are_lines_or_one_object() {
         assert_eq!(stdout(&lines).lines().count(), entries.len());
     }
     let scenarios = stdout(&seawall(place.path(), &["list", "scenarios"]));
-    for name in ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"] {
+    for name in
+        ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance", "congested-chain"]
+    {
         assert!(scenarios.contains(name), "{name} is not listed:\n{scenarios}");
     }
 }

@@ -20,7 +20,10 @@ fn refusal_of_set(set: &str) -> String {
 fn every_embedded_scenario_loads() {
     let embedded = scenario::embedded();
     let names: Vec<&str> = embedded.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"]);
+    assert_eq!(
+        names,
+        ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance", "congested-chain"]
+    );
     assert!(embedded.iter().all(|(_, about)| !about.is_empty()));
     let default = scenario::load(scenario::DEFAULT_NAME, &[], None).expect("it is valid");
     assert!(default.holders.longs + default.holders.shorts >= 10_000);
