@@ -5,7 +5,7 @@ use seawall_engine::liquidation::{
     Adl, AdlPolicy, AdlPrice, Discipline, Fillable, ForcedLimit, ForcedOrder, FundRules,
     LiquidationRules, Plan as Disposal, PriorityKey, Unwind, VenueRules,
 };
-use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::risk::{Fair, FundingRules, MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Event, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
     Price, Qty, Seq, Sequenced, Side, SymbolId,
@@ -247,6 +247,7 @@ pub(super) fn rows(_plan: Plan, test: &'static str) -> Vec<Row> {
     rows.push(previous_mark(test));
     rows.extend(pool(test));
     rows.extend(bad_debt(test));
+    rows.push(funding(test));
     rows
 }
 
@@ -520,6 +521,22 @@ fn bad_debt(test: &str) -> Vec<Row> {
         // Printed as 2.720; it is 2.7195 to the fifth digit.
         row("shortfall-1800s", 2.720e-3, shortfall(1_800.0).1, 6e-7),
     ]
+}
+
+/// Hyperliquid's example: a premium of 1 % makes a rate of 0.95 % per eight hours.
+fn funding(test: &str) -> Row {
+    let rules = FundingRules {
+        interval_ns: 8 * 3_600 * 1_000_000_000,
+        fair: Fair::Mid,
+        interest_ppb: 100_000,
+        clamp_ppb: 500_000,
+        cap_ppb: 40_000_000,
+        divisor: 1,
+        on_index: true,
+        later: false,
+    };
+    let percent = rules.rate_ppb(10_000_000) as f64 / 1e7;
+    Row::within(format!("{test}/hyperliquid-funding-percent"), 0.95, percent, 1e-12, 1)
 }
 
 /// A cascade with uniform depth and uniform leverage: every tick that the price falls triggers
