@@ -157,9 +157,7 @@ fn lists_are_lines_or_one_object() {
         assert_eq!(stdout(&lines).lines().count(), entries.len());
     }
     let scenarios = stdout(&seawall(place.path(), &["list", "scenarios"]));
-    for name in
-        ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance", "congested-chain"]
-    {
+    for name in ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"] {
         assert!(scenarios.contains(name), "{name} is not listed:\n{scenarios}");
     }
 }

@@ -36,7 +36,25 @@ impl Scenario {
         let (shock, background) = (takers.end, takers.end + 1);
         let hedgers = background + 1..background + 1 + small(self.holders.hedgers);
         let holders = hedgers.end..hedgers.end + small(self.holders.longs + self.holders.shorts);
-        Roles { makers, takers, shock, background, hedgers, holders }
+        let is_listed = |name: &str| self.agents.iter().any(|agent| agent == name);
+        let extra = |name: &str, count: u64| if is_listed(name) { small(count) } else { 0 };
+        let first = holders.end;
+        let arbitrageurs = first..first + extra("arbitrageurs", self.arbitrageurs.count);
+        let hunter = arbitrageurs.end..arbitrageurs.end + extra("hunter", 1);
+        let spoofer = hunter.end..hunter.end + extra("spoofer", 1);
+        let probes = spoofer.end..spoofer.end + extra("probe", self.probe.count);
+        Roles {
+            makers,
+            takers,
+            shock,
+            background,
+            hedgers,
+            holders,
+            arbitrageurs,
+            hunter,
+            spoofer,
+            probes,
+        }
     }
 
     /// The engine's configuration.
@@ -69,6 +87,9 @@ impl Scenario {
             + total(self.takers.count, self.takers.deposit_currency)
             + u128::from(self.liquidation.fund_currency)
             + u128::from(self.background.deposit_currency)
+            + total(self.arbitrageurs.count, self.arbitrageurs.deposit_currency)
+            + u128::from(self.hunter.deposit_currency)
+            + u128::from(self.spoofer.deposit_currency)
     }
 
     pub(super) fn try_shard_config(&self) -> Result<ShardConfig, String> {
@@ -110,11 +131,7 @@ impl Scenario {
                 KeyName::ExpectedShortfall => PriorityKey::ExpectedShortfall(outlook(l)),
                 KeyName::CMu => PriorityKey::CMu(outlook(l)),
             },
-            // On a chain only what a block includes is a step.
             discipline: match l.discipline {
-                _ if self.chain.block_ms > 0 => {
-                    Discipline::Weighted { forced: 1, client: u32::MAX }
-                }
                 DisciplineName::Strict => Discipline::Strict { steps_max },
                 DisciplineName::Fifo => Discipline::Fifo { steps_max },
                 DisciplineName::Weighted => Discipline::Weighted {

@@ -154,13 +154,13 @@ pub fn check(text: &str, name: &str) -> Result<(), ScenarioError> {
         let place = line_of(text, name, "[liquidation]");
         return Err(Fault::MissingRule { place, key: format!("liquidation.{key}") }.into());
     }
-    let own = ["venue", "liquidation", "chain"];
+    let own = ["venue", "liquidation"];
     match table.keys().find(|key| !own.contains(&key.as_str())) {
         None => Ok(()),
         Some(key) => {
             let place = line_of(text, name, &format!("[{key}]"));
-            let message = "a venue's file has rules only, under [liquidation] and [chain]; market, \
-                           mark and people are the scenario's";
+            let message = "a venue's file has rules only, under [liquidation]; market, mark and \
+                           people are the scenario's";
             let (table, message) = (key.clone(), message.to_owned());
             Err(Fault::Contradiction { place, table, message }.into())
         }

@@ -5,7 +5,6 @@
 //! its events leave one after the other. What an agent sees is a feed latency old. So load costs
 //! something, and two runs of one scenario are the same to the bit.
 
-mod chain;
 mod feed;
 mod options;
 mod spool;

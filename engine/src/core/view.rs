@@ -137,6 +137,24 @@ impl Engine {
         self.queue.stats()
     }
 
+    /// All an account has: free cash, reserves, margins, funding that it is owed, and the profit of
+    /// its positions at their marks (zero where no mark is set).
+    ///
+    /// Panics for an account beyond `accounts_max`.
+    pub fn equity(&self, account: AccountId) -> Money {
+        if !self.ledger.has_room_for(account) {
+            return Money::ZERO;
+        }
+        let own = self.ledger.account(account);
+        let in_market = |market: &super::market::Market| {
+            let position = market.position(account);
+            let profit = market.mark.map(|mark| position.profit(market.rules.contract, mark));
+            position.margin() + market.owed(account) + profit.unwrap_or(Money::ZERO)
+        };
+        let held = self.markets.iter().filter(|market| market.accounts_used > account.index());
+        own.cash + own.reserved + held.map(in_market).sum()
+    }
+
     /// Exact checks so far of positions and accounts that an index alone could not decide.
     pub fn rechecks(&self) -> u64 {
         self.rechecks

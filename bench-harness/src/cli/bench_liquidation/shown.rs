@@ -7,7 +7,6 @@ use seawall_engine::core::Engine;
 use seawall_engine::types::NoEvents;
 
 use super::{Bar, Row};
-use crate::measure::summary::QueueSummary;
 use crate::report::numbers;
 use crate::scenario::{ScenarioError, venue};
 use crate::study::theory::{self, Plan, Verdict};
@@ -69,18 +68,20 @@ pub(super) fn queue(rows: &mut Vec<Row>) -> Result<(), ScenarioError> {
         for input in Stream::new(&scenario, 1).take(COMMANDS) {
             engine.apply(&input, &mut NoEvents);
         }
-        let QueueSummary { solvent, bankrupt, inversions, backlog_max } =
-            QueueSummary::new(&engine.queue_stats());
-        let served = solvent.served + bankrupt.served;
+        let stats = engine.queue_stats();
+        let served = stats.served[0] + stats.served[1];
+        let mean_ms =
+            |class: usize| stats.wait_ns[class] as f64 / stats.served[class].max(1) as f64 / 1e6;
+        let most_ms = |class: usize| stats.wait_max_ns[class] as f64 / 1e6;
         let workload =
             format!("{venue}, {} inputs, {} served", numbers::count(COMMANDS as u64), served);
         for (what, value, unit) in [
-            ("wait-mean-solvent", solvent.mean_ns / 1e6, "ms"),
-            ("wait-mean-bankrupt", bankrupt.mean_ns / 1e6, "ms"),
-            ("starvation-max-solvent", solvent.max_ns as f64 / 1e6, "ms"),
-            ("starvation-max-bankrupt", bankrupt.max_ns as f64 / 1e6, "ms"),
-            ("inversions", inversions as f64, "served"),
-            ("backlog-max", backlog_max as f64, "positions"),
+            ("wait-mean-solvent", mean_ms(0), "ms"),
+            ("wait-mean-bankrupt", mean_ms(1), "ms"),
+            ("starvation-max-solvent", most_ms(0), "ms"),
+            ("starvation-max-bankrupt", most_ms(1), "ms"),
+            ("inversions", stats.inversions as f64, "served"),
+            ("backlog-max", stats.backlog_max as f64, "positions"),
         ] {
             let name = format!("{name}/{what}");
             rows.push(Row::new(name, workload.clone(), (value, unit), Bar::None));
