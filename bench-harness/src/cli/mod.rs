@@ -7,6 +7,7 @@ mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_lab;
 mod bench_omission;
 pub mod bench_pipeline;
 mod bench_ring;

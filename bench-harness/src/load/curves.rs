@@ -38,6 +38,14 @@ impl ServiceTimes {
         Some(Self { quantiles_ns: (0..STEPS).map(value).collect() })
     }
 
+    /// The same shape, stretched to another mean.
+    #[must_use]
+    pub fn with_mean_ns(mut self, mean_ns: f64) -> Self {
+        let factor = mean_ns / self.mean_ns();
+        self.quantiles_ns.iter_mut().for_each(|value| *value *= factor);
+        self
+    }
+
     /// Mean, in nanoseconds.
     pub fn mean_ns(&self) -> f64 {
         self.quantiles_ns.iter().sum::<f64>() / f64::from(STEPS)
@@ -124,5 +132,10 @@ mod tests {
         let simulated = times.mg1(500_000.0, 1).expect("below one");
         near(simulated.mean_ns, formula, 0.03);
         assert!(simulated.p99_ns > 3.0 * simulated.mean_ns);
+        near(
+            times.with_mean_ns(2_000.0).mg1_mean_ns(250_000.0).expect("same"),
+            2.0 * formula,
+            1e-9,
+        );
     }
 }

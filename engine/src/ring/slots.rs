@@ -107,6 +107,19 @@ impl<T: Copy> Slots<T> {
         self.slot(position).sequence.load(Ordering::Acquire) == position + 1
     }
 
+    /// How many messages from `first` on are there, in order, up to `max`.
+    ///
+    /// It looks at sequence numbers only: each is on a line of its own that the other core wrote,
+    /// and looking at many before copying any lets the processor fetch those lines at the same time.
+    #[inline]
+    pub(super) fn ready(&self, first: usize, max: usize) -> usize {
+        let mut count = 0;
+        while count < max && self.holds(first + count) {
+            count += 1;
+        }
+        count
+    }
+
     /// The message at `position`, once it is there.
     ///
     /// # Safety

@@ -6,6 +6,9 @@ use super::Full;
 use super::slots::Slots;
 use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
 
+/// Slots looked at before the first of them is copied.
+const LOOK_AHEAD: usize = 16;
+
 #[derive(Debug)]
 struct Shared<T> {
     slots: Slots<T>,
@@ -128,9 +131,16 @@ impl<T: Copy + Send> Consumer<T> {
     pub fn drain(&mut self, max: usize, mut each: impl FnMut(T)) -> usize {
         let mut taken = 0;
         while taken < max {
-            let Some(message) = self.take() else { break };
-            taken += 1;
-            each(message);
+            let ahead = LOOK_AHEAD.min(max - taken);
+            let ready = self.shared.slots.ready(*self.next, ahead);
+            for _ in 0..ready {
+                let Some(message) = self.take() else { break };
+                each(message);
+            }
+            taken += ready;
+            if ready < ahead {
+                break;
+            }
         }
         if taken > 0 {
             self.publish_consumed();
