@@ -9,7 +9,7 @@ use super::{CliError, bench_core, bench_omission, bench_pipeline, bench_ring};
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     Core(bench_core::BenchCoreArgs),
-    Pipeline(bench_pipeline::PipelineArgs),
+    Pipeline(Box<bench_pipeline::PipelineArgs>),
     Ring(bench_ring::RingArgs),
     Omission(bench_omission::OmissionArgs),
 }

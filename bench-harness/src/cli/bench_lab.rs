@@ -1,6 +1,8 @@
 //! `seawall bench pipeline --ladder` and `--bars`: the experiments of the latency laboratory.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use seawall_engine::pipeline::{Topology, our_cores};
@@ -8,7 +10,8 @@ use seawall_engine::ring::{Transport, WaitStrategy};
 
 use super::bench_pipeline::{PipelineArgs, PipelineBenchError, say};
 use crate::load::lab::{Experiment, Findings, Lab};
-use crate::load::{Plan, Stream};
+use crate::load::{Plan, Preflight, Stream};
+use crate::report::bench_page;
 
 /// What is measured besides capacity and two loads, and on which threads.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +33,9 @@ pub struct LabArgs {
     #[arg(long, value_name = "NS", default_value_t = 5_000,
           value_parser = clap::value_parser!(u64).range(2_000..=1_000_000))]
     pub pad_ns: u64,
+    /// Writes what the experiments found as one offline page, with pictures of the ladder.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
     /// Leaves out the three seconds in which the machine is looked at.
     #[arg(long)]
     pub no_preflight: bool,
@@ -149,6 +155,23 @@ pub(super) fn run<R: Transport>(
         all.push(found);
     }
     Ok(all)
+}
+
+/// Writes the page, if one was asked for.
+pub(super) fn write_page(
+    args: &PipelineArgs,
+    stream: &Stream,
+    preflight: Option<&Preflight>,
+    all: &[Findings],
+) -> Result<(), PipelineBenchError> {
+    let Some(path) = &args.lab.page else { return Ok(()) };
+    let environment = preflight
+        .map_or_else(|| "environment not graded (--no-preflight)".to_owned(), Preflight::line);
+    let title = format!("Pipeline laboratory: {}", stream.workload);
+    fs::write(path, bench_page(&title, &environment, all))
+        .map_err(|source| PipelineBenchError::Page { path: path.clone(), source })?;
+    say(args, &format!("wrote {}", path.display()));
+    Ok(())
 }
 
 /// How many bars were met.

@@ -57,7 +57,7 @@ pub enum RingName {
   seawall bench pipeline --stream message_50.csv.xz --rate 1000000 --json
   seawall bench pipeline --durability group --log-dir /var/tmp
   seawall bench pipeline --null    # the same without an engine: what the pipeline costs
-  seawall bench pipeline --ladder  # 10 to 110 % of capacity, and what queueing theory says
+  seawall bench pipeline --ladder --page ladder.html   # 10 to 110 % of capacity, beside theory
   seawall bench pipeline --bars --runs 5 --json > bars.json
   seawall bench pipeline --gateways 4 --rate 500000
 
@@ -149,6 +149,14 @@ pub enum PipelineBenchError {
     /// The cores that were asked for cannot be used.
     #[error("{0}")]
     Cores(String),
+    /// The page could not be written.
+    #[error("{}: {source}, expected a file to write the page to", path.display())]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -217,6 +225,7 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
         RingName::Disruptor => bench.measure::<DisruptorRing>(out)?,
         RingName::Ringbuf => bench.measure::<RingbufRing>(out)?,
     };
+    bench_lab::write_page(args, &stream, preflight.as_ref(), &experiments)?;
     let passed = rows.iter().all(|row| row.reconciled && row.verdict != "mismatch")
         && experiments.iter().all(|found| found.sound);
     if args.json {

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
+use hdrhistogram::Histogram;
+use hdrhistogram::iterators::IterationValue;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -77,6 +79,26 @@ impl Bar {
     }
 }
 
+/// A line of a picture.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Curve {
+    /// What it is of.
+    pub name: String,
+    /// One over one less the quantile, and the latency there in nanoseconds.
+    pub points: Vec<[f64; 2]>,
+}
+
+impl Curve {
+    /// The percentiles of a histogram.
+    pub fn percentiles(name: impl Into<String>, histogram: &Histogram<u64>) -> Self {
+        let steps = histogram.iter_quantiles(4).filter(|step| step.quantile_iterated_to() < 1.0);
+        let point = |step: IterationValue<u64>| {
+            [1.0 / (1.0 - step.quantile_iterated_to()), step.value_iterated_to() as f64]
+        };
+        Self { name: name.into(), points: steps.map(point).collect() }
+    }
+}
+
 /// What an experiment found.
 #[derive(Clone, Debug)]
 pub struct Findings {
@@ -90,6 +112,8 @@ pub struct Findings {
     pub lines: Vec<Line>,
     /// Figures and their bounds.
     pub bars: Vec<Bar>,
+    /// Lines of a picture, if there is one.
+    pub curves: Vec<Curve>,
     /// What must be said with it.
     pub notes: Vec<String>,
     /// Whether nothing was lost and nothing answered twice: otherwise exit 1.
@@ -105,6 +129,7 @@ impl Findings {
             columns: columns.to_vec(),
             lines: Vec::new(),
             bars: Vec::new(),
+            curves: Vec::new(),
             notes: Vec::new(),
             sound: true,
         }
@@ -208,11 +233,12 @@ impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let lines: Vec<Keyed<'_>> =
             self.lines.iter().map(|line| Keyed(line, &self.columns)).collect();
-        let mut map = serializer.serialize_map(Some(6))?;
+        let mut map = serializer.serialize_map(Some(7))?;
         map.serialize_entry("name", self.name)?;
         map.serialize_entry("question", &self.question)?;
         map.serialize_entry("lines", &lines)?;
         map.serialize_entry("bars", &self.bars)?;
+        map.serialize_entry("curves", &self.curves)?;
         map.serialize_entry("notes", &self.notes)?;
         map.serialize_entry("sound", &self.sound)?;
         map.end()

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use seawall_engine::ring::Transport;
 
-use super::{Cell, Findings, Lab, LabError, Unit};
+use super::{Cell, Curve, Findings, Lab, LabError, Unit};
 use crate::load::curves::ServiceTimes;
 use crate::load::{Arrivals, DriverOptions, Outcome};
 
@@ -12,6 +12,8 @@ const LOADS: [u32; 11] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110];
 /// The knee is the highest load up to which the median stays below so many times the first one.
 const KNEE: f64 = 3.0;
 const SEED: u64 = 1;
+/// Loads whose percentiles are drawn.
+const DRAWN: [u32; 4] = [10, 50, 80, 100];
 
 pub(super) fn run<R: Transport>(lab: &Lab<'_>, say: &dyn Fn(&str)) -> Result<Findings, LabError> {
     let capacity = lab.capacity::<R>(say)?;
@@ -51,6 +53,9 @@ pub(super) fn run<R: Transport>(lab: &Lab<'_>, say: &dyn Fn(&str)) -> Result<Fin
         let clean = &outcome.undisturbed.undisturbed;
         let at = |histogram: &Histogram<u64>, q| quantile(histogram, q);
         let raw = &outcome.undisturbed.raw;
+        if DRAWN.contains(&load) {
+            found.curves.push(Curve::percentiles(format!("{load} %"), raw));
+        }
         medians.push((load, at(raw, 0.5).unwrap_or(0.0), outcome.counts.refused));
         let cells = vec![
             Some(rate),

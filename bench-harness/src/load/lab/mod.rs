@@ -12,7 +12,7 @@ mod ratios;
 mod replay;
 mod soak;
 
-pub use findings::{Bar, Bound, Cell, Column, Findings, Line, Unit};
+pub use findings::{Bar, Bound, Cell, Column, Curve, Findings, Line, Unit};
 
 use seawall_engine::core::Engine;
 use seawall_engine::pipeline::{Layout, NullShard, PipelineError, Topology};
