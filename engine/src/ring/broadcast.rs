@@ -7,7 +7,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::Full;
-use super::slots::Slots;
+use super::slots::{LOOK_AHEAD, Slots};
 use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
 
 /// The position of a reader that is gone: it gates nobody.
@@ -274,12 +274,17 @@ impl<T: Copy + Send> Reader<T> {
     fn drain_gating(&mut self, max: usize, mut each: impl FnMut(T)) -> usize {
         let mut taken = 0;
         while taken < max {
-            // SAFETY: this reader's `consumed` is never ahead of `next`, nobody drops it and it
-            // is not gone, so the publisher has not been given this position back.
-            let Some(message) = (unsafe { self.shared.slots.read(*self.next) }) else { break };
-            *self.next += 1;
-            taken += 1;
-            each(message);
+            let ahead = LOOK_AHEAD.min(max - taken);
+            let ready = self.shared.slots.ready(*self.next, ahead);
+            let first = *self.next;
+            *self.next += ready;
+            // SAFETY: this reader's `consumed` is published below, nobody drops it and it is not
+            // gone, so the publisher has not been given these positions back; they were found ready.
+            unsafe { self.shared.slots.hand_out(first, ready, &mut each) };
+            taken += ready;
+            if ready < ahead {
+                break;
+            }
         }
         if taken > 0 {
             // Release: the reads of these positions happen before they are overwritten.

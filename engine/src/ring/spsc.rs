@@ -3,11 +3,8 @@
 use crossbeam_utils::CachePadded;
 
 use super::Full;
-use super::slots::Slots;
+use super::slots::{LOOK_AHEAD, Slots};
 use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
-
-/// Slots looked at before the first of them is copied.
-const LOOK_AHEAD: usize = 16;
 
 #[derive(Debug)]
 struct Shared<T> {
@@ -133,10 +130,10 @@ impl<T: Copy + Send> Consumer<T> {
         while taken < max {
             let ahead = LOOK_AHEAD.min(max - taken);
             let ready = self.shared.slots.ready(*self.next, ahead);
-            for _ in 0..ready {
-                let Some(message) = self.take() else { break };
-                each(message);
-            }
+            let first = *self.next;
+            *self.next += ready;
+            // SAFETY: as in `peek`: `consumed` is published below, and the slots were found ready.
+            unsafe { self.shared.slots.hand_out(first, ready, &mut each) };
             taken += ready;
             if ready < ahead {
                 break;
