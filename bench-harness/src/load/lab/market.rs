@@ -4,8 +4,10 @@ use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
+use seawall_engine::pipeline::{Inbound, Outbound, Shard, ShardLoop};
+use seawall_engine::ring::{Reader, RingReceiver, RingSender};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
-use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price, SymbolId};
+use seawall_engine::types::{Contract, ContractKind, Input, Money, Ppm, Price, SymbolId};
 
 /// Its only symbol.
 pub(super) const SYMBOL: SymbolId = SymbolId(0);
@@ -49,4 +51,19 @@ pub(super) fn config(accounts_max: u32, orders_max: u32, discipline: Discipline)
     };
     let markets = vec![market.expect("valid rules")];
     ShardConfig::new(accounts_max, orders_max, markets, liquidation).expect("valid bounds")
+}
+
+/// Sends inputs one by one and forgets what the shard says of them, all in this thread.
+pub(super) fn set_up<S: Shard, G: RingReceiver<Inbound>>(
+    shard_loop: &mut ShardLoop<S, G>,
+    sender: &mut impl RingSender<Inbound>,
+    reader: &mut Reader<Outbound>,
+    inputs: impl IntoIterator<Item = Input>,
+) {
+    for input in inputs {
+        let message = Inbound { tag: 0, time_ns: 0, ingress_ns: 0, input };
+        assert!(sender.push(message).is_ok(), "the ring is empty");
+        shard_loop.turn();
+        reader.drain(usize::MAX, |_| {});
+    }
 }

@@ -7,7 +7,8 @@ use seawall_engine::pipeline::{
 };
 use seawall_engine::ring::{Reader, RingSender, Transport, Waiter, broadcast};
 
-use super::soak::{Client, Stage, WINDOW_NS, Window, engine};
+use super::market::set_up;
+use super::soak::{Client, Stage, WINDOW_NS, Window, engine, setup};
 use super::{Bar, Findings, Lab, LabError, Unit};
 use crate::load::RunClock;
 use crate::load::timed_shard::TimedShard;
@@ -127,11 +128,12 @@ fn soak<R: Transport>(
 ) -> Result<(ClientOf<R>, u64, ShardCounts), LabError> {
     let options = lab.options(None);
     let clock = RunClock::start();
-    let (sender, receiver) = R::channel::<Inbound>(options.ingress_slots);
+    let (mut sender, receiver) = R::channel::<Inbound>(options.ingress_slots);
     let (publisher, mut readers) = broadcast::<Outbound>(options.egress_slots, &["client"]);
     let mut reader = readers.pop().expect("one reader was asked for");
     let timed = TimedShard::new(engine(), clock.clone(), 0, 0, PAD_NS);
     let mut shard_loop = ShardLoop::new(timed, vec![receiver], publisher, Timing::Recorded);
+    set_up(&mut shard_loop, &mut sender, &mut reader, setup());
     let start_ns = clock.now_ns() + LEAD_NS;
     let mut client = Client::new(sender, clock.clone(), stages, start_ns);
     let wait = lab.wait.unwrap_or_else(|| lab.topology.wait_strategy());

@@ -5,11 +5,10 @@ use seawall_engine::liquidation::Discipline;
 use seawall_engine::pipeline::{Inbound, Outbound, Shard, ShardLoop, Timing, Turn};
 use seawall_engine::ring::{SeqSlotRing, Transport, broadcast};
 use seawall_engine::types::{
-    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, OrderKind, Qty, Seq, Sequenced,
-    Side,
+    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, OrderKind, Qty, Sequenced, Side,
 };
 
-use super::market::{PLENTY, REFERENCE_TICKS, SYMBOL, config, price};
+use super::market::{PLENTY, REFERENCE_TICKS, SYMBOL, config, price, set_up};
 use super::{Bar, Findings, Unit};
 use crate::load::RunClock;
 use crate::study::two_samples::median;
@@ -199,14 +198,7 @@ impl<S: EventSink> EventSink for Watch<'_, S> {
 fn queue(discipline: Discipline) -> Seen {
     let accounts = FIRST_HOLDER + HOLDERS + 1;
     let config = config(accounts, 2 * CLIENTS, discipline);
-    let mut engine = Engine::new(&config);
-    let (mut events, mut seq) = (Vec::new(), 0);
-    for input in setup() {
-        seq += 1;
-        let input = Sequenced { seq: Seq(seq), time_ns: 0, ingress_ns: 0, input };
-        engine.apply(&input, &mut events);
-    }
-    let clock = RunClock::start();
+    let (engine, clock) = (Engine::new(&config), RunClock::start());
     let watched = Watched { engine, clock, seen: Seen::default() };
     let (mut control, control_lane) = SeqSlotRing::channel::<Inbound>(16);
     let (mut gateway, lane) = SeqSlotRing::channel::<Inbound>(CLIENTS as usize + 1);
@@ -214,6 +206,7 @@ fn queue(discipline: Discipline) -> Seen {
     let mut reader = readers.pop().expect("one reader");
     let mut shard_loop =
         ShardLoop::new(watched, vec![lane], publisher, Timing::Recorded).with_control(control_lane);
+    set_up(&mut shard_loop, &mut control, &mut reader, setup());
     for n in 0..CLIENTS {
         let time_ns = SHOCK_NS + u64::from(n + 1) * GAP_NS;
         // The early half came before the mark, the rest with its turn.

@@ -115,20 +115,21 @@ pub(super) fn half_load<R: Transport>(
 
 /// Two readings of the clock and a record in a histogram: a sample taken in one thread.
 pub(super) fn sample_cost() -> Findings {
-    const SAMPLES: u64 = 2_000_000;
-    const TRIES: usize = 9;
+    const SAMPLES: u64 = 20_000;
+    /// Short ones, so that most are not interrupted.
+    const TRIES: usize = 201;
     let clock = RunClock::start();
-    let mut tries = Vec::with_capacity(TRIES);
-    for _ in 0..TRIES {
-        let mut histogram = nanoseconds();
+    let mut histogram = nanoseconds();
+    let mut one = || {
         let start_ns = clock.now_ns();
         for _ in 0..SAMPLES {
             let from_ns = clock.now_ns();
             let to_ns = black_box(clock.now_ns());
             histogram.saturating_record((to_ns - from_ns).max(1));
         }
-        tries.push((clock.now_ns() - start_ns) as f64 / SAMPLES as f64);
-    }
+        (clock.now_ns() - start_ns) as f64 / SAMPLES as f64
+    };
+    let tries: Vec<f64> = (0..TRIES).map(|_| one()).collect();
     let columns = [("ns", "each", Unit::Ns)];
     let question = "what one sample costs: two readings of the clock and a record";
     let mut found = Findings::new("sample-cost", question, &columns);

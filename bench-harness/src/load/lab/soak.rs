@@ -6,9 +6,7 @@ use seawall_engine::core::Engine;
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::pipeline::{Answer, Inbound, Outbound, answer};
 use seawall_engine::ring::RingSender;
-use seawall_engine::types::{
-    AccountId, Input, NewOrder, OrderId, OrderKind, Qty, Seq, Sequenced, Side,
-};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderId, OrderKind, Qty, Side};
 
 use super::market::{PLENTY, REFERENCE_TICKS, SYMBOL, config, price};
 use crate::load::{Counts, RunClock};
@@ -27,17 +25,16 @@ const KINDS: u64 = 3;
 /// Bits of a message's number in its tag; the rest is the age of what it cancels, and its kind.
 const AGE_BITS: u32 = 30;
 
-/// The market's engine with two accounts that cannot run out of money.
+/// The market's engine, empty.
 pub(super) fn engine() -> Engine {
-    let mut engine = Engine::new(&config(8, 65_536, Discipline::Strict { steps_max: 8 }));
+    Engine::new(&config(8, 65_536, Discipline::Strict { steps_max: 8 }))
+}
+
+/// What must be sent first: two accounts that cannot run out of money, and a mark.
+pub(super) fn setup() -> [Input; 3] {
     let deposit = |account| Input::Deposit { account, amount: PLENTY };
     let mark = Input::Mark { symbol: SYMBOL, price: price(REFERENCE_TICKS) };
-    let mut events = Vec::new();
-    for (n, input) in (1..).zip([deposit(MAKER), deposit(TAKER), mark]) {
-        let input = Sequenced { seq: Seq(n), time_ns: 0, ingress_ns: 0, input };
-        engine.apply(&input, &mut events);
-    }
-    engine
+    [deposit(MAKER), deposit(TAKER), mark]
 }
 
 /// A part of the schedule.
@@ -324,16 +321,18 @@ pub(super) fn resident_bytes() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::market::set_up;
     use super::*;
     use seawall_engine::pipeline::{ShardLoop, Timing, Turn};
     use seawall_engine::ring::{SeqSlotRing, Transport, broadcast};
 
     #[test]
     fn a_client_keeps_the_book_small_and_counts_every_answer() {
-        let (sender, receiver) = SeqSlotRing::channel(16);
+        let (mut sender, receiver) = SeqSlotRing::channel(16);
         let (publisher, mut readers) = broadcast(256, &["client"]);
         let mut reader = readers.pop().expect("one reader");
         let mut shard_loop = ShardLoop::new(engine(), vec![receiver], publisher, Timing::Recorded);
+        set_up(&mut shard_loop, &mut sender, &mut reader, setup());
         let stages = [
             Stage { msgs_per_s: None, messages: 30_000 },
             Stage { msgs_per_s: Some(1e9), messages: 30_000 },
