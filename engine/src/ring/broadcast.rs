@@ -7,7 +7,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::Full;
-use super::slots::{LOOK_AHEAD, Slots};
+use super::slots::Slots;
 use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
 
 /// The position of a reader that is gone: it gates nobody.
@@ -271,21 +271,10 @@ impl<T: Copy + Send> Reader<T> {
     }
 
     #[inline]
-    fn drain_gating(&mut self, max: usize, mut each: impl FnMut(T)) -> usize {
-        let mut taken = 0;
-        while taken < max {
-            let ahead = LOOK_AHEAD.min(max - taken);
-            let ready = self.shared.slots.ready(*self.next, ahead);
-            let first = *self.next;
-            *self.next += ready;
-            // SAFETY: this reader's `consumed` is published below, nobody drops it and it is not
-            // gone, so the publisher has not been given these positions back; they were found ready.
-            unsafe { self.shared.slots.hand_out(first, ready, &mut each) };
-            taken += ready;
-            if ready < ahead {
-                break;
-            }
-        }
+    fn drain_gating(&mut self, max: usize, each: impl FnMut(T)) -> usize {
+        // SAFETY: this reader's `consumed` is never ahead of `next`, nobody drops it and it is not
+        // gone, so the publisher has not been given these positions back.
+        let taken = unsafe { self.shared.slots.drain(&mut self.next, max, each) };
         if taken > 0 {
             // Release: the reads of these positions happen before they are overwritten.
             self.state().consumed.store(*self.next, Ordering::Release);

@@ -11,7 +11,7 @@ pub const PAYLOAD_BYTES_MAX: usize = 56;
 pub const CAPACITY_MAX: usize = 1 << 26;
 
 /// Slots that a reader looks at before it copies the first of them.
-pub(super) const LOOK_AHEAD: usize = 16;
+const LOOK_AHEAD: usize = 16;
 
 // A position never wraps: 2^64 messages take centuries.
 const _: () = assert!(usize::BITS == 64);
@@ -142,33 +142,51 @@ impl<T: Copy> Slots<T> {
         self.slot(position).holds(position)
     }
 
+    /// Hands out up to `max` messages from `next` on, in order, moves `next` past them and says how
+    /// many there were.
+    ///
+    /// # Safety
+    ///
+    /// That of [`Self::read`] for `next` and every position behind it.
+    #[inline]
+    pub(super) unsafe fn drain(
+        &self,
+        next: &mut usize,
+        max: usize,
+        mut each: impl FnMut(T),
+    ) -> usize {
+        // Kept in registers: nothing below could change them, which the compiler cannot know.
+        let (slots, mask) = (&*self.slots, self.mask);
+        let mut taken = 0;
+        while taken < max {
+            let ahead = LOOK_AHEAD.min(max - taken);
+            let ready = self.ready(*next, ahead);
+            let positions = *next..*next + ready;
+            *next += ready;
+            taken += ready;
+            for position in positions {
+                // SAFETY: promised by the caller; `ready` found the message of this position.
+                each(unsafe { slots[position & mask].message() });
+            }
+            if ready < ahead {
+                break;
+            }
+        }
+        taken
+    }
+
     /// How many messages from `first` on are there, in order, up to `max`.
     ///
     /// It looks at sequence numbers only: each is on a line of its own that the other core wrote,
     /// and looking at many before copying any lets the processor fetch those lines at the same time.
     #[inline]
-    pub(super) fn ready(&self, first: usize, max: usize) -> usize {
+    fn ready(&self, first: usize, max: usize) -> usize {
         let (slots, mask) = (&*self.slots, self.mask);
         let mut count = 0;
         while count < max && slots[(first + count) & mask].holds(first + count) {
             count += 1;
         }
         count
-    }
-
-    /// Hands out the `count` messages from `first` on.
-    ///
-    /// # Safety
-    ///
-    /// That of [`Self::read`] for each of the positions, and [`Self::ready`] has found all of them
-    /// in this thread.
-    #[inline]
-    pub(super) unsafe fn hand_out(&self, first: usize, count: usize, mut each: impl FnMut(T)) {
-        let (slots, mask) = (&*self.slots, self.mask);
-        for position in first..first + count {
-            // SAFETY: promised by the caller.
-            each(unsafe { slots[position & mask].message() });
-        }
     }
 
     /// The message at `position`, once it is there.

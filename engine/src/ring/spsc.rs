@@ -3,7 +3,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::Full;
-use super::slots::{LOOK_AHEAD, Slots};
+use super::slots::Slots;
 use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
 
 #[derive(Debug)]
@@ -125,20 +125,9 @@ impl<T: Copy + Send> Consumer<T> {
     /// Takes up to `max` messages in order, and says how many. Their slots are given back
     /// together at the end.
     #[inline]
-    pub fn drain(&mut self, max: usize, mut each: impl FnMut(T)) -> usize {
-        let mut taken = 0;
-        while taken < max {
-            let ahead = LOOK_AHEAD.min(max - taken);
-            let ready = self.shared.slots.ready(*self.next, ahead);
-            let first = *self.next;
-            *self.next += ready;
-            // SAFETY: as in `peek`: `consumed` is published below, and the slots were found ready.
-            unsafe { self.shared.slots.hand_out(first, ready, &mut each) };
-            taken += ready;
-            if ready < ahead {
-                break;
-            }
-        }
+    pub fn drain(&mut self, max: usize, each: impl FnMut(T)) -> usize {
+        // SAFETY: as in `peek`, for every position from `next` on: `consumed` is published below.
+        let taken = unsafe { self.shared.slots.drain(&mut self.next, max, each) };
         if taken > 0 {
             self.publish_consumed();
         }
