@@ -19,6 +19,7 @@ mod output;
 mod progress;
 pub mod replay;
 mod report;
+mod risk;
 mod run;
 mod run_one;
 mod sweep;
@@ -44,6 +45,7 @@ pub use output::Output;
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall compare before.json after.json       which numbers got worse
   seawall sweep plan.toml                      many settings and seeds, with intervals
+  seawall risk --leverage 20 --lots 500        what a position may lose beyond its margin
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -67,6 +69,7 @@ enum Command {
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     Sweep(sweep::SweepArgs),
+    Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
 }
 
@@ -94,6 +97,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
         Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
+        Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
     }
 }

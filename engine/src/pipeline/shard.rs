@@ -69,6 +69,7 @@ fn acknowledgement(input: &Input) -> Option<Event> {
             Event::CancelOnDisconnectSet { account, enabled }
         }
         Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
+        Input::MarginMode { account, cross } => Event::MarginModeSet { account, cross },
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
         Input::Step => return None,
     })
@@ -99,6 +100,7 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
         | (Input::Index { .. }, Event::Indexed { .. })
+        | (Input::MarginMode { .. }, Event::MarginModeSet { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };
