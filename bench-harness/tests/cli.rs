@@ -156,7 +156,7 @@ fn a_bench_refuses_cores_and_rates_that_are_not_there() {
 fn a_bench_with_several_gateways_replays_and_says_where_it_ran() {
     let place = tempfile::tempdir().expect("a directory");
     let bench = ["bench", "pipeline", "--no-preflight", "--set", "clock.duration_ms=70000"];
-    let more = ["--gateways", "3", "--rate", "200000", "--limit", "30000", "--threads", "3"];
+    let more = ["--gateways", "3", "--rate", "200000", "--limit", "100000", "--threads", "3"];
     let output = seawall(place.path(), &[&bench[..], &more].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);

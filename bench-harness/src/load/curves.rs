@@ -135,7 +135,7 @@ mod tests {
         near(
             times.with_mean_ns(2_000.0).mg1_mean_ns(250_000.0).expect("same"),
             2.0 * formula,
-            1e-9,
+            0.002,
         );
     }
 }

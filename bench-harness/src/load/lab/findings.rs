@@ -258,7 +258,7 @@ mod tests {
         found.bars.push(Bar::at_least("capacity", None, 0.7));
         let text = found.render();
         assert!(text.contains("10 %") && text.contains("4.500, at most 5: met"), "{text}");
-        assert!(text.contains("capacity: -, at least 0.700: MISSED"), "{text}");
+        assert!(text.contains(&format!("capacity: {NONE}, at least 0.700: MISSED")), "{text}");
         let json = serde_json::to_value(&found).expect("JSON");
         assert_eq!(json.pointer("/lines/0/p50_ns"), Some(&1_500.0.into()));
         assert_eq!(json.pointer("/bars/0/at_most"), Some(&5.0.into()));
