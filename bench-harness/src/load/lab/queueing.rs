@@ -15,7 +15,7 @@ const LOADS: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
 /// Utilisation at which hardly anything waits: what is left of a sojourn is the hand-off.
 const IDLE: f64 = 0.05;
 /// Most inputs of a run: some seconds at the least padding.
-const INPUTS: usize = 400_000;
+const INPUTS: usize = 100_000;
 /// How far measurement may be from theory.
 const WITHIN: f64 = 0.15;
 
