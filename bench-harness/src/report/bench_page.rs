@@ -23,7 +23,7 @@ const COLOURS: [&str; 6] = ["#1f9d6b", "#3b7ddd", "#c4741a", "#d6453d", "#8a63d2
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;\
                      padding:0 1rem;color:#1c2128;background:#fff}pre{overflow-x:auto;font-size:13px}\
                      h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}.soft{color:#5a6470}\
-                     .chart{height:420px}";
+                     .chart{height:470px}";
 
 /// The page. `environment` is the line of the preflight: what may be read from the figures.
 pub fn bench_page(title: &str, environment: &str, all: &[Findings]) -> String {

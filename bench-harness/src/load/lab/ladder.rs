@@ -5,7 +5,7 @@ use seawall_engine::ring::Transport;
 
 use super::{Cell, Curve, Findings, Lab, LabError, Unit};
 use crate::load::curves::ServiceTimes;
-use crate::load::{Arrivals, DriverOptions, Outcome};
+use crate::load::{Arrivals, DriverOptions, Outcome, STALL_NS};
 
 /// Loads, in per cent of the capacity that was found.
 const LOADS: [u32; 11] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110];
@@ -45,7 +45,7 @@ pub(super) fn run<R: Transport>(lab: &Lab<'_>, say: &dyn Fn(&str)) -> Result<Fin
         // The shape is that of the lightest load, where the shard is seldom interrupted; the mean
         // is one over capacity, so that theory and pipeline are saturated at the same rate.
         if service.is_none() {
-            service = ServiceTimes::new(&outcome.stages.service)
+            service = ServiceTimes::up_to(&outcome.stages.service, 2 * STALL_NS)
                 .map(|times| times.with_mean_ns(1e9 / capacity));
         }
         let theory = service.as_ref();
@@ -75,7 +75,7 @@ pub(super) fn run<R: Transport>(lab: &Lab<'_>, say: &dyn Fn(&str)) -> Result<Fin
     }
     found.notes.push(knee(&medians));
     found.notes.push(
-        "theory: one server, service times as measured at 10 % but with a mean of one over \
+        "theory: one server, uninterrupted service times as measured at 10 %, with a mean of one over \
          capacity; it knows of no hand-off, which the first line shows, and of no stalls"
             .to_owned(),
     );

@@ -7,7 +7,7 @@ use seawall_engine::ring::Transport;
 
 use super::{Bar, Column, Findings, Lab, LabError, Unit};
 use crate::load::curves::ServiceTimes;
-use crate::load::{Arrivals, DriverOptions, Outcome, Plan, drive};
+use crate::load::{Arrivals, DriverOptions, Outcome, Plan, STALL_NS, drive};
 use crate::study::two_samples::median;
 
 /// Utilisations.
@@ -123,7 +123,8 @@ impl Padded<'_> {
         let mean_ns = 1e9 / self.drive::<R>(None, 0)?.msgs_per_s();
         let idle_rate = IDLE * 1e9 / mean_ns;
         let idle = self.drive::<R>(Some(idle_rate), 1)?;
-        let Some(times) = ServiceTimes::new(&idle.stages.service) else {
+        let longest_ns = self.lab.pad_ns + 2 * STALL_NS;
+        let Some(times) = ServiceTimes::up_to(&idle.stages.service, longest_ns) else {
             let reason = "no input was timed: the stream is too short".to_owned();
             return Err(LabError::Impossible { experiment: "queueing", reason });
         };
