@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The rings under every verifier that this machine has: loom, Miri, ThreadSanitizer. Each must pass
 # the rings as they are and fail them with the planted relaxed store (`--cfg canary`).
+# Usage: rings.sh [loom] [miri] [tsan]; all of them if none is named.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+wanted=" ${*:-loom miri tsan} "
 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -14,7 +16,7 @@ verify() {
   local name=$1 words=$2
   shift 2
   if RUSTFLAGS="$flags" MIRIFLAGS="${miri:-}" "$@" >"$log" 2>&1; then
-    grep -E '^(loom:|test result)' "$log" | sed "s/^/$name: /"
+    grep -E '^(loom:|test result)' "$log" | sed "s/^loom: //; s/^/$name: /"
   else
     tail -40 "$log"
     echo "$name: FAILED"
@@ -33,20 +35,26 @@ verify() {
   fi
 }
 
-flags='--cfg loom'
-verify loom 'Causality violation|[Cc]oncurrent' cargo test --release -p seawall-engine --lib \
-  --target-dir target/loom ring::models -- --nocapture
+if [[ $wanted == *' loom '* ]]; then
+  flags='--cfg loom'
+  verify loom 'Causality violation|[Cc]oncurrent' cargo test --release -p seawall-engine --lib \
+    --target-dir target/loom ring::models -- --nocapture
+fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 flags=''
-if cargo +nightly miri --version >/dev/null 2>&1; then
+if [[ $wanted != *' miri '* ]]; then
+  :
+elif cargo +nightly miri --version >/dev/null 2>&1; then
   verify Miri 'Data race detected' cargo +nightly miri test -p seawall-engine --lib \
     --target-dir target/miri -- ring::tests::two_threads_lose_nothing ring::tests::a_
 else
   echo 'SKIPPED: Miri: no nightly toolchain with the miri component'
 fi
 
-if [ -d "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library" ]; then
+if [[ $wanted != *' tsan '* ]]; then
+  :
+elif [ -d "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library" ]; then
   flags='-Zsanitizer=thread'
   verify ThreadSanitizer 'data race' cargo +nightly test -Zbuild-std --target "$host" \
     -p seawall-engine --lib --target-dir target/tsan -- ring::tests
