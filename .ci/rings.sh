@@ -4,6 +4,8 @@
 # Usage: rings.sh [loom] [miri] [tsan]; all of them if none is named.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+# Models want optimised code, but no link-time optimisation.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
 wanted=" ${*:-loom miri tsan} "
 failed=0
