@@ -10,7 +10,7 @@ use super::{CliError, bench_core, bench_liquidation, bench_omission, bench_pipel
 pub(super) enum BenchCommand {
     Core(bench_core::BenchCoreArgs),
     Liquidation(bench_liquidation::LiquidationArgs),
-    Pipeline(bench_pipeline::PipelineArgs),
+    Pipeline(Box<bench_pipeline::PipelineArgs>),
     Ring(bench_ring::RingArgs),
     Omission(bench_omission::OmissionArgs),
 }

@@ -8,6 +8,7 @@ mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_lab;
 mod bench_liquidation;
 mod bench_omission;
 pub mod bench_pipeline;

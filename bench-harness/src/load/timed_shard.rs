@@ -21,6 +21,8 @@ pub(super) struct TimedShard<S> {
     pub(super) service: Histogram<u64>,
     pub(super) served: Vec<Served>,
     pub(super) stalls: StallLog,
+    /// The order in which inputs were taken, if it is kept.
+    pub(super) taken: Option<Vec<Sequenced>>,
     clock: RunClock,
     skip: u64,
     pad_ns: u64,
@@ -38,11 +40,18 @@ impl<S: Shard> TimedShard<S> {
             service,
             served: Vec::with_capacity(inputs / every + 1),
             stalls: StallLog::new(),
+            taken: None,
             clock,
             skip: skip as u64,
             pad_ns,
             published: 0,
         }
+    }
+
+    /// The same, keeping the order in which up to `inputs` are taken.
+    pub(super) fn keeping_order(mut self, inputs: usize) -> Self {
+        self.taken = Some(Vec::with_capacity(inputs));
+        self
     }
 
     fn timed(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
@@ -64,6 +73,9 @@ impl<S: Shard> TimedShard<S> {
 impl<S: Shard> Shard for TimedShard<S> {
     #[inline]
     fn apply(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        if let Some(taken) = &mut self.taken {
+            taken.push(*input);
+        }
         let followed = input.seq.0 > self.skip
             && (self.pad_ns > 0 || input.seq.0.is_multiple_of(SAMPLE_EVERY));
         if followed {

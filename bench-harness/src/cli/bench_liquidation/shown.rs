@@ -10,7 +10,7 @@ use super::{Bar, Row};
 use crate::report::numbers;
 use crate::scenario::{ScenarioError, venue};
 use crate::study::theory::{self, Plan, Verdict};
-use crate::study::venues::{Found, Stream, small_market, watched};
+use crate::study::venues::{DEEP, Found, Stream, small_market, watched};
 
 /// Inputs of the random stream under each venue.
 const COMMANDS: usize = 20_000;
@@ -35,7 +35,7 @@ pub(super) fn theory(workers: NonZeroUsize, rows: &mut Vec<Row>) {
 /// Promises after every input of a random stream, under every venue.
 pub(super) fn promises(rows: &mut Vec<Row>) -> Result<(), ScenarioError> {
     for preset in &venue::PRESETS {
-        let found = watched(preset.name, 1, COMMANDS)?;
+        let found = watched(preset.name, DEEP + 1, COMMANDS)?;
         let Found { triggered, forced, taken_over, deleveraged, socialised, .. } = found;
         let workload = format!(
             "{} inputs: {triggered} triggered, {forced} forced orders, {taken_over} takeovers, \
@@ -65,7 +65,7 @@ pub(super) fn queue(rows: &mut Vec<Row>) -> Result<(), ScenarioError> {
     {
         let scenario = small_market(venue, &sets)?;
         let mut engine = Engine::new(&scenario.shard_config());
-        for input in Stream::new(&scenario, 1).take(COMMANDS) {
+        for input in Stream::new(&scenario, DEEP + 1).take(COMMANDS) {
             engine.apply(&input, &mut NoEvents);
         }
         let stats = engine.queue_stats();

@@ -15,6 +15,8 @@ const PAUSES_MS: [u64; 8] = [0, 0, 1, 20, 20, 300, 1_100, 13_000];
 /// Sizes of positions: in every tier of the default scenario's market.
 const SIZES: [u32; 7] = [1, 30, 200, 700, 1_500, 4_500, 9_000];
 
+/// With this bit of a seed, the same noise in a market that is deep enough for the highest tier.
+pub const DEEP: u64 = 16;
 /// Moves of the mark of odd and of even seeds.
 const CALM: [u64; 6] = [1_000, 2_000, 3_000, 3_000, 9_000, 40_000];
 const HARSH: [u64; 6] = [1_000, 3_000, 3_000, 9_000, 60_000, 150_000];
@@ -28,6 +30,8 @@ pub struct Stream {
     accounts: u32,
     /// Whether accounts other than makers may be short.
     shorts: bool,
+    /// Whether makers have the margin for positions in the highest tier.
+    deep: bool,
     /// By how much marks move, in millionths, each as likely.
     moves: [u64; 6],
     reference: u32,
@@ -46,7 +50,8 @@ impl Stream {
         let reference = scenario.reference();
         assert!(accounts > MAKERS + 3, "makers trade with others");
         Self {
-            noise: Xoshiro256PlusPlus::seed_from_u64(seed),
+            noise: Xoshiro256PlusPlus::seed_from_u64(seed & !DEEP),
+            deep: seed & DEEP != 0,
             accounts,
             moves: if seed.is_multiple_of(2) { HARSH } else { CALM },
             shorts: scenario.venue != venue::LENDING,
@@ -169,8 +174,9 @@ impl Stream {
         if number < self.accounts {
             return self.opening(AccountId(number));
         }
-        if let maker @ 1..=MAKERS = number - self.accounts + 1 {
-            // Enough margin for the highest tier: they are on the other side of everybody.
+        let maker = number - self.accounts + 1;
+        if self.deep && maker <= MAKERS {
+            // They are on the other side of everybody.
             let (account, initial) = (AccountId(maker), ppm(200_000));
             return Input::Leverage { symbol: SYMBOL, account, initial };
         }
