@@ -188,6 +188,17 @@ fn lots_count_as_filled_only_within_the_horizon() {
 }
 
 #[test]
+fn an_answer_waits_for_the_padding() {
+    let cascade = cascade(2_000);
+    let roomy = roomy(Topology::choose(&[]), Some(20_000.0));
+    let outcome = run::<SeqSlotRing>(&cascade, &DriverOptions { pad_ns: 20_000, ..roomy });
+    let latency = &outcome.undisturbed.raw;
+    assert!(latency.min() >= 20_000 * 99 / 100, "{}", latency.min());
+    assert!(outcome.stages.service.min() >= 20_000 * 99 / 100);
+    assert_eq!(outcome.events_hash, cascade.events_hash);
+}
+
+#[test]
 fn a_null_shard_answers_everything() {
     let cascade = cascade(5_000);
     let plan = Plan::new(&cascade.inputs, flow, &[]).expect("a plan");

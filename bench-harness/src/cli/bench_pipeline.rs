@@ -187,6 +187,7 @@ struct Report {
 /// Runs and prints. `false` if a command was not answered exactly once, or the events differ from
 /// those of the run that recorded the stream: exit 1.
 pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBenchError> {
+    let topology = bench_lab::topology(args)?;
     let mut stream = open(args)?;
     if let Some(limit) = args.limit {
         stream.truncate(limit);
@@ -194,7 +195,6 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
     if let Some(warning) = &stream.warning {
         eprintln!("warning: {warning}");
     }
-    let topology = bench_lab::topology(args)?;
     let preflight = (!args.lab.no_preflight).then(|| {
         say(args, "looking at the machine");
         Preflight::look()

@@ -37,7 +37,7 @@ pub struct DriverOptions {
     pub msgs_per_s: Option<f64>,
     /// How they arrive, if there is a rate.
     pub arrivals: Arrivals,
-    /// Least time that an input takes in the shard; 0 for what it takes by itself.
+    /// Time that the shard spends on an input before its work; 0 for none.
     pub pad_ns: u64,
     /// Where the threads go.
     pub topology: Topology,
