@@ -141,6 +141,33 @@ fn bad_input_is_named_and_exits_with_two() {
 }
 
 #[test]
+fn a_bench_refuses_cores_and_rates_that_are_not_there() {
+    let place = tempfile::tempdir().expect("a directory");
+    let bench = |more: &[&str]| {
+        let first = ["bench", "pipeline", "--quiet", "--no-preflight"];
+        refused(&seawall(place.path(), &[&first, more].concat()))
+    };
+    assert!(bench(&["--cores", "9999"]).contains("core 9999 does not exist or is not ours"));
+    assert!(bench(&["--cores", "0,0"]).contains("different"));
+    assert!(bench(&["--rate", "0"]).contains("between 0.001 and 1e9"));
+    assert!(bench(&["--rate", "1e30"]).contains("between 0.001 and 1e9"));
+    assert!(bench(&["--gateways", "0"]).contains("1..=64"));
+    assert!(bench(&["--bar", "nonsense"]).contains("light-load"));
+}
+
+#[test]
+fn a_bench_with_several_gateways_replays_and_says_where_it_ran() {
+    let place = tempfile::tempdir().expect("a directory");
+    let bench = ["bench", "pipeline", "--no-preflight", "--set", "clock.duration_ms=70000"];
+    let more = ["--gateways", "3", "--rate", "200000", "--limit", "100000", "--threads", "3"];
+    let output = seawall(place.path(), &[&bench[..], &more].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("the same as a replay of the order of taking"), "{text}");
+    assert!(text.contains("threads: ") || text.contains("one thread: "), "{text}");
+}
+
+#[test]
 fn a_place_that_cannot_be_written_is_named() {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("file"), "").unwrap();

@@ -17,7 +17,9 @@ use std::process::ExitCode;
 use seawall_engine::book::OrderBook;
 use seawall_engine::core::{Engine, EventHasher};
 use seawall_engine::matching::sweep;
-use seawall_engine::types::{NoEvents, OrderId, Price, Qty, Side};
+use seawall_engine::types::{
+    AccountId, Input, Money, NoEvents, OrderId, Price, Qty, Seq, Sequenced, Side, SymbolId,
+};
 
 type Work = (&'static str, fn() -> usize);
 
@@ -27,8 +29,10 @@ const WORK: &[Work] = &[
     ("engine", || engine(false)),
     ("engine-liquidation", || engine(true)),
     ("engine-event-hash", event_hash),
-    ("mark-1e3-positions", || marks(1_000)),
-    ("mark-1e6-positions", || marks(1_000_000)),
+    ("mark-1e3", || mark(1_000)),
+    ("mark-1e6", || mark(1_000_000)),
+    ("mark-cross-1e3", || marks(1_000)),
+    ("mark-cross-1e6", || marks(1_000_000)),
 ];
 
 /// Callgrind counts between entry and exit of this function.
@@ -123,4 +127,33 @@ fn event_hash() -> usize {
         }
     });
     counted.len()
+}
+
+/// A mark that triggers nothing, among so many leveraged positions.
+fn mark(positions: u32) -> usize {
+    const MARKS: u32 = 10_000;
+    const MAKER: AccountId = AccountId(1);
+    const ENTRY: u32 = 30_000;
+    let symbol = SymbolId(0);
+    let price = |ticks| Price::new(ticks).expect("a price");
+    let mut engine = Engine::new(&flow::config_for(positions + 2, true));
+    let mut seq = Seq(0);
+    let mut apply = |input| {
+        seq = seq.next();
+        engine.apply(&Sequenced { seq, time_ns: 0, ingress_ns: 0, input }, &mut NoEvents);
+    };
+    apply(Input::Deposit { account: MAKER, amount: Money::new(1 << 58) });
+    for account in (2..positions + 2).map(AccountId) {
+        let qty = Qty::new(1 + account.0 % 50).expect("some lots");
+        apply(Input::Deposit { account, amount: Money::new(1 << 38) });
+        let (buyer, seller) = (account, MAKER);
+        apply(Input::Block { symbol, buyer, seller, price: price(ENTRY), qty });
+    }
+    apply(Input::Mark { symbol, price: price(ENTRY) });
+    counted_region(&mut || {
+        for n in 0..MARKS {
+            apply(Input::Mark { symbol, price: price(ENTRY - n % 7) });
+        }
+    });
+    MARKS as usize
 }

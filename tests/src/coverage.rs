@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
+use seawall_engine::liquidation::{
+    AdlPolicy, AdlPrice, ForcedLimit, FundRules, LiquidationRules, Plan, Residual, Unfilled,
+};
 use seawall_engine::types::{
     AccountId, CancelCause, Event, FundCause, Input, OrderKind, Ppm, RejectReason, SelfTrade,
 };
@@ -127,6 +129,7 @@ pub struct Coverage {
     funds: [u64; FUNDS.len()],
     policies: [u64; AdlPolicy::ALL.len()],
     adl_prices: [u64; AdlPrice::ALL.len()],
+    rules: [u64; RULES.len()],
     kinds: [u64; KINDS.len()],
     modes: [u64; SelfTrade::ALL.len()],
 }
@@ -182,6 +185,11 @@ impl Coverage {
         for _ in events.iter().filter(deleveraged) {
             bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
             bump(&mut self.adl_prices, &AdlPrice::ALL, rules.venue.adl.price);
+        }
+        for event in events {
+            for (number, reached) in reached(rules, event).into_iter().enumerate() {
+                self.rules[number] += u64::from(reached);
+            }
         }
     }
 
@@ -243,6 +251,7 @@ impl Coverage {
         add_all(&mut self.modes, &other.modes);
         add_all(&mut self.policies, &other.policies);
         add_all(&mut self.adl_prices, &other.adl_prices);
+        add_all(&mut self.rules, &other.rules);
     }
 
     fn scalars_mut(&mut self) -> [&mut u64; 29] {
@@ -341,8 +350,62 @@ impl Coverage {
         named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
         let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
         named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
+        let rules = RULES.iter().zip(self.rules);
+        named.extend(rules.map(|(rule, count)| (format!("under {rule}"), count)));
         named
     }
+}
+
+/// Rules under which something must have happened.
+const RULES: [&str; 17] = [
+    "step-down",
+    "part-then-all",
+    "minimal",
+    "throttled",
+    "close-factor",
+    "a band",
+    "a fillable price",
+    "what is unfilled kept",
+    "a killed part",
+    "another attempt later",
+    "the book passed by",
+    "a takeover at a discount",
+    "a full backstop",
+    "a fund with a peak",
+    "a loss by open interest",
+    "a loss by winners",
+    "a draw",
+];
+
+/// Which of them an event happened under.
+fn reached(rules: &LiquidationRules, event: &Event) -> [bool; RULES.len()] {
+    let (venue, plan) = (&rules.venue, rules.plan);
+    let client = |account: AccountId| account != AccountId::FUND;
+    let forced = matches!(*event, Event::Forced { account, .. } if client(account));
+    let taken = matches!(*event, Event::TakenOver { .. });
+    let given = matches!(*event, Event::Deleveraged { account, .. } if client(account));
+    let paid = matches!(*event, Event::Socialised { .. });
+    let cancelled = |cause: CancelCause| matches!(*event, Event::Cancelled { order, cause: found, .. } if order.is_derived() && found == cause);
+    let most = venue.backstop.notional_max.units();
+    [
+        forced && matches!(plan, Plan::StepDown { .. }),
+        forced && matches!(plan, Plan::PartThenAll { .. }),
+        forced && matches!(plan, Plan::Minimal(_)),
+        forced && matches!(plan, Plan::Throttled { .. }),
+        forced && matches!(plan, Plan::CloseFactor { .. }),
+        forced && matches!(venue.order.limit, ForcedLimit::Band(_)),
+        forced && matches!(venue.order.limit, ForcedLimit::Fillable(_)),
+        cancelled(CancelCause::Unfilled) && venue.order.unfilled == Unfilled::Keep,
+        cancelled(CancelCause::FillOrKill),
+        forced && venue.order.again_ns > 0,
+        taken && venue.backstop.below_ppm > 0,
+        taken && venue.backstop.discount.is_some(),
+        given && most < i64::MAX,
+        given && venue.fund != FundRules::default(),
+        paid && venue.residual == Residual::OpenInterest,
+        paid && venue.residual == Residual::Winners,
+        forced && venue.draw.is_some(),
+    ]
 }
 
 fn bump<T: Copy + PartialEq>(counts: &mut [u64], all: &[T], one: T) {

@@ -3,10 +3,13 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod adl;
 mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_lab;
+mod bench_liquidation;
 mod bench_omission;
 pub mod bench_pipeline;
 mod bench_ring;
@@ -23,6 +26,7 @@ mod run;
 mod run_one;
 mod sweep;
 mod validate;
+mod venues;
 
 use std::process::ExitCode;
 
@@ -30,6 +34,7 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 pub use output::Output;
+use run::RunArgs;
 
 /// Replays synthetic liquidation cascades through a price-time matching engine with a priority
 /// liquidation queue, and measures what happens: latency, fill rates, and who pays.
@@ -55,7 +60,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(RunArgs),
     /// Measures in real time, on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -70,6 +75,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
+    Adl(adl::AdlArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -98,6 +104,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Sweep(args) => sweep::run(args),
         Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
+        Command::Adl(args) => adl::run(args),
     }
 }
 

@@ -7,8 +7,9 @@ use seawall_engine::risk::{FUNDING_CAP_PPB_MAX, LAG_WINDOWS_MAX, MEAN_POINTS_MAX
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
-use super::spec::{ContractName, Manipulation, Scenario, Tier};
+use super::spec::{ContractName, DisciplineName, Manipulation, Scenario, Tier};
 use super::text::{Places, nearest};
+use super::venue;
 use crate::agents::KINDS;
 
 /// Reads a complete table and checks every value.
@@ -62,52 +63,63 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
     names
 };
 
+/// Inputs that a median mark may have.
+const INPUTS: &[&str] =
+    &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
+/// Keys whose values are one of a few names: table, key, names.
+const NAMES: [(&str, &str, &[&str]); 18] = [
+    ("probe", "defence", &["none", "stop", "deleverage"]),
+    ("", "venue", &venue::NAMES),
+    ("market", "contract", &["linear", "inverse"]),
+    (
+        "liquidation",
+        "key",
+        &[
+            "trigger-time",
+            "margin-ratio",
+            "bankruptcy-distance",
+            "notional",
+            "fillable-distance",
+            "expected-shortfall",
+            "c-mu",
+        ],
+    ),
+    ("liquidation", "adl", &ADL),
+    ("liquidation", "adl_price", &ADL_PRICES),
+    ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
+    (
+        "liquidation",
+        "plan",
+        &["full", "fraction", "step-down", "part-then-all", "minimal", "throttled", "close-factor"],
+    ),
+    ("liquidation", "forced_limit", &["bankruptcy", "band", "fillable"]),
+    ("liquidation", "unfilled", &["dispose", "keep"]),
+    ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
+    ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
+    (
+        "mark",
+        "rule",
+        &[
+            "given",
+            "index",
+            "last",
+            "mid",
+            "book-median",
+            "decaying-basis",
+            "smoothed-basis",
+            "median",
+            "oracle",
+        ],
+    ),
+    ("mark", "median_of", INPUTS),
+    ("mark", "fair", &["last", "mid", "book-median"]),
+    ("mark", "smoothing", &["average", "weighted", "mean"]),
+    ("collateral", "haircut", &["fixed", "volatility", "depth"]),
+    ("funding", "fair", &["last", "mid", "book-median", "mark"]),
+];
+
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const INPUTS: &[&str] =
-        &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
-    const NAMES: [(&str, &str, &[&str]); 14] = [
-        ("probe", "defence", &["none", "stop", "deleverage"]),
-        ("", "venue", &["generic"]),
-        ("market", "contract", &["linear", "inverse"]),
-        (
-            "liquidation",
-            "key",
-            &[
-                "trigger-time",
-                "margin-ratio",
-                "bankruptcy-distance",
-                "notional",
-                "fillable-distance",
-                "expected-shortfall",
-                "c-mu",
-            ],
-        ),
-        ("liquidation", "adl", &ADL),
-        ("liquidation", "adl_price", &ADL_PRICES),
-        ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
-        ("liquidation", "plan", &["full", "fraction"]),
-        (
-            "mark",
-            "rule",
-            &[
-                "given",
-                "index",
-                "last",
-                "mid",
-                "book-median",
-                "decaying-basis",
-                "smoothed-basis",
-                "median",
-                "oracle",
-            ],
-        ),
-        ("mark", "median_of", INPUTS),
-        ("mark", "fair", &["last", "mid", "book-median"]),
-        ("mark", "smoothing", &["average", "weighted", "mean"]),
-        ("collateral", "haircut", &["fixed", "volatility", "depth"]),
-        ("funding", "fair", &["last", "mid", "book-median", "mark"]),
-    ];
     for (parent, key, expected) in NAMES {
         let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
             Some(inner) => (inner, format!("{parent}.{key}")),
@@ -249,7 +261,47 @@ impl Check<'_> {
         let factor = 10 * PPM;
         self.within("liquidation.fillable_adjustment_ppm", l.fillable_adjustment_ppm, 0, factor)?;
         self.within("liquidation.fillable_spread_ppm", l.fillable_spread_ppm, 0, factor)?;
-        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 1, COUNT_MAX)
+        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 0, COUNT_MAX)?;
+        self.plan(s)?;
+        self.waterfall(s)
+    }
+
+    fn plan(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        self.within("liquidation.plan_tiers", l.plan_tiers, 1, 64)?;
+        self.within("liquidation.plan_above_currency", l.plan_above_currency, 0, 1 << 40)?;
+        self.within("liquidation.plan_window_ms", l.plan_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.plan_cost_ppm", l.plan_cost_ppm, 0, PPM)?;
+        self.within("liquidation.plan_impact", l.plan_impact, 0, 1 << 30)?;
+        self.within("liquidation.plan_buffer_ppm", l.plan_buffer_ppm, 0, PPM)?;
+        self.within("liquidation.plan_health_ppm", l.plan_health_ppm, 0, PPM)?;
+        self.within("liquidation.plan_least_currency", l.plan_least_currency, 0, 1 << 40)?;
+        self.within("liquidation.forced_band_bp", l.forced_band_bp, 0, 10_000)?;
+        self.within("liquidation.again_ms", l.again_ms, 0, TIME_MS_MAX)?;
+        if l.unfilled == "keep" && l.again_ms == 0 {
+            let expected = "at least 1 where liquidation.unfilled is `keep`: what is kept would be \
+                            tried again and again at one instant";
+            return self.refuse("liquidation.again_ms", &0, &expected);
+        }
+        Ok(())
+    }
+
+    fn waterfall(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        self.within("liquidation.backstop_below_ppm", l.backstop_below_ppm, 0, 10 * PPM)?;
+        self.within("liquidation.backstop_discount_ppm", l.backstop_discount_ppm, 0, PPM)?;
+        self.within("liquidation.backstop_max_currency", l.backstop_max_currency, 0, 1 << 40)?;
+        self.within("liquidation.fund_drawdown_ppm", l.fund_drawdown_ppm, 0, PPM)?;
+        self.within("liquidation.fund_resume_ppm", l.fund_resume_ppm, 0, l.fund_drawdown_ppm)?;
+        self.within("liquidation.fund_window_ms", l.fund_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.gate_ms", l.gate_ms, 0, TIME_MS_MAX)?;
+        self.within("liquidation.draw_max_positions", l.draw_max_positions, 0, COUNT_MAX)?;
+        if l.draw_max_positions > 0 && l.discipline != DisciplineName::RateLimited {
+            let expected =
+                "0 unless liquidation.discipline is `rate-limited`: a draw is for a window";
+            return self.refuse("liquidation.draw_max_positions", &l.draw_max_positions, &expected);
+        }
+        Ok(())
     }
 
     fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {

@@ -219,6 +219,9 @@ impl Engine {
         if self.ledger.account(account).state & account_state::LOCKED != 0 {
             return Err(RejectReason::InLiquidation);
         }
+        if self.time_ns < self.gated_until_ns {
+            return Err(RejectReason::WithdrawalsGated);
+        }
         let Some(kept) = asset.lots(account).checked_sub(qty.lots()) else {
             return Err(RejectReason::InsufficientCollateral);
         };

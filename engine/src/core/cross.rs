@@ -8,7 +8,7 @@
 use super::Engine;
 use super::audit::{ensure, ensure_eq};
 use super::market::{Market, Watch};
-use crate::liquidation::{TriggerIndex, priority};
+use crate::liquidation::TriggerIndex;
 use crate::risk::{Account, Position, Room, account_state};
 use crate::types::{
     AccountId, Event, EventSink, FundCause, Money, Ppm, Price, Qty, RejectReason, Side, SymbolId,
@@ -286,9 +286,7 @@ impl Engine {
         let lots = u32::try_from(position.size()).expect("a position fits its bound");
         let qty = Qty::new(lots).expect("it is a position");
         let bankruptcy = market.rules.bankruptcy_price(&position);
-        let key = priority((self.rules.key, self.rules.plan), &market.rules, &position, mark);
-        let key = key.expect("it is a position");
-        self.queue.push(key, symbol, account, time_ns);
+        self.enqueue(symbol, account, &position, mark, (time_ns, time_ns));
         sink.event(Event::Triggered { symbol, account, side, qty, mark, bankruptcy });
         true
     }

@@ -33,6 +33,7 @@ mod price_state;
 mod settle;
 mod state;
 mod stops;
+mod venue_state;
 mod view;
 mod waterfall;
 
@@ -47,7 +48,7 @@ use collateral::Asset;
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{Deleveraging, LiquidationQueue, LiquidationRules, Pace};
+use crate::liquidation::{Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan};
 use crate::risk::Ledger;
 use crate::types::{
     AccountId, AssetId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq,
@@ -90,6 +91,12 @@ pub struct Engine {
     /// Symbols where the fund holds something, ascending.
     fund_symbols: Vec<SymbolId>,
     next_unwind_ns: u64,
+    fund_watch: FundWatch,
+    /// Before this nobody withdraws.
+    gated_until_ns: u64,
+    /// Until when forced orders are for whole positions, by symbol and account; empty unless the
+    /// plan wants to know.
+    whole_until_ns: Vec<Vec<u64>>,
     seq: Seq,
     time_ns: u64,
     /// Forced orders of the current input.
@@ -134,11 +141,17 @@ impl Engine {
         let positions_max = (accounts_max as usize).saturating_mul(markets.len());
         Self {
             ledger: Ledger::new(accounts_max),
-            queue: LiquidationQueue::new(positions_max),
+            queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
             pace: Pace::default(),
             hot: Vec::with_capacity(markets.len()),
             fund_symbols: Vec::with_capacity(markets.len()),
             next_unwind_ns: 0,
+            fund_watch: FundWatch::default(),
+            gated_until_ns: 0,
+            whole_until_ns: match rules.plan {
+                Plan::PartThenAll { .. } => vec![vec![0; accounts_max as usize]; markets.len()],
+                _ => Vec::new(),
+            },
             seq: Seq(0),
             time_ns: 0,
             forced_orders: 0,
@@ -178,6 +191,7 @@ impl Engine {
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
         self.deleveragings = 0;
+        self.advance_queue(input.time_ns);
         self.expire(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::market::Watch;
 use crate::book::RestingOrder;
+use crate::liquidation::QueueStats;
 use crate::types::{AccountId, AssetId, Money, OrderId, Ppm, Price, Seq, Side, SymbolId};
 
 /// A position as the outside sees it.
@@ -39,8 +40,9 @@ impl Engine {
         }
         let forced_ns = self.ready_ns().map(|ready_ns| {
             let ready_ns = ready_ns.max(self.time_ns);
-            self.pace.next_ns(&self.rules.discipline, self.time_ns).max(ready_ns)
+            self.pace.next_ns(&self.rules.discipline, ready_ns)
         });
+        let forced_ns = forced_ns.into_iter().chain(self.next_draw_ns()).min();
         let expiry_ns = self.expiries.next_ns().map(|at_ns| at_ns.max(self.time_ns));
         [forced_ns, expiry_ns].into_iter().flatten().min()
     }
@@ -128,6 +130,11 @@ impl Engine {
             funding: self.markets[symbol.index()].owed(account),
             in_liquidation: position.is_locked(),
         }
+    }
+
+    /// What the liquidation queue has seen of itself.
+    pub const fn queue_stats(&self) -> QueueStats {
+        self.queue.stats()
     }
 
     /// All an account has: free cash, reserves, margins, funding that it is owed, and the profit of

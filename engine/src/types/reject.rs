@@ -68,6 +68,8 @@ pub enum RejectReason {
     WouldTriggerAtOnce = 31,
     /// There is no room for another stop order.
     TooManyStops = 32,
+    /// The fund was short: nobody withdraws for a while.
+    WithdrawalsGated = 33,
     /// The margin mode cannot change while a position or an order is open, or while cash is owed.
     MarginModeInUse = 48,
     /// The order would carry open interest beyond the market's bound.
@@ -82,7 +84,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -115,6 +117,7 @@ impl RejectReason {
         Self::NoReference,
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
+        Self::WithdrawalsGated,
         Self::MarginModeInUse,
         Self::OpenInterestCap,
         Self::UnknownAsset,

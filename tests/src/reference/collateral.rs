@@ -170,6 +170,9 @@ impl Reference {
         if self.cross[a] && self.markets[0].positions[a].locked {
             return Err((a, RejectReason::InLiquidation));
         }
+        if self.time_ns < self.gated_until_ns {
+            return Err((a, RejectReason::WithdrawalsGated));
+        }
         let held = self.assets[asset].lots[a];
         let kept = held - i128::from(qty.lots());
         let lost = self.assets[asset].value(held) - self.assets[asset].value(kept.max(0));

@@ -4,7 +4,7 @@
 use seawall_engine::core::PositionOrder;
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason, Side};
 
-use super::bookings::{Role, Taker};
+use super::forced::Served;
 use super::market::{MILLION, Market, Position, ceil_div, floor_div};
 use super::orders::Intent;
 use super::{Reference, Refusal, account_id, price as to_price, qty, symbol_id};
@@ -48,7 +48,7 @@ impl Reference {
         orders.sum()
     }
 
-    fn equity(&self, account: usize) -> i128 {
+    pub(super) fn equity(&self, account: usize) -> i128 {
         let positions: i128 = self.held(account).iter().map(|held| held.profit + held.owed).sum();
         let money = self.cash[account].unwrap_or(0) + self.reserves(account);
         money + positions + self.collateral_value(account)
@@ -139,7 +139,8 @@ impl Reference {
                 let (symbol, position) = self.next_to_close(account).expect("it has a position");
                 let market = &self.markets[symbol];
                 let (bankruptcy, mark) = (market.bankruptcy(&position), market.mark);
-                self.enqueue_as(symbol, account, &position);
+                let now_ns = self.time_ns;
+                self.enqueue_as(symbol, account, &position, (now_ns, now_ns));
                 self.out.push(Event::Triggered {
                     symbol: symbol_id(symbol),
                     account: account_id(account),
@@ -198,7 +199,7 @@ impl Reference {
         Some((held.symbol, position))
     }
 
-    pub(super) fn serve_cross(&mut self, waited_in: usize, account: usize) {
+    pub(super) fn serve_cross(&mut self, waited_in: usize, account: usize, first_ns: u64) {
         self.realise_cross(account);
         let name = account_id(account);
         if !self.is_cross_unhealthy(account) {
@@ -208,19 +209,10 @@ impl Reference {
         }
         self.cancel_where(account, None, None, CancelCause::Liquidation);
         let (symbol, position) = self.next_to_close(account).expect("it is unhealthy");
-        let limit = self.markets[symbol].bankruptcy(&position);
-        let side = position.side();
-        let planned = self.planned(position.lots.abs());
-        let order = self.next_forced(symbol, account, side.opposite(), limit, planned);
-        let role = Role::Liquidation;
-        let taker = Taker { symbol, account, order, side: side.opposite(), limit, role };
-        let (left, _) = self.take(&taker, planned);
-        if left > 0 {
-            self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
-            self.dispose(symbol, account, side, left, limit);
-        }
+        self.close_some(&Served { symbol, account, position, first_ns });
         if let Some((symbol, position)) = self.next_to_close(account) {
-            self.enqueue_as(symbol, account, &position);
+            let again_ns = self.time_ns + self.rules.venue.order.again_ns;
+            self.enqueue_as(symbol, account, &position, (first_ns, again_ns));
             return;
         }
         self.cover_cross(account);

@@ -19,8 +19,11 @@ mod keys;
 mod market;
 mod marking;
 mod orders;
+mod plans;
 mod stops;
 mod view;
+
+use std::collections::BTreeMap;
 
 use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::LiquidationRules;
@@ -45,7 +48,12 @@ struct Queued {
     entered: u64,
     symbol: usize,
     account: usize,
+    /// From when it may be served.
     trigger_ns: u64,
+    /// When it was triggered.
+    first_ns: u64,
+    /// Whether the current window may serve it.
+    drawn: bool,
 }
 
 /// One shard, naively.
@@ -75,6 +83,15 @@ pub struct Reference {
     seq: u64,
     time_ns: u64,
     next_unwind_ns: u64,
+    /// The fund's peaks: window, and the highest equity of the window before and of it.
+    peaks: (u64, i128, i128),
+    /// Whether the fund has stopped paying.
+    stopped: bool,
+    gated_until_ns: u64,
+    /// Window of the last draw.
+    draw_window: u64,
+    /// By symbol and account: until when an order is for all of the position.
+    whole_until_ns: BTreeMap<(usize, usize), u64>,
     /// Inputs counted by the weighted discipline.
     counted: u32,
     /// Window of the rate-limited discipline, and the steps taken in it.
@@ -114,6 +131,11 @@ impl Reference {
             seq: 0,
             time_ns: 0,
             next_unwind_ns: 0,
+            peaks: (0, 0, 0),
+            stopped: false,
+            gated_until_ns: 0,
+            draw_window: 0,
+            whole_until_ns: BTreeMap::new(),
             counted: 0,
             window: (0, 0),
             forced: 0,
@@ -132,6 +154,7 @@ impl Reference {
         self.forced = 0;
         self.deleveragings = 0;
 
+        self.draw();
         self.expire();
         self.steps_before(sequenced);
         self.input(&sequenced.input);

@@ -9,7 +9,7 @@ use seawall_engine::types::{
 
 use super::expiry::begin_ns;
 use super::market::sign;
-use super::{FUND, Reference, account_id, money, price, qty};
+use super::{FUND, Queued, Reference, account_id, money, price, qty};
 
 /// A resting order as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,10 +163,25 @@ impl Reference {
     }
 
     fn next_forced_ns(&self) -> Option<u64> {
+        [self.next_head_ns(), self.next_draw_ns()].into_iter().flatten().min()
+    }
+
+    /// When the next window draws, if somebody waits for it.
+    fn next_draw_ns(&self) -> Option<u64> {
+        let Discipline::RateLimited { interval_ns, .. } = self.rules.discipline else {
+            return None;
+        };
+        let waits = |queued: &Queued| !queued.drawn && queued.trigger_ns <= self.time_ns;
+        self.queue.iter().any(waits).then(|| (self.time_ns / interval_ns + 1) * interval_ns)
+    }
+
+    fn next_head_ns(&self) -> Option<u64> {
         let mut at_ns = self.time_ns;
-        if self.queue.is_empty() {
-            self.unwind_symbol()?;
-            at_ns = at_ns.max(self.next_unwind_ns);
+        if self.head().is_none() {
+            let later = self.queue.iter().map(|queued| queued.trigger_ns);
+            let later = later.filter(|ns| *ns > self.time_ns).min();
+            let unwind = self.unwind_symbol().map(|_| self.next_unwind_ns);
+            at_ns = at_ns.max([later, unwind].into_iter().flatten().min()?);
         }
         if let Discipline::RateLimited { steps, interval_ns } = self.rules.discipline {
             let (window, taken) = self.window;
