@@ -211,9 +211,8 @@ impl Watch {
         for watched in &self.watched {
             let found = self.trackers.ahead(watched.id).map(|ahead| (ahead.orders, ahead.lots));
             let expected = match &watched.subject {
-                Subject::Order(_) if watched.end.is_some() => None,
+                _ if watched.end.is_some() => None,
                 Subject::Order(order) => self.reference.queue_ahead(watched.symbol, *order),
-                Subject::Probe { .. } if watched.end.is_some() => None,
                 Subject::Probe { ahead, .. } => {
                     let now = self.reference.orders(watched.symbol);
                     let lots = |id| now.iter().find(|o| o.order == id).map_or(0, |o| o.qty.lots());
