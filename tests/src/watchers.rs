@@ -69,6 +69,13 @@ impl Watched {
     }
 
     fn hears(&mut self, event: &Event, last_trade: Option<(OrderId, Side, Price)>) {
+        // An order that is gone is followed no more, even if its id comes back within the input.
+        if let (Subject::Order(own), &Event::Cancelled { order, cause, .. }) =
+            (&self.subject, event)
+            && *own == order
+        {
+            self.end = Some(End::Cancelled(cause));
+        }
         let Subject::Probe { side, price, away, ref ahead, .. } = self.subject else { return };
         let is_first = ahead.is_empty();
         match *event {
@@ -210,8 +217,8 @@ impl Watch {
         for watched in &self.watched {
             let found = self.trackers.ahead(watched.id).map(|ahead| (ahead.orders, ahead.lots));
             let expected = match &watched.subject {
+                _ if watched.end.is_some() => None,
                 Subject::Order(order) => self.reference.queue_ahead(watched.symbol, *order),
-                Subject::Probe { .. } if watched.end.is_some() => None,
                 Subject::Probe { ahead, .. } => {
                     let now = self.reference.orders(watched.symbol);
                     let lots = |id| now.iter().find(|o| o.order == id).map_or(0, |o| o.qty.lots());

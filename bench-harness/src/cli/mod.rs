@@ -3,10 +3,13 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod adl;
 mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_lab;
+mod bench_liquidation;
 mod bench_omission;
 pub mod bench_pipeline;
 mod bench_ring;
@@ -24,6 +27,7 @@ mod run;
 mod run_one;
 mod sweep;
 mod validate;
+mod venues;
 
 use std::process::ExitCode;
 
@@ -31,6 +35,7 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 pub use output::Output;
+use run::RunArgs;
 
 /// Replays synthetic liquidation cascades through a price-time matching engine with a priority
 /// liquidation queue, and measures what happens: latency, fill rates, and who pays.
@@ -57,7 +62,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(RunArgs),
     /// Measures in real time, on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -73,6 +78,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
+    Adl(adl::AdlArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -102,6 +108,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Sweep(args) => sweep::run(args),
         Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
+        Command::Adl(args) => adl::run(args),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 pub mod comparison;
+pub mod deleveraging;
 pub mod execution_risk;
 pub mod measures;
 pub mod parallel;
@@ -11,3 +12,4 @@ pub mod statistics;
 pub mod survival;
 pub mod theory;
 pub mod two_samples;
+pub mod venues;

@@ -19,6 +19,7 @@ mod queueing;
 mod recorded;
 mod row;
 mod sampling;
+mod spiral;
 mod time_to_fill;
 mod venue;
 
@@ -173,6 +174,12 @@ pub const TESTS: &[Test] = &[
         run: golden::cascade,
     },
     Test {
+        name: "toxic-spiral",
+        about: "loan-to-value after each seizure; it rises beyond 1/(1 + bonus), falls below",
+        source: "Warmuz et al. (2022), arXiv:2212.07306; the algebra of one seizure",
+        run: spiral::toxic,
+    },
+    Test {
         name: "execution-risk",
         about: "P(bad debt) and mean shortfall of a forced order that is served late",
         source: "normal returns: Φ(μ/σ) and μΦ(μ/σ) + σφ(μ/σ), μ = impact + spread/2 + fee − buffer",
@@ -227,7 +234,7 @@ mod tests {
 
     #[test]
     fn exact_tests_hold() {
-        for name in ["little", "liquidation-golden", "cascade", "execution-risk"] {
+        for name in ["little", "liquidation-golden", "cascade", "toxic-spiral", "execution-risk"] {
             assert_eq!(failures(name), [], "{name}");
         }
     }
