@@ -5,7 +5,7 @@ use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{
-    AuctionRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
+    AuctionRules, CollateralRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
 };
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
@@ -28,6 +28,8 @@ pub struct Setup {
     pub liquidation: LiquidationRules,
     /// Which position of a cross account is closed first.
     pub position_order: PositionOrder,
+    /// What cross accounts may hold beside money.
+    pub collateral: Vec<CollateralRules>,
 }
 
 impl Setup {
@@ -46,6 +48,7 @@ impl Setup {
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
             .map(|config| config.with_position_order(self.position_order))
+            .and_then(|config| config.with_collateral(self.collateral.clone()))
             .map_err(|error| error.to_string())
     }
 

@@ -75,15 +75,12 @@ impl<const FAULT: u8> Venue for Planted<FAULT> {
     }
 }
 
-/// Finds the fault in a few seeds and shrinks each; returns how many commands are enough. What a
-/// seed shrinks to depends on what it happens to lead to first, so the least of three counts.
+/// Finds the fault within a few seeds and shrinks it; returns how many commands are enough, for
+/// the plainest of three seeds: some have rules under which it takes long to show.
 fn found<const FAULT: u8>() -> (What, usize) {
     let mut coverage = Coverage::default();
-    let mut found: Vec<(What, usize)> = Vec::new();
+    let mut smallest: Vec<(What, usize)> = Vec::new();
     for seed in 0..60 {
-        if found.len() == 3 {
-            break;
-        }
         if let Err(failure) = run_seed::<Planted<FAULT>>(seed, 2_000, &mut coverage) {
             let (setup, small) = shrink::<Planted<FAULT>>(&failure.setup, &failure.inputs);
             assert!(small.len() < failure.inputs.len(), "something could be dropped");
@@ -94,11 +91,14 @@ fn found<const FAULT: u8>() -> (What, usize) {
             assert_eq!((&script.setup, &inputs), (&setup, &small));
             let again = compare::<Planted<FAULT>>(&script.setup, &inputs, 1);
             let difference = again.expect_err("the saved commands still differ");
-            found.push((difference.what, inputs.len()));
+            smallest.push((difference.what, inputs.len()));
+            if smallest.len() == 3 {
+                break;
+            }
         }
     }
-    let least = found.into_iter().min_by_key(|(_, commands)| *commands);
-    least.unwrap_or_else(|| panic!("fault {FAULT} was not found"))
+    let smallest = smallest.into_iter().min_by_key(|(_, commands)| *commands);
+    smallest.unwrap_or_else(|| panic!("fault {FAULT} was not found"))
 }
 
 #[test]

@@ -7,19 +7,21 @@
 
 use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, Side};
 
-use super::keyed::{Key, PowerLaw, Purpose};
+use super::keyed::{Draw, Key, PowerLaw, Purpose};
 use super::number::{price, qty, real, whole};
-use crate::scenario::{SYMBOL, Scenario, small};
+use crate::scenario::{COIN, SYMBOL, Scenario, small};
 
 /// One position before the run.
 #[derive(Clone, Copy, Debug)]
-struct Holding {
-    account: AccountId,
-    side: Side,
+pub(super) struct Holding {
+    pub(super) account: AccountId,
+    pub(super) side: Side,
     initial: Ppm,
     entry: Price,
-    lots: Qty,
+    pub(super) lots: Qty,
     hedger: AccountId,
+    /// Whether its account is cross.
+    cross: bool,
 }
 
 /// The inputs that open every account, set its leverage and build its position, in order.
@@ -40,6 +42,15 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     }
     open(roles.shock, shock_deposit(scenario), Ppm::ONE);
     open(roles.background, scenario.money(scenario.background.deposit_currency), Ppm::ONE);
+    for account in roles.arbitrageurs.clone() {
+        open(account, scenario.money(scenario.arbitrageurs.deposit_currency), Ppm::ONE);
+    }
+    for account in roles.hunter.clone() {
+        open(account, scenario.money(scenario.hunter.deposit_currency), Ppm::ONE);
+    }
+    for account in roles.spoofer.clone() {
+        open(account, scenario.money(scenario.spoofer.deposit_currency), Ppm::ONE);
+    }
     let contract = scenario.contract();
     let holders = &scenario.holders;
     let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
@@ -47,16 +58,48 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
         // A tenth more than the margin of everything it takes on, so that no block is refused.
         open(hedger, hedged.of_ceil(gross) + Money::new(gross.units() / 10 + 1), hedged);
     }
-    for holding in &holdings {
+    for holding in holdings.iter().filter(|holding| !holding.cross) {
         let margin = holding.initial.of_ceil(holding.value(contract));
         open(holding.account.0, margin + Money::new(1), holding.initial);
     }
+    open_cross(scenario, &holdings, &mut inputs);
     let fund = scenario.money(scenario.liquidation.fund_currency);
     if fund.is_positive() {
         inputs.push(Input::Deposit { account: AccountId::FUND, amount: fund });
     }
     inputs.extend(holdings.iter().map(Holding::block));
     inputs
+}
+
+/// Opens the cross accounts. They are admitted at the mark, so there is one: the price at the
+/// start. What an entry has lost against it by then they have paid: their equity is their initial
+/// margin.
+fn open_cross(scenario: &Scenario, holdings: &[Holding], inputs: &mut Vec<Input>) {
+    let mut cross = holdings.iter().filter(|holding| holding.cross).peekable();
+    if cross.peek().is_none() {
+        return;
+    }
+    let start = scenario.reference();
+    if scenario.collateral.enabled {
+        inputs.push(Input::AssetPrice { asset: COIN, price: start });
+    }
+    inputs.push(Input::Mark { symbol: SYMBOL, price: start });
+    let contract = scenario.contract();
+    for holding in cross {
+        let Holding { account, initial, lots, .. } = *holding;
+        let entry = holding.value(contract);
+        let now = contract.value(start, u64::from(lots.lots()));
+        let lost = (-contract.profit(holding.side, entry, now)).max(Money::ZERO);
+        let margin = initial.of_ceil(entry.max(now));
+        let coins = scenario.posted_lots(margin);
+        let amount = margin + lost + Money::new(2) - scenario.counted(coins);
+        inputs.push(Input::Deposit { account, amount });
+        inputs.push(Input::Leverage { symbol: SYMBOL, account, initial });
+        inputs.push(Input::MarginMode { account, cross: true });
+        if let Some(qty) = Qty::new(coins) {
+            inputs.push(Input::DepositAsset { account, asset: COIN, qty });
+        }
+    }
 }
 
 /// Accounts whose leverage is above one, hedgers not counted.
@@ -67,6 +110,17 @@ pub fn leveraged(scenario: &Scenario) -> u64 {
 impl Holding {
     fn value(&self, contract: Contract) -> Money {
         contract.value(self.entry, u64::from(self.lots.lots()))
+    }
+
+    /// Where it is about to be liquidated, in ticks; `None` without leverage.
+    pub(super) fn liquidation_ticks(&self, scenario: &Scenario) -> Option<f64> {
+        let (_, maintenance) = margin_rates(scenario, self.lots.lots(), self.initial);
+        let initial = f64::from(self.initial.parts()) / 1e6;
+        let entry = f64::from(self.entry.ticks());
+        (initial < 1.0).then(|| match self.side {
+            Side::Buy => entry * (1.0 - initial) / (1.0 - maintenance),
+            Side::Sell => entry * (1.0 + initial) / (1.0 + maintenance),
+        })
     }
 
     fn block(&self) -> Input {
@@ -95,7 +149,8 @@ fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding]) -> Vec<Money> {
     gross
 }
 
-fn holdings(scenario: &Scenario) -> Vec<Holding> {
+/// Every position before the run.
+pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let spec = &scenario.holders;
     let roles = scenario.roles();
     let sizes =
@@ -106,28 +161,40 @@ fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let short =
         leverage(spec.short_leverage_min, spec.short_leverage_max, spec.short_leverage_exponent);
     let longs_end = roles.holders.start + small(spec.longs);
-    roles
-        .holders
-        .clone()
-        .map(|account| {
-            let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
-            let (side, law) =
-                if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
-            let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
-            let chosen = initial_rate(law.draw(&mut draw).min(spec.leverage_cap));
-            let noise = draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
-            let (initial, maintenance) = margin_rates(scenario, lots, chosen);
-            let hedger = roles.hedgers.start + account % small(spec.hedgers);
-            Holding {
-                account: AccountId(account),
-                side,
-                initial,
-                entry: entry(scenario, side, initial, maintenance, noise),
-                lots: qty(lots),
-                hedger: AccountId(hedger),
-            }
-        })
-        .collect()
+    let holding = |account: u32, side: Side, lots: u32, leverage: f64, noise: f64| {
+        let (initial, maintenance) = margin_rates(scenario, lots, initial_rate(leverage));
+        let hedger = roles.hedgers.start + account % small(spec.hedgers);
+        let mut mode = Key::new(scenario.seed, account, Purpose::MarginMode).at(0);
+        let cross = mode.unit() * 1e6 < real(spec.cross_ppm);
+        Holding {
+            account: AccountId(account),
+            side,
+            initial,
+            entry: entry(scenario, side, initial, maintenance, noise),
+            lots: qty(lots),
+            hedger: AccountId(hedger),
+            cross,
+        }
+    };
+    let noise = |draw: &mut Draw| draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
+    let holders = roles.holders.clone().map(|account| {
+        let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
+        let (side, law) =
+            if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
+        let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
+        let leverage = law.draw(&mut draw).min(spec.leverage_cap);
+        holding(account, side, lots, leverage, noise(&mut draw))
+    });
+    let probe = &scenario.probe;
+    let probes = roles.probes.clone().map(|account| {
+        // Keyed by its number among the watched, not by its account: the same for any crowd.
+        let number = u64::from(account - roles.probes.start) + 1;
+        let mut draw = Key::new(scenario.seed, u32::MAX, Purpose::Holder).at(number);
+        let side = if probe.long { Side::Buy } else { Side::Sell };
+        let alone = holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw));
+        Holding { cross: false, ..alone }
+    });
+    holders.chain(probes).collect()
 }
 
 /// One over the leverage, rounded up: never more leverage than was drawn.

@@ -7,8 +7,10 @@ use seawall_engine::risk::{FUNDING_CAP_PPB_MAX, LAG_WINDOWS_MAX, MEAN_POINTS_MAX
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
-use super::spec::Scenario;
+use super::spec::{ContractName, DisciplineName, Manipulation, Scenario, Tier};
 use super::text::{Places, nearest};
+use super::venue;
+use crate::agents::KINDS;
 
 /// Reads a complete table and checks every value.
 pub(super) fn scenario(
@@ -37,6 +39,7 @@ pub(super) fn scenario(
     check.makers(&scenario)?;
     check.takers(&scenario)?;
     check.holders(&scenario)?;
+    check.agents(&scenario)?;
     check.whole(&scenario)?;
     Ok(scenario)
 }
@@ -60,50 +63,63 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
     names
 };
 
+/// Inputs that a median mark may have.
+const INPUTS: &[&str] =
+    &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
+/// Keys whose values are one of a few names: table, key, names.
+const NAMES: [(&str, &str, &[&str]); 18] = [
+    ("probe", "defence", &["none", "stop", "deleverage"]),
+    ("", "venue", &venue::NAMES),
+    ("market", "contract", &["linear", "inverse"]),
+    (
+        "liquidation",
+        "key",
+        &[
+            "trigger-time",
+            "margin-ratio",
+            "bankruptcy-distance",
+            "notional",
+            "fillable-distance",
+            "expected-shortfall",
+            "c-mu",
+        ],
+    ),
+    ("liquidation", "adl", &ADL),
+    ("liquidation", "adl_price", &ADL_PRICES),
+    ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
+    (
+        "liquidation",
+        "plan",
+        &["full", "fraction", "step-down", "part-then-all", "minimal", "throttled", "close-factor"],
+    ),
+    ("liquidation", "forced_limit", &["bankruptcy", "band", "fillable"]),
+    ("liquidation", "unfilled", &["dispose", "keep"]),
+    ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
+    ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
+    (
+        "mark",
+        "rule",
+        &[
+            "given",
+            "index",
+            "last",
+            "mid",
+            "book-median",
+            "decaying-basis",
+            "smoothed-basis",
+            "median",
+            "oracle",
+        ],
+    ),
+    ("mark", "median_of", INPUTS),
+    ("mark", "fair", &["last", "mid", "book-median"]),
+    ("mark", "smoothing", &["average", "weighted", "mean"]),
+    ("collateral", "haircut", &["fixed", "volatility", "depth"]),
+    ("funding", "fair", &["last", "mid", "book-median", "mark"]),
+];
+
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const INPUTS: &[&str] =
-        &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
-    const NAMES: [(&str, &str, &[&str]); 12] = [
-        ("", "venue", &["generic"]),
-        ("market", "contract", &["linear", "inverse"]),
-        (
-            "liquidation",
-            "key",
-            &[
-                "trigger-time",
-                "margin-ratio",
-                "bankruptcy-distance",
-                "notional",
-                "fillable-distance",
-                "expected-shortfall",
-                "c-mu",
-            ],
-        ),
-        ("liquidation", "adl", &ADL),
-        ("liquidation", "adl_price", &ADL_PRICES),
-        ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
-        ("liquidation", "plan", &["full", "fraction"]),
-        (
-            "mark",
-            "rule",
-            &[
-                "given",
-                "index",
-                "last",
-                "mid",
-                "book-median",
-                "decaying-basis",
-                "smoothed-basis",
-                "median",
-                "oracle",
-            ],
-        ),
-        ("mark", "median_of", INPUTS),
-        ("mark", "fair", &["last", "mid", "book-median"]),
-        ("mark", "smoothing", &["average", "weighted", "mean"]),
-        ("funding", "fair", &["last", "mid", "book-median", "mark"]),
-    ];
     for (parent, key, expected) in NAMES {
         let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
             Some(inner) => (inner, format!("{parent}.{key}")),
@@ -129,6 +145,12 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
     Ok(())
 }
 
+/// A limit of the market binds a population that takes part; one that does not may keep values
+/// that were meant for a larger market.
+fn bound(s: &Scenario, population: &str, limit_lots: u64) -> u64 {
+    if s.agents.iter().any(|name| name == population) { limit_lots } else { u64::from(u32::MAX) }
+}
+
 struct Check<'a> {
     places: &'a Places,
 }
@@ -137,6 +159,7 @@ struct Check<'a> {
 const TIME_MS_MAX: u64 = 86_400_000;
 const PPM: u64 = 1_000_000;
 const COUNT_MAX: u64 = 4_000_000;
+const LATENCY_MAX_NS: u64 = 60_000_000_000;
 /// A TOML integer has 63 bits.
 const SEED_MAX: u64 = (1 << 63) - 1;
 
@@ -214,7 +237,7 @@ impl Check<'_> {
             self.within(&key("maintenance_ppm"), tier.maintenance_ppm, 1, most)?;
             self.within(&key("floor_currency"), tier.floor_currency, 0, 1 << 40)?;
         }
-        Ok(())
+        self.tiers(&m.tiers)
     }
 
     fn liquidation(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -222,7 +245,7 @@ impl Check<'_> {
         let steps = 65_536;
         self.within("liquidation.steps_max", l.steps_max, 1, steps)?;
         self.within("liquidation.weighted_forced", l.weighted_forced, 1, steps)?;
-        self.within("liquidation.weighted_client", l.weighted_client, 1, steps)?;
+        self.within("liquidation.weighted_client", l.weighted_client, 1, u64::from(u32::MAX))?;
         self.within("liquidation.rate_steps", l.rate_steps, 1, steps)?;
         self.within("liquidation.rate_window_ms", l.rate_window_ms, 1, TIME_MS_MAX)?;
         self.within("liquidation.fraction_ppm", l.fraction_ppm, 1, PPM)?;
@@ -238,15 +261,57 @@ impl Check<'_> {
         let factor = 10 * PPM;
         self.within("liquidation.fillable_adjustment_ppm", l.fillable_adjustment_ppm, 0, factor)?;
         self.within("liquidation.fillable_spread_ppm", l.fillable_spread_ppm, 0, factor)?;
-        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 1, COUNT_MAX)
+        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 0, COUNT_MAX)?;
+        self.plan(s)?;
+        self.waterfall(s)
+    }
+
+    fn plan(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        self.within("liquidation.plan_tiers", l.plan_tiers, 1, 64)?;
+        self.within("liquidation.plan_above_currency", l.plan_above_currency, 0, 1 << 40)?;
+        self.within("liquidation.plan_window_ms", l.plan_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.plan_cost_ppm", l.plan_cost_ppm, 0, PPM)?;
+        self.within("liquidation.plan_impact", l.plan_impact, 0, 1 << 30)?;
+        self.within("liquidation.plan_buffer_ppm", l.plan_buffer_ppm, 0, PPM)?;
+        self.within("liquidation.plan_health_ppm", l.plan_health_ppm, 0, PPM)?;
+        self.within("liquidation.plan_least_currency", l.plan_least_currency, 0, 1 << 40)?;
+        self.within("liquidation.forced_band_bp", l.forced_band_bp, 0, 10_000)?;
+        self.within("liquidation.again_ms", l.again_ms, 0, TIME_MS_MAX)?;
+        if l.unfilled == "keep" && l.again_ms == 0 {
+            let expected = "at least 1 where liquidation.unfilled is `keep`: what is kept would be \
+                            tried again and again at one instant";
+            return self.refuse("liquidation.again_ms", &0, &expected);
+        }
+        Ok(())
+    }
+
+    fn waterfall(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        self.within("liquidation.backstop_below_ppm", l.backstop_below_ppm, 0, 10 * PPM)?;
+        self.within("liquidation.backstop_discount_ppm", l.backstop_discount_ppm, 0, PPM)?;
+        self.within("liquidation.backstop_max_currency", l.backstop_max_currency, 0, 1 << 40)?;
+        self.within("liquidation.fund_drawdown_ppm", l.fund_drawdown_ppm, 0, PPM)?;
+        self.within("liquidation.fund_resume_ppm", l.fund_resume_ppm, 0, l.fund_drawdown_ppm)?;
+        self.within("liquidation.fund_window_ms", l.fund_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.gate_ms", l.gate_ms, 0, TIME_MS_MAX)?;
+        self.within("liquidation.draw_max_positions", l.draw_max_positions, 0, COUNT_MAX)?;
+        if l.draw_max_positions > 0 && l.discipline != DisciplineName::RateLimited {
+            let expected =
+                "0 unless liquidation.discipline is `rate-limited`: a draw is for a window";
+            return self.refuse("liquidation.draw_max_positions", &l.draw_max_positions, &expected);
+        }
+        Ok(())
     }
 
     fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {
         let l = &s.latency;
-        let most = 60_000_000_000;
+        let most = LATENCY_MAX_NS;
         // At least one nanosecond each way: nobody sees an event before it happened.
         for (key, value) in [
             ("maker_gateway_ns", l.maker_gateway_ns),
+            ("maker_cancel_ns", l.maker_cancel_ns),
+            ("maker_ack_ns", l.maker_ack_ns),
             ("taker_gateway_ns", l.taker_gateway_ns),
             ("oracle_gateway_ns", l.oracle_gateway_ns),
             ("egress_ns", l.egress_ns),
@@ -263,10 +328,17 @@ impl Check<'_> {
     fn prices(&self, s: &Scenario) -> Result<(), ScenarioError> {
         let shock = &s.shock;
         self.within("index.step_ms", s.index.step_ms, 1, s.clock.duration_ms)?;
-        self.between("index.volatility_bp", s.index.volatility_bp, 0.0, 1_000.0)?;
+        self.index(s)?;
         self.within("mark.period_ms", s.mark.period_ms, 1, s.clock.duration_ms)?;
         self.within("mark.book_weight_ppm", s.mark.book_weight_ppm, 0, PPM)?;
+        self.within("mark.lag_ms", s.mark.lag_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.freeze_start_ms", s.mark.freeze_start_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.freeze_ms", s.mark.freeze_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.spike_start_ms", s.mark.spike_start_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.spike_ms", s.mark.spike_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.spike_down_bp", s.mark.spike_down_bp, 0, 9_000)?;
         self.marks(s)?;
+        self.collateral(s)?;
         self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
@@ -296,6 +368,56 @@ impl Check<'_> {
         self.within("funding.interest_ppb", funding.interest_ppb, 0, funding.cap_ppb)?;
         self.within("funding.clamp_ppb", funding.clamp_ppb, 0, u32::MAX.into())?;
         self.within("funding.divisor", funding.divisor, 1, 1_000)
+    }
+
+    fn collateral(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let c = &s.collateral;
+        self.within("holders.cross_ppm", s.holders.cross_ppm, 0, PPM)?;
+        if c.enabled && s.market.contract != ContractName::Linear {
+            let key = "collateral.enabled";
+            return self.refuse(
+                key,
+                &true,
+                &"false, or a linear contract: an inverse one is settled in the coin itself",
+            );
+        }
+        self.within("collateral.posted_ppm", c.posted_ppm, 0, PPM)?;
+        self.within("collateral.cap_ppm", c.cap_ppm, 0, PPM)?;
+        self.within("collateral.floor_ppm", c.floor_ppm, 0, c.cap_ppm)?;
+        self.within("collateral.interval_ms", c.interval_ms, 1, TIME_MS_MAX)?;
+        self.within("collateral.lag_ms", c.lag_ms, 0, LAG_WINDOWS_MAX * c.interval_ms - 1)?;
+        self.within("collateral.step_ppm", c.step_ppm, 1, PPM)?;
+        self.within("collateral.volatility_ms", c.volatility_ms, 1, TAU_NS_MAX / 1_000_000)?;
+        let most = u64::from(u32::MAX);
+        self.within("collateral.volatility_factor_ppm", c.volatility_factor_ppm, 0, most)?;
+        self.within("collateral.depth_band_ppm", c.depth_band_ppm, 0, PPM)?;
+        self.within("collateral.depth_full_currency", c.depth_full_currency, 1, 1 << 40)
+    }
+
+    /// Tiers by rising floor, and rates that do not fall.
+    fn tiers(&self, tiers: &[Tier]) -> Result<(), ScenarioError> {
+        let first = tiers[0].floor_currency;
+        if first != 0 {
+            let key = "market.tiers[0].floor_currency";
+            return self.refuse(key, &first, &"0: a first tier that begins where positions do");
+        }
+        for (n, pair) in (1..).zip(tiers.windows(2)) {
+            let key = |name: &str| format!("market.tiers[{n}].{name}");
+            let (before, tier) = (&pair[0], &pair[1]);
+            if tier.floor_currency <= before.floor_currency {
+                let least = format!("above {}, the tier's before it", before.floor_currency);
+                return self.refuse(&key("floor_currency"), &tier.floor_currency, &least);
+            }
+            if tier.maintenance_ppm < before.maintenance_ppm {
+                let least = format!("at least {}, the tier's before it", before.maintenance_ppm);
+                return self.refuse(&key("maintenance_ppm"), &tier.maintenance_ppm, &least);
+            }
+            if tier.initial_ppm < before.initial_ppm {
+                let least = format!("at least {}, the tier's before it", before.initial_ppm);
+                return self.refuse(&key("initial_ppm"), &tier.initial_ppm, &least);
+            }
+        }
+        Ok(())
     }
 
     /// The venue would refuse every child order that is too large, and there would be no shock.
@@ -350,6 +472,8 @@ impl Check<'_> {
         self.within("takers.count", t.count, 1, COUNT_MAX)?;
         self.within("takers.deposit_currency", t.deposit_currency, 1, 1 << 40)?;
         self.between("takers.orders_per_second", t.orders_per_second, 0.001, 1e6)?;
+        self.within("takers.excitation_ppm", t.excitation_ppm, 0, 950_000)?;
+        self.within("takers.excitation_memory_ms", t.excitation_memory_ms, 1, TIME_MS_MAX)?;
         self.within("takers.size_max_lots", t.size_max_lots, 1, s.market.order_max_lots)?;
         self.within("takers.size_min_lots", t.size_min_lots, 1, t.size_max_lots)?;
         self.between("takers.size_exponent", t.size_exponent, 0.1, 10.0)?;
@@ -381,6 +505,128 @@ impl Check<'_> {
         self.between("holders.size_exponent", h.size_exponent, 0.1, 10.0)?;
         self.between("holders.entry_dispersion_bp", h.entry_dispersion_bp, 0.0, 2_000.0)?;
         self.between("holders.trigger_distance_min_bp", h.trigger_distance_min_bp, 1.0, 5_000.0)
+    }
+
+    fn index(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let i = &s.index;
+        self.between("index.volatility_bp", i.volatility_bp, 0.0, 1_000.0)?;
+        self.between("index.volatility_spread", i.volatility_spread, 0.0, 2.0)?;
+        self.within("index.volatility_half_life_ms", i.volatility_half_life_ms, 1, TIME_MS_MAX)?;
+        self.between("index.jumps_per_hour", i.jumps_per_hour, 0.0, 36_000.0)?;
+        self.between("index.jump_bp", i.jump_bp, 0.0, 2_000.0)?;
+        if i.path.is_empty() {
+            return self.refuse("index.path", &"empty", &"at least one point");
+        }
+        for (n, point) in i.path.iter().enumerate() {
+            let key = format!("index.path[{n}]");
+            self.within(&format!("{key}.level_ppm"), point.level_ppm, 100_000, 10 * PPM)?;
+            let least = if n == 0 { 0 } else { i.path[n - 1].time_ms + 1 };
+            self.within(&format!("{key}.time_ms"), point.time_ms, least, TIME_MS_MAX)?;
+        }
+        Ok(())
+    }
+
+    /// The populations listed, and the tables of those that only some scenarios list.
+    fn agents(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        for (n, name) in s.agents.iter().enumerate() {
+            let known = KINDS.iter().map(|kind| kind.name);
+            if known.clone().all(|kind| kind != name) {
+                let expected = known.clone().collect::<Vec<_>>().join(", ");
+                return Err(Fault::OutOfRange {
+                    place: self.places.of("agents"),
+                    key: "agents".to_owned(),
+                    found: format!("`{name}`"),
+                    expected: format!("names among {expected}"),
+                    hint: Hint(nearest(name, known)),
+                }
+                .into());
+            }
+            if s.agents[..n].contains(name) {
+                return self.refuse("agents", &format!("`{name}` twice"), &"each name once");
+            }
+        }
+        self.arbitrageurs(s)?;
+        self.defenders(s)?;
+        self.manipulation("hunter", &s.hunter, s)?;
+        self.manipulation("spoofer", &s.spoofer, s)?;
+        self.keepers(s)?;
+        let p = &s.probe;
+        let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
+        self.within("probe.count", p.count, 1, 10_000)?;
+        self.within("probe.lots", p.lots, 1, bound(s, "probe", s.market.order_max_lots))?;
+        self.between("probe.leverage", p.leverage, 1.0, 1e6 / initial as f64)?;
+        let r = &s.reentry;
+        self.within("reentry.share_ppm", r.share_ppm, 0, PPM)?;
+        self.within("reentry.part_ppm", r.part_ppm, 0, 10 * PPM)?;
+        self.within("reentry.delay_ms", r.delay_ms, 0, TIME_MS_MAX)
+    }
+
+    fn arbitrageurs(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let a = &s.arbitrageurs;
+        self.within("arbitrageurs.count", a.count, 1, 256)?;
+        self.within("arbitrageurs.deposit_currency", a.deposit_currency, 1, 1 << 40)?;
+        self.within("arbitrageurs.period_ms", a.period_ms, 1, TIME_MS_MAX)?;
+        self.within("arbitrageurs.threshold_bp", a.threshold_bp, 0, 9_000)?;
+        let half = bound(s, "arbitrageurs", s.market.order_max_lots / 2);
+        self.within("arbitrageurs.order_lots", a.order_lots, 1, half)?;
+        let most = bound(s, "arbitrageurs", s.market.position_max_lots);
+        self.within("arbitrageurs.inventory_limit_lots", a.inventory_limit_lots, 1, most)?;
+        let half_life = a.inventory_half_life_ms;
+        self.within("arbitrageurs.inventory_half_life_ms", half_life, 1, TIME_MS_MAX)?;
+        self.within("arbitrageurs.gateway_ns", a.gateway_ns, 1, LATENCY_MAX_NS)?;
+        self.within("arbitrageurs.ack_ns", a.ack_ns, 1, LATENCY_MAX_NS)?;
+        self.within("arbitrageurs.feed_ns", a.feed_ns, 1, LATENCY_MAX_NS)
+    }
+
+    fn defenders(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let d = &s.defenders;
+        self.within("defenders.stop_ppm", d.stop_ppm, 0, PPM)?;
+        let most = PPM - d.stop_ppm;
+        self.within("defenders.deleverage_ppm", d.deleverage_ppm, 0, most)?;
+        self.within("defenders.stages", d.stages, 1, 16)?;
+        self.within("defenders.distance_bp", d.distance_bp, 1, 5_000)?;
+        self.within("defenders.period_ms", d.period_ms, 1, TIME_MS_MAX)?;
+        self.within("defenders.reaction_ms", d.reaction_ms, 0, TIME_MS_MAX)
+    }
+
+    fn manipulation(
+        &self,
+        table: &str,
+        m: &Manipulation,
+        s: &Scenario,
+    ) -> Result<(), ScenarioError> {
+        let most = bound(s, table, s.market.position_max_lots);
+        let order_most = bound(s, table, s.market.order_max_lots);
+        for (key, value, low, high) in [
+            ("deposit_currency", m.deposit_currency, 1, 1 << 40),
+            ("start_ms", m.start_ms, s.clock.warmup_ms, TIME_MS_MAX),
+            ("build_ms", m.build_ms, 1, TIME_MS_MAX),
+            ("build_lots", m.build_lots, 0, most),
+            ("press_ms", m.press_ms, 1, TIME_MS_MAX),
+            ("press_lots", m.press_lots, 0, most.min(order_most)),
+            ("cover_after_ms", m.cover_after_ms, 0, TIME_MS_MAX),
+            ("cover_ms", m.cover_ms, 1, TIME_MS_MAX),
+            ("interval_ms", m.interval_ms, 1, TIME_MS_MAX),
+            ("gateway_ns", m.gateway_ns, 1, LATENCY_MAX_NS),
+            ("cancel_ns", m.cancel_ns, 1, LATENCY_MAX_NS),
+            ("ack_ns", m.ack_ns, 1, LATENCY_MAX_NS),
+            ("feed_ns", m.feed_ns, 1, LATENCY_MAX_NS),
+        ] {
+            self.within(&format!("{table}.{key}"), value, low, high)?;
+        }
+        Ok(())
+    }
+
+    fn keepers(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let k = &s.keepers;
+        self.within("keepers.block_ms", k.block_ms, 1, TIME_MS_MAX)?;
+        self.within("keepers.attempts_per_block", k.attempts_per_block, 1, 65_536)?;
+        self.within("keepers.inclusion_blocks", k.inclusion_blocks, 0, 1_000_000)?;
+        self.within("keepers.failure_ppm", k.failure_ppm, 0, PPM)?;
+        self.between("keepers.fee_deviation", k.fee_deviation, 0.0, 10.0)?;
+        self.within("keepers.fee_persistence_ppm", k.fee_persistence_ppm, 0, PPM)?;
+        self.between("keepers.fee_with_backlog", k.fee_with_backlog, 0.0, 10.0)?;
+        self.between("keepers.bid_deviation", k.bid_deviation, 0.0, 10.0)
     }
 
     /// What only the scenario as a whole can break: the engine's own bounds.

@@ -12,12 +12,20 @@ use serde::{Deserialize, Serialize};
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// The family of scenarios it belongs to: `S1` to `S16`, or `control`.
+    pub family: String,
     /// What it shows, in one line.
     pub about: String,
+    /// What it shows, and what to vary, in a paragraph.
+    pub description: String,
+    /// Where the idea and its numbers come from.
+    pub source: String,
     /// Name of the venue whose rules it uses.
     pub venue: String,
     /// Seed of every draw.
     pub seed: u64,
+    /// Populations that take part, by name; inputs that arrive together are taken in this order.
+    pub agents: Vec<String>,
     /// How long it runs and on what grids.
     pub clock: Clock,
     /// The contract and its margin rules.
@@ -32,6 +40,8 @@ pub struct Scenario {
     pub mark: Mark,
     /// What longs pay to shorts, and when.
     pub funding: Funding,
+    /// What cross accounts may post beside money.
+    pub collateral: Collateral,
     /// What starts the cascade.
     pub shock: Shock,
     /// Who quotes.
@@ -42,6 +52,48 @@ pub struct Scenario {
     pub holders: Holders,
     /// How recorded order flow is fitted in, where a run is given one.
     pub background: BackgroundSpec,
+    /// Who trades the book back to the index, if listed.
+    pub arbitrageurs: Arbitrageurs,
+    /// Which holders defend themselves, if listed.
+    pub defenders: Defenders,
+    /// Who hunts liquidations, if listed.
+    pub hunter: Manipulation,
+    /// Who spoofs, if listed.
+    pub spoofer: Manipulation,
+    /// Who liquidates on a chain, if listed.
+    pub keepers: Keepers,
+    /// Who comes back after auto-deleveraging, if listed.
+    pub reentry: Reentry,
+    /// Positions whose fate is watched, if listed.
+    pub probe: Probe,
+}
+
+/// Positions whose fate is watched: equal but for their entry prices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// How many.
+    pub count: u64,
+    /// Size of each.
+    pub lots: u64,
+    /// Leverage of each.
+    pub leverage: f64,
+    /// Whether they are long.
+    pub long: bool,
+    /// What they do about it.
+    pub defence: Defence,
+}
+
+/// What a watched position does about its risk; distances and times are the defenders'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Defence {
+    /// Nothing.
+    None,
+    /// A stop at the venue.
+    Stop,
+    /// It deleverages in stages.
+    Deleverage,
 }
 
 /// How long the run is and on what grids it is drawn and sampled.
@@ -117,6 +169,7 @@ pub struct Tier {
 }
 
 /// How unhealthy positions are disposed of.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Liquidation {
@@ -168,8 +221,65 @@ pub struct Liquidation {
     pub adl: String,
     /// At what price: bankruptcy, mark, previous-mark or oracle.
     pub adl_price: String,
-    /// Most accounts of one deleveraging.
+    /// Most accounts of one deleveraging; 0 for a venue without it.
     pub adl_max_accounts: u64,
+    /// Step-down plan: tiers per step.
+    pub plan_tiers: u64,
+    /// Part-then-all plan: positions worth no more close at once.
+    pub plan_above_currency: u64,
+    /// Part-then-all plan: for how long after a part an order is for all.
+    /// Throttled plan: after so long all that is needed closes.
+    pub plan_window_ms: u64,
+    /// Minimal and throttled plan: what closing costs.
+    pub plan_cost_ppm: u64,
+    /// Minimal and throttled plan: by what each lot moves the price, in 10^-12 of it.
+    pub plan_impact: u64,
+    /// Minimal and throttled plan: what must be left above maintenance.
+    pub plan_buffer_ppm: u64,
+    /// Close-factor plan: health factor above which a part is enough.
+    pub plan_health_ppm: u64,
+    /// Close-factor plan: value and debt below which all of it closes.
+    pub plan_least_currency: u64,
+    /// Worst price of a forced order: bankruptcy, band or fillable.
+    pub forced_limit: String,
+    /// The band, from the mark.
+    pub forced_band_bp: u64,
+    /// What becomes of what a forced order leaves: dispose or keep.
+    pub unfilled: String,
+    /// Whether what closing a part of a position releases stays with the rest as its margin.
+    pub part_keeps_margin: bool,
+    /// Whether an order for a part is fill-or-kill; if it is killed all is disposed of.
+    pub part_is_fok: bool,
+    /// Whether what an order for all leaves of the margin goes to the fund.
+    pub whole_forfeits: bool,
+    /// How long a position that is not flat waits before it is served again.
+    pub again_ms: u64,
+    /// Whether the book is passed by altogether.
+    pub backstop_always: bool,
+    /// Below this part of maintenance margin the book is passed by.
+    pub backstop_below_ppm: u64,
+    /// Whether all of the position is taken over then, whatever the plan says.
+    pub backstop_whole: bool,
+    /// Price of a takeover: bankruptcy or mark.
+    pub backstop_price: String,
+    /// Takeover at the mark: in the taker's favour.
+    pub backstop_discount_ppm: u64,
+    /// Largest value that the fund holds; 0 for no bound.
+    pub backstop_max_currency: u64,
+    /// Whether the fund takes anything over before positions are deleveraged.
+    pub backstop_takes: bool,
+    /// Fall from its peak at which the fund stops paying; a million for none.
+    pub fund_drawdown_ppm: u64,
+    /// Fall from its peak above which it pays again.
+    pub fund_resume_ppm: u64,
+    /// Its peak is that of the current and the previous window.
+    pub fund_window_ms: u64,
+    /// Who bears what nobody covered: cash, open-interest, winners or gate.
+    pub residual: String,
+    /// Gate: how long nobody withdraws after the fund was last short.
+    pub gate_ms: u64,
+    /// Positions drawn for each window of a rate limit; 0 for all.
+    pub draw_max_positions: u64,
 }
 
 /// Queue orders.
@@ -214,6 +324,16 @@ pub enum PlanName {
     Full,
     /// A part, then health is checked again.
     Fraction,
+    /// Down by tiers of maintenance margin.
+    StepDown,
+    /// Of a large position a part first, then all of it.
+    PartThenAll,
+    /// The least that makes it healthy.
+    Minimal,
+    /// A share of that least which grows with time.
+    Throttled,
+    /// A part while it is near its threshold, then all of it.
+    CloseFactor,
 }
 
 /// What messages and the engine take in virtual time.
@@ -222,6 +342,10 @@ pub enum PlanName {
 pub struct Latency {
     /// From a maker to the venue.
     pub maker_gateway_ns: u64,
+    /// From a maker to the venue: cancels.
+    pub maker_cancel_ns: u64,
+    /// From the venue to a maker: what happened to its orders.
+    pub maker_ack_ns: u64,
     /// From a taker to the venue.
     pub taker_gateway_ns: u64,
     /// From the sender of the mark to the venue.
@@ -248,6 +372,26 @@ pub struct Index {
     pub step_ms: u64,
     /// Standard deviation of its return over one second.
     pub volatility_bp: f64,
+    /// Standard deviation of the logarithm of that; 0 holds it constant.
+    pub volatility_spread: f64,
+    /// Half-life of its departures from the mean.
+    pub volatility_half_life_ms: u64,
+    /// Jumps, on average.
+    pub jumps_per_hour: f64,
+    /// Standard deviation of a jump.
+    pub jump_bp: f64,
+    /// A path that the rest is multiplied by, for instance a recorded one.
+    pub path: Vec<PathPoint>,
+}
+
+/// One point of a given path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathPoint {
+    /// When.
+    pub time_ms: u64,
+    /// The price as a part of the price at the start.
+    pub level_ppm: u64,
 }
 
 /// How the mark follows index and book (`docs/MARGIN.md`, Mark).
@@ -259,6 +403,18 @@ pub struct Mark {
     /// The price that they bring: weight of the book (the median of best bid, best offer and
     /// last) against the index.
     pub book_weight_ppm: u64,
+    /// How old the index is that the sender of the mark reads.
+    pub lag_ms: u64,
+    /// When marks stop for a while.
+    pub freeze_start_ms: u64,
+    /// How long they stop; 0 for not at all.
+    pub freeze_ms: u64,
+    /// When marks are wrong for a while.
+    pub spike_start_ms: u64,
+    /// How long they are wrong; 0 for not at all.
+    pub spike_ms: u64,
+    /// By what a wrong mark is too low.
+    pub spike_down_bp: u64,
     /// How the venue makes its mark of it.
     pub rule: MarkName,
     /// Rule `median`: of what.
@@ -373,6 +529,49 @@ pub struct Funding {
     pub later: bool,
 }
 
+/// The coin that the contract is on, as collateral of cross holders (`docs/MARGIN.md`,
+/// Collateral). Its price is the index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collateral {
+    /// Whether the venue takes it.
+    pub enabled: bool,
+    /// How much of a cross holder's initial margin is in it at the start, after the least haircut.
+    pub posted_ppm: u64,
+    /// What moves the haircut.
+    pub haircut: HaircutName,
+    /// The least haircut.
+    pub floor_ppm: u64,
+    /// The greatest haircut.
+    pub cap_ppm: u64,
+    /// A new one is made at most once in each window of this length.
+    pub interval_ms: u64,
+    /// From when it is made to when it is in force.
+    pub lag_ms: u64,
+    /// Most that it moves when a new one comes into force.
+    pub step_ppm: u64,
+    /// Haircut `volatility`: time constant of the average move between two prices.
+    pub volatility_ms: u64,
+    /// Haircut `volatility`: what that move is multiplied by.
+    pub volatility_factor_ppm: u64,
+    /// Haircut `depth`: how far from the best bid bids count.
+    pub depth_band_ppm: u64,
+    /// Haircut `depth`: what they are worth where nothing is added to the floor.
+    pub depth_full_currency: u64,
+}
+
+/// What moves a haircut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HaircutName {
+    /// Nothing.
+    Fixed,
+    /// How much the price moves.
+    Volatility,
+    /// How much the book's bids would take.
+    Depth,
+}
+
 /// What starts the cascade: a sell metaorder and a fall of the index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -454,6 +653,10 @@ pub struct Takers {
     pub deposit_currency: u64,
     /// Orders of all of them together per second.
     pub orders_per_second: f64,
+    /// Orders that one order sets off on average; 0 is a Poisson process.
+    pub excitation_ppm: u64,
+    /// Mean time after which it does.
+    pub excitation_memory_ms: u64,
     /// Smallest order.
     pub size_min_lots: u64,
     /// Largest order.
@@ -504,6 +707,9 @@ pub struct Holders {
     pub entry_dispersion_bp: f64,
     /// Least distance of a trigger price from the price at the start.
     pub trigger_distance_min_bp: f64,
+    /// How many of them share margin over their account (`docs/MARGIN.md`, Cross margin): their
+    /// cash and their collateral, not only the position's margin.
+    pub cross_ppm: u64,
 }
 
 /// How recorded order flow is fitted in.
@@ -516,4 +722,116 @@ pub struct BackgroundSpec {
     pub lots_per_unit: f64,
     /// Recorded time over virtual time: 2 plays it twice as fast.
     pub speed: f64,
+}
+
+/// Who trades the book back to the index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arbitrageurs {
+    /// How many.
+    pub count: u64,
+    /// Cash of each.
+    pub deposit_currency: u64,
+    /// Mean time between two looks.
+    pub period_ms: u64,
+    /// How far from the index a price must be to be taken.
+    pub threshold_bp: u64,
+    /// Mean size of an order.
+    pub order_lots: u64,
+    /// Inventory at which they stop adding to it.
+    pub inventory_limit_lots: u64,
+    /// Half-life of an inventory, as it is hedged elsewhere.
+    pub inventory_half_life_ms: u64,
+    /// From them to the venue.
+    pub gateway_ns: u64,
+    /// From the venue to them: what happened to their orders.
+    pub ack_ns: u64,
+    /// From the venue to them: the market.
+    pub feed_ns: u64,
+}
+
+/// Which holders defend themselves, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Defenders {
+    /// What part of the leveraged holders has a stop-loss at the venue.
+    pub stop_ppm: u64,
+    /// What part deleverages by hand.
+    pub deleverage_ppm: u64,
+    /// In how many stages.
+    pub stages: u64,
+    /// Mean distance of stop or first stage from the trigger price; each is drawn within half of
+    /// it either way.
+    pub distance_bp: u64,
+    /// Time between two looks at the mark.
+    pub period_ms: u64,
+    /// Mean time to react.
+    pub reaction_ms: u64,
+}
+
+/// Somebody who moves the mark on purpose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manipulation {
+    /// Its cash.
+    pub deposit_currency: u64,
+    /// When it begins to build its short position.
+    pub start_ms: u64,
+    /// How long it builds.
+    pub build_ms: u64,
+    /// How much it sells meanwhile.
+    pub build_lots: u64,
+    /// How long it then presses the price.
+    pub press_ms: u64,
+    /// A hunter: how much it sells meanwhile. A spoofer: the size of each order.
+    pub press_lots: u64,
+    /// When it begins to buy back, from the end of the building.
+    pub cover_after_ms: u64,
+    /// How long it buys back.
+    pub cover_ms: u64,
+    /// Time between two orders.
+    pub interval_ms: u64,
+    /// From it to the venue: orders.
+    pub gateway_ns: u64,
+    /// From it to the venue: cancels.
+    pub cancel_ns: u64,
+    /// From the venue to it: what happened to its orders.
+    pub ack_ns: u64,
+    /// From the venue to it: the market.
+    pub feed_ns: u64,
+}
+
+/// Who liquidates on a chain. With them nobody is liquidated but by their steps: use the weighted
+/// discipline with one forced step for a `weighted_client` that is never reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keepers {
+    /// Time between two blocks.
+    pub block_ms: u64,
+    /// Attempts that a block takes.
+    pub attempts_per_block: u64,
+    /// Blocks from an attempt to its effect.
+    pub inclusion_blocks: u64,
+    /// What part of the included attempts fails.
+    pub failure_ppm: u64,
+    /// Standard deviation of the logarithm of the price of blockspace.
+    pub fee_deviation: f64,
+    /// What part of its departure from the mean is left after a block.
+    pub fee_persistence_ppm: u64,
+    /// By what it rises for each natural logarithm of one more than the waiting liquidations.
+    pub fee_with_backlog: f64,
+    /// Standard deviation of the logarithm of keepers' bids.
+    pub bid_deviation: f64,
+}
+
+/// Who comes back after auto-deleveraging.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reentry {
+    /// What part of those who are hit.
+    pub share_ppm: u64,
+    /// With what part of what was closed.
+    pub part_ppm: u64,
+    /// Mean time until then.
+    pub delay_ms: u64,
 }

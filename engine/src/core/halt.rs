@@ -3,7 +3,7 @@
 
 use super::Engine;
 use super::market::Market;
-use crate::liquidation::{Waiting, priority};
+use crate::liquidation::Waiting;
 use crate::risk::AuctionRules;
 use crate::types::{Event, EventSink, HaltCause, OrderKind, Price, RejectReason, Side, SymbolId};
 
@@ -261,28 +261,31 @@ impl Engine {
         for n in 0..self.parked.len() {
             let waiting = self.parked[n];
             if waiting.symbol == symbol {
-                let (symbol, key) = self.key_after_halt(&waiting);
-                self.enter(key, symbol, waiting.account, self.time_ns);
+                self.enter_after_halt(&waiting);
             }
         }
         self.parked.retain(|waiting| self.markets[waiting.symbol.index()].halted);
     }
 
-    /// Where, and with which key, something that waited for a market waits now. What has become
-    /// flat meanwhile keeps the key that it had.
-    fn key_after_halt(&self, waiting: &Waiting) -> (SymbolId, i128) {
-        let Waiting { symbol, account, key, .. } = *waiting;
-        let rule = (self.rules.key, self.rules.plan);
-        if self.ledger.account(account).is_cross() {
-            let next = self.first_to_close(account);
-            return next.map_or((symbol, key), |(symbol, position, mark)| {
-                let rules = &self.markets[symbol.index()].rules;
-                (symbol, priority(rule, rules, &position, mark).unwrap_or(key))
-            });
+    /// Something that waited for a market enters the queue again; what has become flat meanwhile
+    /// with the key that it had.
+    fn enter_after_halt(&mut self, waiting: &Waiting) {
+        let Waiting { symbol, account, since_ns, first_ns, .. } = *waiting;
+        let since_ns = since_ns.max(self.time_ns);
+        let next = if self.ledger.account(account).is_cross() {
+            self.first_to_close(account)
+        } else {
+            let market = &self.markets[symbol.index()];
+            let mark = market.mark.expect("a triggered position has a mark");
+            let position = *market.position(account);
+            position.side().map(|_| (symbol, position, mark))
+        };
+        match next {
+            Some((symbol, position, mark)) => {
+                self.enqueue(symbol, account, &position, mark, (first_ns, since_ns));
+            }
+            None => self.enter(Waiting { since_ns, ..*waiting }),
         }
-        let market = &self.markets[symbol.index()];
-        let mark = market.mark.expect("a triggered position has a mark");
-        (symbol, priority(rule, &market.rules, market.position(account), mark).unwrap_or(key))
     }
 
     /// Whether a market is halted.

@@ -14,6 +14,7 @@ mod carry;
 mod cash;
 mod checks;
 mod clip;
+mod collateral;
 mod config;
 mod cross;
 mod details;
@@ -36,6 +37,7 @@ mod settle;
 mod state;
 mod stops;
 mod trailing;
+mod venue_state;
 mod view;
 mod waterfall;
 
@@ -47,14 +49,17 @@ pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
 pub use view::{PositionView, StopView};
 
+use collateral::Asset;
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{Deleveraging, LiquidationQueue, LiquidationRules, Pace, Waiting};
+use crate::liquidation::{
+    Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan, Waiting,
+};
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
-    SymbolId,
+    AccountId, AssetId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq,
+    Sequenced, SymbolId,
 };
 
 /// One shard: the markets of one margin group and everything they share.
@@ -93,6 +98,12 @@ pub struct Engine {
     /// Symbols where the fund holds something, ascending.
     fund_symbols: Vec<SymbolId>,
     next_unwind_ns: u64,
+    fund_watch: FundWatch,
+    /// Before this nobody withdraws.
+    gated_until_ns: u64,
+    /// Until when forced orders are for whole positions, by symbol and account; empty unless the
+    /// plan wants to know.
+    whole_until_ns: Vec<Vec<u64>>,
     seq: Seq,
     time_ns: u64,
     /// Forced orders of the current input.
@@ -117,6 +128,8 @@ pub struct Engine {
     held: VecDeque<NewOrder>,
     /// Whether there ever was a cross account.
     has_cross: bool,
+    /// What cross accounts may hold beside money.
+    assets: Vec<Asset>,
     /// Which position of a cross account is closed first.
     position_order: PositionOrder,
     /// Exact checks of positions that an index could not decide; outside the hash.
@@ -148,11 +161,17 @@ impl Engine {
         let auctions = config.markets().iter().any(|market| market.auctions().is_some());
         Self {
             ledger: Ledger::new(accounts_max),
-            queue: LiquidationQueue::new(positions_max),
+            queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
             pace: Pace::default(),
             hot: Vec::with_capacity(markets.len()),
             fund_symbols: Vec::with_capacity(markets.len()),
             next_unwind_ns: 0,
+            fund_watch: FundWatch::default(),
+            gated_until_ns: 0,
+            whole_until_ns: match rules.plan {
+                Plan::PartThenAll { .. } => vec![vec![0; accounts_max as usize]; markets.len()],
+                _ => Vec::new(),
+            },
             seq: Seq(0),
             time_ns: 0,
             forced_orders: 0,
@@ -166,6 +185,10 @@ impl Engine {
             parked: Vec::with_capacity(if auctions { positions_max.min(AT_ONCE) } else { 0 }),
             held: VecDeque::with_capacity(if auctions { stops_max } else { 0 }),
             has_cross: false,
+            assets: (0..)
+                .zip(config.collateral())
+                .map(|(id, rules)| Asset::new(AssetId(id), rules, accounts_max))
+                .collect(),
             position_order: config.position_order(),
             rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
@@ -191,6 +214,7 @@ impl Engine {
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
         self.deleveragings = 0;
+        self.advance_queue(input.time_ns);
         self.expire(sink);
         self.reopen_due(sink);
         self.steps_before(input, sink);
@@ -261,6 +285,15 @@ impl Engine {
             }
             Input::MarginMode { account, cross } => {
                 self.set_margin_mode(account, cross, sink).map_err(refused(none, account))
+            }
+            Input::AssetPrice { asset, price } => {
+                self.set_asset_price(asset, price, sink).map_err(refused(none, AccountId::FUND))
+            }
+            Input::DepositAsset { account, asset, qty } => {
+                self.deposit_asset(account, asset, qty, sink).map_err(refused(none, account))
+            }
+            Input::WithdrawAsset { account, asset, qty } => {
+                self.withdraw_asset(account, asset, qty, sink).map_err(refused(none, account))
             }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))

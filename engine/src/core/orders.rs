@@ -185,7 +185,8 @@ impl Market {
         };
         let Admitted { account, side, qty, .. } = *order;
         let limit = self.within_band(side, order.limit);
-        let wanted = Wanted { account, side, limit, qty, least };
+        let self_trade = ledger.account(account).self_trade();
+        let wanted = Wanted { account, side, limit, qty, least, self_trade };
         (least > qty || !self.could_have(ledger, &wanted)).then_some(cause)
     }
 

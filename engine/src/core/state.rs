@@ -61,8 +61,13 @@ impl Engine {
             fired,
             parked,
             held,
+            assets,
             // Configuration.
             rules: _,
+            // Of some venues' rules only: `venue_state`.
+            fund_watch: _,
+            gated_until_ns: _,
+            whole_until_ns: _,
             position_order: _,
             // Follow from what is written.
             fund_symbols: _,
@@ -83,6 +88,9 @@ impl Engine {
         let killed = &(*killed && !planted(Canary::StateForgotten));
         put!(&mut out; seq, time_ns, next_unwind_ns, killed, cares, pace);
         ledger.put(&mut out);
+        for asset in assets {
+            asset.put(&mut out);
+        }
         out.list(hot);
         out.list(clips);
         out.list(moved);
@@ -96,6 +104,7 @@ impl Engine {
             market.put(&mut out);
         }
         queue.put(&mut out);
+        self.put_venue(&mut out);
         put_parked(parked, &mut out);
         out.count(held.len());
         for order in held {
@@ -115,6 +124,9 @@ impl Engine {
         input.check(paced, || "a pace of the discipline".to_owned())?;
         self.ledger.restore(input)?;
         self.has_cross = self.ledger.accounts().any(|(_, account)| account.is_cross());
+        for asset in &mut self.assets {
+            asset.restore(&self.ledger, input, self.time_ns)?;
+        }
         self.hot = self.symbols(input)?;
         let rising = self.hot.is_sorted();
         input.check(rising, || "hot symbols in ascending order".to_owned())?;
@@ -162,10 +174,12 @@ impl Engine {
         let waiting: Vec<Waiting> = input.list(positions_max, "positions in liquidation")?;
         let mut seen: Vec<(SymbolId, AccountId)> = Vec::new();
         let mut ranks: Vec<u64> = Vec::new();
-        for Waiting { key: _, entry, symbol, account, since_ns } in &waiting {
+        let latest_ns = self.time_ns.saturating_add(self.rules.venue.order.again_ns);
+        for waiting in &waiting {
+            let Waiting { key: _, entry, symbol, account, since_ns, .. } = waiting;
             let exists = symbol.index() < self.markets.len() && account.index() < accounts_max;
             let waits = exists && self.markets[symbol.index()].position(*account).is_locked();
-            input.check(waits && *since_ns <= self.time_ns, || {
+            input.check(waits && *since_ns <= latest_ns, || {
                 "positions that are in liquidation since some time".to_owned()
             })?;
             // A cross account waits as a whole.
@@ -176,19 +190,36 @@ impl Engine {
         ranks.sort_unstable();
         let ranked = ranks.iter().zip(1..).all(|(rank, expected)| *rank == expected);
         input.check(ranked && waiting.is_sorted(), || "the queue in its order".to_owned())?;
-        self.queue.restore(waiting);
-        let parked: Vec<Waiting> = input.list(positions_max, "positions of halted markets")?;
-        for Waiting { key: _, entry: _, symbol, account, since_ns } in &parked {
+        self.restore_venue(waiting, input)?;
+        self.restore_parked(&mut seen, input)?;
+        let count = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        input.check(seen.len() == count, || "no position twice in the queue".to_owned())
+    }
+
+    /// What waits for halted markets: positions in liquidation, and stops that triggered.
+    fn restore_parked(
+        &mut self,
+        seen: &mut Vec<(SymbolId, AccountId)>,
+        input: &mut Decoder<'_>,
+    ) -> Result<(), StateError> {
+        let accounts_max = self.ledger.accounts().count();
+        let positions_max = accounts_max.saturating_mul(self.markets.len());
+        let mut parked: Vec<Waiting> = input.list(positions_max, "positions of halted markets")?;
+        for waiting in &mut parked {
+            waiting.first_ns = input.get()?;
+            let Waiting { symbol, account, since_ns, first_ns, .. } = *waiting;
             let exists = symbol.index() < self.markets.len() && account.index() < accounts_max;
             let waits = exists
                 && self.markets[symbol.index()].halted
                 && self.markets[symbol.index()].mark.is_some()
-                && self.markets[symbol.index()].position(*account).is_locked();
-            input.check(waits && *since_ns <= self.time_ns, || {
+                && self.markets[symbol.index()].position(account).is_locked();
+            input.check(waits && first_ns <= self.time_ns.min(since_ns), || {
                 "positions in liquidation of markets that are halted".to_owned()
             })?;
-            let cross = self.ledger.account(*account).is_cross();
-            seen.push((if cross { SymbolId(0) } else { *symbol }, *account));
+            let cross = self.ledger.account(account).is_cross();
+            seen.push((if cross { SymbolId(0) } else { symbol }, account));
         }
         self.queue.enter_after(parked.len() as u64);
         self.parked.extend(parked);
@@ -199,10 +230,7 @@ impl Engine {
         });
         input.check(wait, || "stops of markets that are halted".to_owned())?;
         self.held.extend(held);
-        let count = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        input.check(seen.len() == count, || "no position twice in the queue".to_owned())
+        Ok(())
     }
 }
 
@@ -215,4 +243,7 @@ fn put_parked(parked: &[Waiting], out: &mut Encoder<'_>) {
         waiting.entry = rank;
     }
     out.list(&parked);
+    for waiting in &parked {
+        out.put(&waiting.first_ns);
+    }
 }

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::types::{
-    AccountId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
+    AccountId, AssetId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
     QTY_LOTS_MAX, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId, Trail,
 };
 
@@ -58,6 +58,9 @@ enum Code {
     Reopen = 19,
     Indicative = 20,
     MarginMode = 24,
+    AssetPrice = 25,
+    DepositAsset = 26,
+    WithdrawAsset = 27,
 }
 
 impl Code {
@@ -84,6 +87,9 @@ impl Code {
             Input::Reopen { .. } => Self::Reopen,
             Input::Indicative { .. } => Self::Indicative,
             Input::MarginMode { .. } => Self::MarginMode,
+            Input::AssetPrice { .. } => Self::AssetPrice,
+            Input::DepositAsset { .. } => Self::DepositAsset,
+            Input::WithdrawAsset { .. } => Self::WithdrawAsset,
         }
     }
 
@@ -110,6 +116,9 @@ impl Code {
             19 => Self::Reopen,
             20 => Self::Indicative,
             24 => Self::MarginMode,
+            25 => Self::AssetPrice,
+            26 => Self::DepositAsset,
+            27 => Self::WithdrawAsset,
             _ => return None,
         })
     }
@@ -131,7 +140,10 @@ impl Code {
             | Self::Withdraw
             | Self::Leverage
             | Self::Index
-            | Self::SelfTrade => 24,
+            | Self::SelfTrade
+            | Self::AssetPrice
+            | Self::DepositAsset
+            | Self::WithdrawAsset => 24,
             Self::Order | Self::Replace | Self::Block | Self::Link => 32,
             Self::LongOrder => BODY_BYTES_MAX,
         }
@@ -255,6 +267,15 @@ fn encode_account_input(input: &Input, body: &mut [u8; BODY_BYTES_MAX]) {
             body[1] = flag(ON_BIT, cross);
             put_u32(body, 4, account.0);
         }
+        Input::AssetPrice { asset, price } => {
+            put_u16(body, 2, asset.0);
+            put_u32(body, 16, price.ticks());
+        }
+        Input::DepositAsset { account, asset, qty }
+        | Input::WithdrawAsset { account, asset, qty } => {
+            put_target(body, SymbolId(asset.0), account);
+            put_u32(body, 16, qty.lots());
+        }
         Input::Disconnect { account } => put_u32(body, 4, account.0),
         Input::Kill { account, engaged } => {
             body[1] = flag(NAMED_BIT, account.is_some()) | flag(ON_BIT, engaged);
@@ -376,6 +397,11 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
         Code::Halt => Input::Halt { symbol: fields.symbol_alone()? },
         Code::Reopen => Input::Reopen { symbol: fields.symbol_alone()? },
         Code::Indicative => Input::Indicative { symbol: fields.symbol_alone()? },
+        Code::AssetPrice => {
+            let (asset, price) = fields.reference()?;
+            Input::AssetPrice { asset: AssetId(asset.0), price }
+        }
+        Code::DepositAsset | Code::WithdrawAsset => fields.asset_transfer(code)?,
         Code::Step => {
             fields.zero_u16(2, "symbol")?;
             fields.zero_u32(4, "account")?;
@@ -403,7 +429,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 20 or 24"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 20 or 24 to 27"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -527,6 +553,17 @@ impl Fields<'_> {
     fn symbol_alone(&self) -> Result<SymbolId, DecodeError> {
         self.zero_u32(4, "account")?;
         Ok(self.target().0)
+    }
+
+    fn asset_transfer(&self, code: Code) -> Result<Input, DecodeError> {
+        self.zero_u32(20, "padding")?;
+        let (SymbolId(asset), account) = self.target();
+        let (asset, qty) = (AssetId(asset), self.qty(16)?);
+        Ok(if code == Code::DepositAsset {
+            Input::DepositAsset { account, asset, qty }
+        } else {
+            Input::WithdrawAsset { account, asset, qty }
+        })
     }
 
     fn reference(&self) -> Result<(SymbolId, Price), DecodeError> {

@@ -68,8 +68,8 @@ pub enum RejectReason {
     WouldTriggerAtOnce = 31,
     /// There is no room for another stop order.
     TooManyStops = 32,
-    /// A trailing stop's distance is zero, or reaches beyond the price domain.
-    TrailOutOfRange = 33,
+    /// The fund was short: nobody withdraws for a while.
+    WithdrawalsGated = 33,
     /// An order cannot be linked to itself.
     LinkToItself = 34,
     /// One of two orders that were to be linked is linked already.
@@ -82,15 +82,23 @@ pub enum RejectReason {
     NotHalted = 38,
     /// The market has no rules for halts and auctions.
     NoAuction = 39,
+    /// A trailing stop's distance is zero, or reaches beyond the price domain.
+    TrailOutOfRange = 40,
     /// The margin mode cannot change while a position or an order is open, or while cash is owed.
     MarginModeInUse = 48,
     /// The order would carry open interest beyond the market's bound.
     OpenInterestCap = 49,
+    /// No such collateral asset in this shard.
+    UnknownAsset = 50,
+    /// Only cross accounts hold collateral.
+    NotCross = 51,
+    /// The account does not hold so much of the asset, or needs it as margin.
+    InsufficientCollateral = 52,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 45] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -123,14 +131,18 @@ impl RejectReason {
         Self::NoReference,
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
-        Self::TrailOutOfRange,
+        Self::WithdrawalsGated,
         Self::LinkToItself,
         Self::AlreadyLinked,
         Self::LinkedOrder,
         Self::Halted,
         Self::NotHalted,
         Self::NoAuction,
+        Self::TrailOutOfRange,
         Self::MarginModeInUse,
         Self::OpenInterestCap,
+        Self::UnknownAsset,
+        Self::NotCross,
+        Self::InsufficientCollateral,
     ];
 }

@@ -5,6 +5,7 @@
 //! and mostly near the market, marks walk and jump, ids are reused, cancels come late.
 
 mod accounts;
+mod collateral;
 mod dice;
 mod junk;
 mod orders;
@@ -37,6 +38,7 @@ enum Theme {
     Link,
     Auction,
     MarginMode,
+    Collateral,
 }
 
 /// Kinds of order that a seed may do without.
@@ -110,6 +112,7 @@ impl Habits {
             (Theme::Link, dice.pick(&[30, 70])),
             (Theme::Auction, dice.pick(&[3, 10])),
             (Theme::MarginMode, dice.pick(&[6, 25])),
+            (Theme::Collateral, dice.pick(&[15, 60])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
@@ -230,6 +233,7 @@ impl Generator {
             Theme::Link => self.link(shard, symbol),
             Theme::Auction => self.auction(shard, symbol),
             Theme::MarginMode => self.margin_mode(shard),
+            Theme::Collateral => self.collateral(shard),
         }
     }
 

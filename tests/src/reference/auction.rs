@@ -193,13 +193,16 @@ impl Reference {
                 Some((s, position)).filter(|_| position.lots != 0)
             };
             if let Some((symbol, position)) = next {
-                self.enqueue_as(symbol, queued.account, &position);
+                let times = (queued.first_ns, queued.trigger_ns.max(self.time_ns));
+                self.enqueue_as(symbol, queued.account, &position, times);
                 continue;
             }
             // One that has become flat meanwhile keeps the key that it had.
             let entered = self.entries;
             self.entries += 1;
-            self.queue.push(Queued { entered, trigger_ns: self.time_ns, ..queued });
+            let trigger_ns = queued.trigger_ns.max(self.time_ns);
+            let drawn = self.rules.venue.draw.is_none();
+            self.queue.push(Queued { entered, trigger_ns, drawn, ..queued });
         }
         let (own, others): (Vec<_>, Vec<_>) =
             self.held.drain(..).partition(|order| order.symbol == symbol_id(s));
@@ -281,7 +284,7 @@ impl Reference {
         });
         let value = self.markets[s].value(price, fill);
         for order in [bid, offer] {
-            let part = self.draw(s, order.id, fill);
+            let part = self.draw_lots(s, order.id, fill);
             self.maker_side(s, order, fill, value);
             if let Some(part) = part {
                 self.say_rested(s, &part);
