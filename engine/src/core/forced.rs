@@ -120,7 +120,7 @@ impl Engine {
         let market = &self.markets[symbol.index()];
         let Some(mark) = market.mark else { return };
         let mut looked = ::core::mem::take(&mut self.scratch_accounts);
-        market.funded_unhealthy(mark, &mut looked);
+        market.funded_reached(mark, &mut looked);
         self.pull_found(symbol, &looked);
         self.scratch_accounts = looked;
     }
@@ -136,20 +136,22 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> bool {
         let mut looked = ::core::mem::take(&mut self.scratch_accounts);
-        let market = &self.markets[symbol.index()];
-        let found = market.funded_unhealthy(mark, &mut looked);
+        let mut found = ::core::mem::take(&mut self.scratch_ranked);
+        self.markets[symbol.index()].funded_unhealthy(mark, &mut looked, &mut found);
         if self.has_cross {
             self.pull_found(symbol, &looked);
         }
         self.rechecks += looked.len() as u64;
         self.scratch_accounts = looked;
         let taken = found.len().min(*budget);
-        for account in &found[..taken] {
+        for (_, account) in &found[..taken] {
             self.markets[symbol.index()].realise(*account, &mut self.ledger);
             self.enqueue_triggered(symbol, *account, mark, time_ns, sink);
         }
         *budget -= taken;
-        taken < found.len()
+        let more = taken < found.len();
+        self.scratch_ranked = found;
+        more
     }
 
     fn enqueue_triggered(

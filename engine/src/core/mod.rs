@@ -138,7 +138,8 @@ pub struct Engine {
     /// How often the current input has deleveraged.
     deleveragings: u32,
     scratch_accounts: Vec<AccountId>,
-    scratch_shares: Vec<(AccountId, Money)>,
+    scratch_shares: [Vec<(AccountId, Money)>; 2],
+    scratch_ranked: Vec<carry::Ranked>,
     scratch_symbols: Vec<SymbolId>,
 }
 
@@ -194,7 +195,8 @@ impl Engine {
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
-            scratch_shares: Vec::with_capacity(accounts_max as usize),
+            scratch_shares: [(); 2].map(|()| Vec::with_capacity(accounts_max as usize)),
+            scratch_ranked: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),
             markets,
             rules,

@@ -82,6 +82,7 @@ impl Engine {
             deleveragings: _,
             scratch_accounts: _,
             scratch_shares: _,
+            scratch_ranked: _,
             scratch_symbols: _,
         } = self;
         let mut out = Encoder::new(each);

@@ -84,7 +84,11 @@ impl Engine {
             match market.watch {
                 Watch::Nowhere => false,
                 Watch::Prices => market.index.reached(mark).is_some(),
-                Watch::Keys => !market.funded_unhealthy(mark, &mut Vec::new()).is_empty(),
+                Watch::Keys => {
+                    let mut found = Vec::new();
+                    market.funded_unhealthy(mark, &mut Vec::new(), &mut found);
+                    !found.is_empty()
+                }
             }
         })
     }

@@ -49,6 +49,8 @@ pub(crate) struct LiquidationQueue {
     later: BinaryHeap<Reverse<(u64, Waiting)>>,
     /// Not drawn for this window.
     undrawn: Vec<Waiting>,
+    /// Scratch space of a draw.
+    drawing: Vec<Waiting>,
     /// The smallest key among them.
     undrawn_key: i128,
     draws: bool,
@@ -64,8 +66,9 @@ impl LiquidationQueue {
     pub(crate) fn new(positions_max: usize, draws: bool) -> Self {
         Self {
             heap: BinaryHeap::with_capacity(positions_max.min(PREALLOCATED)),
-            later: BinaryHeap::new(),
-            undrawn: Vec::new(),
+            later: BinaryHeap::with_capacity(positions_max.min(PREALLOCATED)),
+            undrawn: Vec::with_capacity(if draws { positions_max.min(PREALLOCATED) } else { 0 }),
+            drawing: Vec::with_capacity(if draws { positions_max.min(PREALLOCATED) } else { 0 }),
             undrawn_key: i128::MAX,
             draws,
             window: 0,
@@ -135,7 +138,8 @@ impl LiquidationQueue {
             return;
         }
         self.window = window;
-        let mut all = ::core::mem::take(&mut self.undrawn);
+        let mut all = ::core::mem::take(&mut self.drawing);
+        all.append(&mut self.undrawn);
         all.extend(self.heap.drain().map(|Reverse(waiting)| waiting));
         all.sort_unstable_by_key(|waiting| (waiting.symbol, waiting.account));
         let most = draw.most as usize;
@@ -144,7 +148,8 @@ impl LiquidationQueue {
             all.rotate_left(usize::try_from(first).expect("less than a length"));
             self.undrawn.extend(all.drain(most..));
         }
-        self.heap.extend(all.into_iter().map(Reverse));
+        self.heap.extend(all.drain(..).map(Reverse));
+        self.drawing = all;
         self.note_undrawn();
     }
 
@@ -251,6 +256,7 @@ impl LiquidationQueue {
             heap: _,
             later: _,
             undrawn: _,
+            drawing: _,
             // How many there ever were decides nothing, and what is counted neither.
             entries: _,
             stats: _,
