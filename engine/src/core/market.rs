@@ -76,7 +76,7 @@ impl Market {
             cross_index: None,
             mark: None,
             marked_ns: 0,
-            mark_state: MarkState::default(),
+            mark_state: MarkState::new(&rules.price_rules().mark),
             premium: Premium::default(),
             previous_mark: None,
             index_price: None,

@@ -160,6 +160,8 @@ impl Engine {
         let rest_max = (orders_max as usize).saturating_mul(markets.len());
         let stops_max = rest_max.saturating_mul(3).min(AT_ONCE);
         let auctions = config.markets().iter().any(|market| market.auctions().is_some());
+        let tiers_max = config.markets().iter().map(|market| market.tiers().len()).max();
+        let tiers_max = tiers_max.unwrap_or(1);
         Self {
             ledger: Ledger::new(accounts_max),
             queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
@@ -194,7 +196,8 @@ impl Engine {
             rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
-            scratch_accounts: Vec::with_capacity(accounts_max as usize),
+            // An account may be reached in several tiers of an index.
+            scratch_accounts: Vec::with_capacity(accounts_max as usize * tiers_max),
             scratch_shares: [(); 2].map(|()| Vec::with_capacity(accounts_max as usize)),
             scratch_ranked: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),
