@@ -6,6 +6,7 @@ use seawall_engine::types::{RejectReason, Sequenced};
 use thiserror::Error;
 
 use super::Background;
+use crate::agents::study::StudyOrder;
 use crate::measure::summary::Summary;
 use crate::measure::tables::Tables;
 
@@ -45,13 +46,15 @@ pub struct RunOptions<'a> {
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
     /// Recorded order flow that trades along.
     pub background: Option<&'a dyn Background>,
+    /// Orders whose effect is studied; not together with a background.
+    pub study: &'a [StudyOrder],
     /// Also run the same without liquidations, for `drawdown_ratio`.
     pub paired: bool,
 }
 
 impl Default for RunOptions<'_> {
     fn default() -> Self {
-        Self { commands: None, progress: None, background: None, paired: true }
+        Self { commands: None, progress: None, background: None, study: &[], paired: true }
     }
 }
 
