@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use seawall::scenario::{self, Scenario};
 use seawall::study::queue::causal::Pairing;
-use seawall::study::queue::observation::{Observation, end};
+use seawall::study::queue::observation::{EVE, Observation, end};
 use seawall::study::queue::run::RecordedRun;
 use seawall::study::queue::why::{self, WhyError};
 use seawall::study::queue::{self, Findings, Plan, Study, watch};
@@ -98,6 +98,21 @@ fn nobody_fills_before_those_ahead() {
     let (front, back) = (probes[place].wait_ns, probes[place + 1].wait_ns);
     (probes[place].wait_ns, probes[place + 1].wait_ns) = (back, front);
     assert!(out_of_order(&probes).is_some(), "it is found");
+}
+
+#[test]
+fn the_calm_does_not_know_of_the_shock() {
+    let run = RecordedRun::record(&small(), &[]).expect("the run ends");
+    let calm_ns = run.summary.phases.calm.expect("it begins calm").end_ns;
+    let probes = watch::watch(&plan(), &run).probes;
+    let reach_ns = plan().horizon_ns + 10_000_000_000;
+    let calm = || probes.iter().filter(|row| row.phase == 0);
+    assert!(calm().count() > 100 && calm().all(|row| row.time_ns + reach_ns < calm_ns));
+    assert!(probes.iter().any(|row| row.phase == EVE && row.time_ns < calm_ns));
+    assert!(calm().any(|row| row.mark_out_10s.is_some()));
+    assert!(calm().all(|row| row.mark_out_60s.is_none()), "a minute later the shock has come");
+    let later = probes.iter().filter(|row| row.phase == 1 && row.is_filled());
+    assert!(later.clone().count() > 0 && later.clone().all(|row| row.mark_out_1s.is_some()));
 }
 
 #[test]
