@@ -30,7 +30,8 @@ const CANCELS: [CancelCause; 13] = [
 const OFTEN_MIN: u64 = 1_000;
 /// Except what takes several rare things at once.
 const RARE_MIN: u64 = 50;
-const RARE: [&str; 2] = ["auctions at a second price", "cancelled Unfunded"];
+const RARE: [&str; 4] =
+    ["auctions at a second price", "cancelled Unfunded", "collateral sold", "fund Collateral"];
 
 const HALTS: [HaltCause; 3] = [HaltCause::Command, HaltCause::Trade, HaltCause::Mark];
 

@@ -96,29 +96,29 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 1_200), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 1_600), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 100),
             (Theme::FundDeposit, dice.pick(&[2, 10, 30])),
-            (Theme::Withdraw, 15),
+            (Theme::Withdraw, 25),
             (Theme::Leverage, 20),
             (Theme::Block, 30),
             (Theme::Step, 50),
             (Theme::Junk, 42),
-            (Theme::Account, dice.pick(&[10, 28])),
+            (Theme::Account, dice.pick(&[16, 40])),
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[3, 9])),
             (Theme::Link, dice.pick(&[30, 70])),
             (Theme::Auction, dice.pick(&[3, 10])),
             (Theme::MarginMode, dice.pick(&[6, 25])),
-            (Theme::Collateral, dice.pick(&[15, 60])),
+            (Theme::Collateral, dice.pick(&[60, 180])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[65, 80, 88]),
+            crossing: dice.pick(&[75, 82, 88]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),

@@ -303,7 +303,9 @@ impl Reference {
         if venue.order.part_is_fok && planned < held {
             let within_band = self.markets[symbol].within_band(side, limit);
             let within = self.markets[symbol].within(side, within_band);
-            let counted = within.iter().filter(|maker| !maker.reduce_only);
+            let counted = within
+                .iter()
+                .filter(|maker| !maker.reduce_only && !self.partner_rests(symbol, maker.linked));
             if counted.map(Resting::total).sum::<i128>() < planned {
                 self.say_cancelled(symbol, account, order, planned, CancelCause::FillOrKill);
                 return held;
