@@ -110,7 +110,7 @@ mod tests {
     const THROTTLE: Throttle = Throttle { window_ns: 100, commands_max: 2, cancels_max: 3 };
 
     fn leverage(account: u32) -> Input {
-        let initial = crate::types::Ppm::ONE;
+        let initial = Ppm::ONE;
         Input::Leverage { symbol: SymbolId(0), account: AccountId(account), initial }
     }
 
