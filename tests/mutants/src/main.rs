@@ -83,7 +83,9 @@ fn test(rooms: &[String]) -> Result<bool, String> {
     let mutants: BTreeMap<Id, Mutant> = (1..).zip(listed.into_values().flatten()).collect();
     let root = repository.join("target/mutants/tree");
     let mut tree = tree::Tree::new(&repository, root.clone(), &mutants)?;
-    let target = repository.join("target");
+    // A directory of its own: the copy's packages have the names of the repository's, and cargo
+    // would take one for the other.
+    let target = repository.join("target/mutants/build");
     let programs = tree.build(&target, &PACKAGES)?;
     let mut evidence = evidence(&programs)?;
     let directory = root.join("tests");

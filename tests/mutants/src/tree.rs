@@ -11,8 +11,7 @@ use crate::list::Mutant;
 use crate::schema::{CHOICE, owner, render};
 use crate::sites::{Id, Site, find};
 
-/// What is copied; the build directory is shared with the repository, and with it everything that
-/// does not depend on the engine.
+/// What is copied.
 const COPIED: [&str; 6] = ["Cargo.toml", "Cargo.lock", "engine", "bench-harness", "tests", "fuzz"];
 
 /// The copy.
