@@ -179,9 +179,11 @@ impl Market {
             let position: Position = input.get()?;
             let funds = account == AccountId::FUND && position.lots() != 0;
             let needs_mark = position.is_locked() || funds;
+            // The fund takes over the positions of many: it may hold what money can count.
+            let most = if account == AccountId::FUND { i64::MAX } else { AMOUNT_MAX_UNITS };
             let fits = account.index() >= next
                 && ledger.is_open(account)
-                && self.is_bounded(position.size())
+                && self.is_worth_at_most(position.size(), most)
                 && (self.mark.is_some() || !needs_mark);
             input
                 .check(fits, || "positions of open accounts by rising id, in bounds".to_owned())?;
@@ -194,11 +196,16 @@ impl Market {
 
     /// Whether so many lots are worth an amount that a snapshot may hold, at any price.
     fn is_bounded(&self, lots: u64) -> bool {
+        self.is_worth_at_most(lots, AMOUNT_MAX_UNITS)
+    }
+
+    /// Whether so many lots are worth no more than that at any price.
+    fn is_worth_at_most(&self, lots: u64, units: i64) -> bool {
         let (_, high) = self.rules.domain();
         let unit = i128::from(self.rules.contract().unit);
         unit.checked_mul(i128::from(lots))
             .and_then(|scaled| scaled.checked_mul(i128::from(high.ticks())))
-            .is_some_and(|value| value <= i128::from(AMOUNT_MAX_UNITS))
+            .is_some_and(|value| value <= i128::from(units))
     }
 
     fn restore_orders(

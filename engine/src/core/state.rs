@@ -106,7 +106,7 @@ impl Engine {
         }
         queue.put(&mut out);
         self.put_venue(&mut out);
-        put_parked(parked, &mut out);
+        put_parked(parked, self.remembers(), &mut out);
         out.count(held.len());
         for order in held {
             out.put(order);
@@ -208,6 +208,7 @@ impl Engine {
         let accounts_max = self.ledger.accounts().count();
         let positions_max = accounts_max.saturating_mul(self.markets.len());
         let mut parked: Vec<Waiting> = input.list(positions_max, "positions of halted markets")?;
+        let remembers = self.remembers();
         for waiting in &mut parked {
             waiting.first_ns = input.get()?;
             let Waiting { symbol, account, since_ns, first_ns, .. } = *waiting;
@@ -216,7 +217,8 @@ impl Engine {
                 && self.markets[symbol.index()].halted
                 && self.markets[symbol.index()].mark.is_some()
                 && self.markets[symbol.index()].position(account).is_locked();
-            input.check(waits && first_ns <= self.time_ns.min(since_ns), || {
+            let was_first = remembers || first_ns == since_ns;
+            input.check(waits && was_first && first_ns <= self.time_ns.min(since_ns), || {
                 "positions in liquidation of markets that are halted".to_owned()
             })?;
             let cross = self.ledger.account(account).is_cross();
@@ -237,7 +239,10 @@ impl Engine {
 
 /// Positions that wait for their markets, by symbol in the order in which they would be served,
 /// with ranks for orders of entry.
-fn put_parked(parked: &[Waiting], out: &mut Encoder<'_>) {
+///
+/// When one was first triggered is written where rules ask for it, as in the queue; elsewhere it
+/// decides nothing, and a queue that was read back no longer knows.
+fn put_parked(parked: &[Waiting], remembers: bool, out: &mut Encoder<'_>) {
     let mut parked = parked.to_vec();
     parked.sort_unstable_by_key(|waiting| (waiting.symbol, waiting.key, waiting.entry));
     for (waiting, rank) in parked.iter_mut().zip(1..) {
@@ -245,6 +250,6 @@ fn put_parked(parked: &[Waiting], out: &mut Encoder<'_>) {
     }
     out.list(&parked);
     for waiting in &parked {
-        out.put(&waiting.first_ns);
+        out.put(if remembers { &waiting.first_ns } else { &waiting.since_ns });
     }
 }

@@ -8,7 +8,7 @@ use crate::types::{AccountId, SymbolId};
 
 impl Engine {
     /// Whether the rules remember anything beyond the generic ones.
-    fn remembers(&self) -> bool {
+    pub(super) fn remembers(&self) -> bool {
         let plan = matches!(self.rules.plan, Plan::Throttled { .. } | Plan::PartThenAll { .. });
         plan || self.rules.venue != VenueRules::default()
     }
