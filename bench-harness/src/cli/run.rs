@@ -160,6 +160,7 @@ fn simulate(
         progress: Some(&mut show),
         background: recording,
         paired: !args.no_paired,
+        ..RunOptions::default()
     };
     let result = simulation::run(scenario, &mut options);
     bar.clear();

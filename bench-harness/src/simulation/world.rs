@@ -1,6 +1,7 @@
 //! The loop: agents wake, their inputs travel, the engine serves them one by one.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 
 use seawall_engine::core::{Engine, EventHasher};
 use seawall_engine::types::{Input, Price, Seq, Sequenced};
@@ -134,6 +135,9 @@ impl<'a, 'o> World<'a, 'o> {
             if self.venue.recorder.commands() >= progress_at {
                 progress_at += PROGRESS_EVERY;
                 self.report(time_ns, end_ns);
+                if self.is_stopped() {
+                    return Err(SimulationError::Stopped);
+                }
             }
         }
         if let Some(commands) = &mut self.options.commands {
@@ -236,6 +240,10 @@ impl<'a, 'o> World<'a, 'o> {
             self.spool.push(&sequenced, *commands)?;
         }
         Ok(self.venue.apply(&sequenced, sent_ns, &self.roles))
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     fn report(&mut self, time_ns: u64, end_ns: u64) {

@@ -3,6 +3,7 @@
 use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, SelfTrade, Side, SymbolId};
 
 /// Why an order left the book, or what was left of it was dropped.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum CancelCause {
@@ -29,6 +30,7 @@ pub enum CancelCause {
 }
 
 /// Why the insurance fund's cash changed.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum FundCause {
@@ -45,6 +47,11 @@ pub enum FundCause {
 }
 
 /// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "event", rename_all = "kebab-case")
+)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs, reason = "a field is named by its type; each variant says the rest")]
 pub enum Event {
