@@ -17,6 +17,7 @@ use crate::error::{failed, refused};
 #[pyclass(module = "seawall._seawall", unsendable)]
 pub(crate) struct Engine {
     shard: Shard,
+    accounts_max: u32,
     seq: Seq,
     time_ns: u64,
 }
@@ -28,8 +29,9 @@ impl Engine {
     #[pyo3(signature = (scenario="flash-crash", sets=vec![]))]
     fn new(scenario: &str, sets: Vec<String>) -> PyResult<Self> {
         let scenario = scenario::load(scenario, &sets, None).map_err(refused)?;
-        let shard = Shard::new(&scenario.shard_config());
-        Ok(Self { shard, seq: Seq(0), time_ns: 0 })
+        let config = scenario.shard_config();
+        let accounts_max = scenario.roles().accounts().max(2);
+        Ok(Self { shard: Shard::new(&config), accounts_max, seq: Seq(0), time_ns: 0 })
     }
 
     /// The time of the inputs that follow; it does not fall.
@@ -118,11 +120,7 @@ impl Engine {
                 )));
             }
         };
-        let side = match side {
-            "buy" => Side::Buy,
-            "sell" => Side::Sell,
-            _ => return Err(refused(format!("side is {side:?}, expected buy or sell"))),
-        };
+        let side = side_of(side)?;
         let (symbol, account, order) = (SymbolId(symbol), AccountId(account), OrderId(order));
         let qty = qty(qty_lots)?;
         self.apply(
@@ -168,19 +166,15 @@ impl Engine {
     /// Levels of a side, best first: (price_ticks, qty_lots).
     #[pyo3(signature = (side, symbol=0))]
     fn depth(&self, side: &str, symbol: u16) -> PyResult<Vec<(u32, u64)>> {
-        let side = match side {
-            "buy" => Side::Buy,
-            "sell" => Side::Sell,
-            _ => return Err(refused(format!("side is {side:?}, expected buy or sell"))),
-        };
-        let levels = self.shard.depth(SymbolId(symbol), side);
+        let side = side_of(side)?;
+        let levels = self.shard.depth(self.symbol(symbol)?, side);
         Ok(levels.map(|(price, lots)| (price.ticks(), lots)).collect())
     }
 
     /// Orders and lots ahead of a resting order, or None if it does not rest.
     #[pyo3(signature = (order, symbol=0))]
-    fn queue_ahead(&self, order: u64, symbol: u16) -> Option<(u32, u64)> {
-        self.shard.queue_ahead(SymbolId(symbol), OrderId(order))
+    fn queue_ahead(&self, order: u64, symbol: u16) -> PyResult<Option<(u32, u64)>> {
+        Ok(self.shard.queue_ahead(self.symbol(symbol)?, OrderId(order)))
     }
 
     /// Cash of an account, in money units.
@@ -190,8 +184,13 @@ impl Engine {
 
     /// Position of an account in lots: negative for a short.
     #[pyo3(signature = (account, symbol=0))]
-    fn position_lots(&self, account: u32, symbol: u16) -> i64 {
-        self.shard.position(SymbolId(symbol), AccountId(account)).lots
+    fn position_lots(&self, account: u32, symbol: u16) -> PyResult<i64> {
+        let symbol = self.symbol(symbol)?;
+        if account >= self.accounts_max {
+            let most = self.accounts_max - 1;
+            return Err(refused(format!("account is {account}, expected 0 to {most}")));
+        }
+        Ok(self.shard.position(symbol, AccountId(account)).lots)
     }
 
     /// What the books do not add up by: 0, or the engine has a bug.
@@ -201,19 +200,34 @@ impl Engine {
 }
 
 impl Engine {
+    fn symbol(&self, symbol: u16) -> PyResult<SymbolId> {
+        if self.shard.has_symbol(SymbolId(symbol)) {
+            return Ok(SymbolId(symbol));
+        }
+        Err(refused(format!("symbol is {symbol}, expected 0: a scenario has one market")))
+    }
+
     fn apply<'py>(&mut self, py: Python<'py>, input: Input) -> PyResult<Bound<'py, PyAny>> {
         self.seq = self.seq.next();
         let time_ns = self.time_ns;
         let mut said: Vec<Event> = Vec::new();
-        self.shard.apply(&Sequenced { seq: self.seq, time_ns, ingress_ns: time_ns, input }, &mut said);
+        self.shard
+            .apply(&Sequenced { seq: self.seq, time_ns, ingress_ns: time_ns, input }, &mut said);
         let text = serde_json::to_string(&said).map_err(failed)?;
         py.import("json")?.call_method1("loads", (text,))
     }
 }
 
+fn side_of(side: &str) -> PyResult<Side> {
+    match side {
+        "buy" => Ok(Side::Buy),
+        "sell" => Ok(Side::Sell),
+        _ => Err(refused(format!("side is {side:?}, expected buy or sell"))),
+    }
+}
+
 fn price(ticks: u32) -> PyResult<Price> {
-    Price::new(ticks)
-        .ok_or_else(|| refused(format!("price_ticks is {ticks}, expected 1 to 2^28")))
+    Price::new(ticks).ok_or_else(|| refused(format!("price_ticks is {ticks}, expected 1 to 2^28")))
 }
 
 fn qty(lots: u32) -> PyResult<Qty> {

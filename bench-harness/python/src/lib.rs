@@ -3,6 +3,8 @@
 //! Everything that takes time gives up the interpreter's lock; a run looks for signals every
 //! 16,384 inputs, so that it can be interrupted. Errors carry the messages of the command line.
 
+#![allow(clippy::needless_pass_by_value, reason = "Python hands arguments over by value")]
+
 mod engine;
 mod error;
 mod run;

@@ -7,9 +7,7 @@ use arrow_schema::FieldRef;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
-use seawall::measure::tables::{
-    DeleverageRow, FundRow, LiquidationRow, Tables, TimelineRow,
-};
+use seawall::measure::tables::{DeleverageRow, FundRow, LiquidationRow, Tables, TimelineRow};
 use seawall::scenario;
 use seawall::simulation::{self, Progress, RunOptions, SimulationError};
 use serde::Serialize;
