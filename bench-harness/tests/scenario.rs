@@ -19,9 +19,9 @@ fn refusal_of_set(set: &str) -> String {
 #[test]
 fn every_embedded_scenario_loads() {
     let embedded = scenario::embedded();
-    let names: Vec<&str> = embedded.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"]);
-    assert!(embedded.iter().all(|(_, about)| !about.is_empty()));
+    let names: Vec<&str> = embedded.iter().map(|listed| listed.name.as_str()).collect();
+    assert_eq!(names[..4], ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"]);
+    assert!(embedded.iter().all(|listed| !listed.about.is_empty()));
     let default = scenario::load(scenario::DEFAULT_NAME, &[], None).expect("it is valid");
     assert!(default.holders.longs + default.holders.shorts >= 10_000);
     assert!(!default.config_hash().is_empty());

@@ -20,12 +20,13 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::ReduceOnly,
 ];
 
-const FUNDS: [FundCause; 5] = [
+const FUNDS: [FundCause; 6] = [
     FundCause::LiquidationFee,
     FundCause::Unwind,
     FundCause::Deleverage,
     FundCause::Shortfall,
     FundCause::Socialised,
+    FundCause::Funding,
 ];
 
 /// Kinds of order.
@@ -106,15 +107,29 @@ pub struct Coverage {
     pub stops_rejected: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
+    /// Accounts whose margin mode was set to cross.
+    pub crossed: u64,
+    /// Funding payments.
+    pub funded: u64,
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
-    rejects: [u64; RejectReason::ALL.len()],
+    rejects: Rejects,
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
     policies: [u64; AdlPolicy::ALL.len()],
     adl_prices: [u64; AdlPrice::ALL.len()],
     kinds: [u64; KINDS.len()],
     modes: [u64; SelfTrade::ALL.len()],
+}
+
+/// Counts by reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rejects([u64; RejectReason::ALL.len()]);
+
+impl Default for Rejects {
+    fn default() -> Self {
+        Self([0; RejectReason::ALL.len()])
+    }
 }
 
 impl Coverage {
@@ -163,7 +178,7 @@ impl Coverage {
 
     fn count_event(&mut self, event: &Event) {
         match *event {
-            Event::Rejected { reason, .. } => bump(&mut self.rejects, &RejectReason::ALL, reason),
+            Event::Rejected { reason, .. } => bump(&mut self.rejects.0, &RejectReason::ALL, reason),
             Event::Cancelled { cause, .. } => bump(&mut self.cancels, &CANCELS, cause),
             Event::Fund { cause, .. } => bump(&mut self.funds, &FUNDS, cause),
             Event::Trade { taker, .. } => {
@@ -198,6 +213,8 @@ impl Coverage {
             | Event::CancelOnDisconnectSet { .. }
             | Event::Disconnected { .. }
             | Event::KillSwitch { .. } => {}
+            Event::Funded { .. } => self.funded += 1,
+            Event::MarginModeSet { cross, .. } => self.crossed += u64::from(cross),
         }
     }
 
@@ -206,7 +223,7 @@ impl Coverage {
         for (mine, theirs) in self.scalars_mut().into_iter().zip(other.clone().scalars_mut()) {
             *mine += *theirs;
         }
-        add_all(&mut self.rejects, &other.rejects);
+        add_all(&mut self.rejects.0, &other.rejects.0);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
         add_all(&mut self.kinds, &other.kinds);
@@ -215,7 +232,7 @@ impl Coverage {
         add_all(&mut self.adl_prices, &other.adl_prices);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 23] {
+    fn scalars_mut(&mut self) -> [&mut u64; 25] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -240,6 +257,8 @@ impl Coverage {
             &mut self.stops,
             &mut self.stops_triggered,
             &mut self.stops_rejected,
+            &mut self.funded,
+            &mut self.crossed,
         ]
     }
 
@@ -282,10 +301,12 @@ impl Coverage {
             ("stops placed", self.stops),
             ("stops triggered", self.stops_triggered),
             ("stops rejected", self.stops_rejected),
+            ("funding payments", self.funded),
+            ("cross accounts", self.crossed),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();
-        let rejects = RejectReason::ALL.iter().zip(self.rejects);
+        let rejects = RejectReason::ALL.iter().zip(self.rejects.0);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
         let kinds = KINDS.iter().zip(self.kinds);
         named.extend(kinds.map(|(kind, count)| (format!("accepted {kind}"), count)));

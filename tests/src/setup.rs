@@ -1,10 +1,10 @@
 //! A shard's rules before they are checked, in a form that can be generated and written down.
 
-use seawall_engine::core::ShardConfig;
+use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
-use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec, OrderRules};
+use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
 /// What a shard is built from.
@@ -18,19 +18,27 @@ pub struct Setup {
     pub markets: Vec<MarketSpec>,
     /// What the markets ask of orders, by symbol.
     pub order_rules: Vec<OrderRules>,
+    /// Mark, funding and open interest of the markets, by symbol.
+    pub price_rules: Vec<PriceRules>,
     /// How unhealthy positions are disposed of.
     pub liquidation: LiquidationRules,
+    /// Which position of a cross account is closed first.
+    pub position_order: PositionOrder,
 }
 
 impl Setup {
     /// The checked configuration, or what is wrong with the rules.
     pub fn build(&self) -> Result<ShardConfig, String> {
         let mut markets = Vec::new();
-        for (spec, asks) in self.markets.iter().zip(&self.order_rules) {
-            let rules = MarketRules::new(spec.clone()).and_then(|r| r.with_order_rules(*asks));
+        let asks = self.order_rules.iter().zip(&self.price_rules);
+        for (spec, (asks, prices)) in self.markets.iter().zip(asks) {
+            let rules = MarketRules::new(spec.clone())
+                .and_then(|rules| rules.with_order_rules(*asks))
+                .and_then(|rules| rules.with_price_rules(*prices));
             markets.push(rules.map_err(|error| error.to_string())?);
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
+            .map(|config| config.with_position_order(self.position_order))
             .map_err(|error| error.to_string())
     }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use conformance::setup::Setup;
-use seawall_engine::core::{Engine, EventHasher};
+use seawall_engine::core::{Engine, EventHasher, PositionOrder};
 use seawall_engine::liquidation::{Discipline, Plan, PriorityKey};
-use seawall_engine::risk::OrderRules;
+use seawall_engine::risk::{OrderRules, PriceRules};
 use seawall_engine::types::{
     AccountId, CancelCause, ContractKind, Event, EventSink, Input, Money, NewOrder, OrderId,
     OrderKind, Ppm, Price, Qty, Seq, Sequenced, Side, SymbolId,
@@ -231,7 +231,9 @@ fn setup() -> impl Strategy<Value = Setup> {
                 orders_max: 24,
                 markets: vec![market],
                 order_rules: vec![OrderRules::default()],
+                price_rules: vec![PriceRules::default()],
                 liquidation,
+                position_order: PositionOrder::default(),
             }
         },
     )

@@ -11,11 +11,11 @@ use conformance::durable::GENESIS;
 use conformance::setup::Setup;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use seawall_engine::core::{Engine, ShardConfig};
+use seawall_engine::core::{Engine, PositionOrder, ShardConfig};
 use seawall_engine::durability::{
     CommandLog, Directory, Durability, LogOptions, recover, write_snapshot,
 };
-use seawall_engine::risk::OrderRules;
+use seawall_engine::risk::{OrderRules, PriceRules};
 use seawall_engine::types::{
     AccountId, Input, Money, NewOrder, NoEvents, OrderId, OrderKind, Price, Qty, Seq, Sequenced,
     Side, SymbolId,
@@ -29,7 +29,9 @@ fn config() -> ShardConfig {
         orders_max: 64,
         markets: vec![Setup::market()],
         order_rules: vec![OrderRules::default()],
+        price_rules: vec![PriceRules::default()],
         liquidation: Setup::liquidation(),
+        position_order: PositionOrder::default(),
     };
     setup.build().expect("the plain rules are valid")
 }

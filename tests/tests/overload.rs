@@ -3,14 +3,14 @@
 
 use conformance::disk::{Disk, Fault};
 use conformance::setup::Setup;
-use seawall_engine::core::{Engine, ShardConfig};
+use seawall_engine::core::{Engine, PositionOrder, ShardConfig};
 use seawall_engine::durability::{CommandLog, Durability, LogOptions, recover};
 use seawall_engine::pipeline::{
     Inbound, LogLoop, LogTurn, NullShard, Outbound, ReleasedReader, ShardLoop, Timing, Turn,
     log_channel,
 };
 use seawall_engine::ring::{Consumer, Full, Producer, SeqSlotRing, Transport, broadcast};
-use seawall_engine::risk::OrderRules;
+use seawall_engine::risk::{OrderRules, PriceRules};
 use seawall_engine::types::{
     AccountId, Event, Input, Money, NewOrder, OrderId, OrderKind, Price, Qty, Seq, Sequenced, Side,
     SymbolId,
@@ -28,7 +28,9 @@ fn setup(accounts_max: u32) -> Setup {
         orders_max: 64,
         markets: vec![Setup::market()],
         order_rules: vec![OrderRules::default()],
+        price_rules: vec![PriceRules::default()],
         liquidation: Setup::liquidation(),
+        position_order: PositionOrder::default(),
     }
 }
 

@@ -72,7 +72,7 @@ where
 /// Names of the embedded scenarios and what each shows.
 #[pyfunction]
 pub(crate) fn scenarios() -> Vec<(String, String)> {
-    scenario::embedded()
+    scenario::embedded().into_iter().map(|listed| (listed.name, listed.about)).collect()
 }
 
 /// Runs a scenario. `progress`, if given, is called with the done part of the run, from 0 to 1.

@@ -11,13 +11,14 @@ use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Price, Side};
 
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
 use super::recording::{Background, BackgroundAction, BackgroundMessage};
-use super::{Agent, Line, Outbox, View, order_id};
+use super::{Agent, Latencies, Outbox, View, order_id};
 use crate::scenario::{SYMBOL, Scenario};
 
 /// Plays a recording from the end of the warm-up.
 #[allow(missing_debug_implementations, reason = "it holds an iterator of the caller's")]
 pub struct Recorded<'a> {
     account: AccountId,
+    latencies: Latencies,
     messages: Box<dyn Iterator<Item = BackgroundMessage> + 'a>,
     next: Option<BackgroundMessage>,
     start_ns: u64,
@@ -35,6 +36,7 @@ impl<'a> Recorded<'a> {
         let mut messages = background.messages();
         Self {
             account: AccountId(scenario.roles().background),
+            latencies: Latencies::of_takers(scenario),
             next: messages.next(),
             messages,
             start_ns: scenario.clock.warmup_ms * 1_000_000,
@@ -119,8 +121,8 @@ impl<'a> Recorded<'a> {
 }
 
 impl Agent for Recorded<'_> {
-    fn line(&self) -> Line {
-        Line::Background
+    fn latencies(&self) -> Latencies {
+        self.latencies
     }
 
     fn next_wake_ns(&self) -> u64 {

@@ -7,18 +7,18 @@
 
 use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, Side};
 
-use super::keyed::{Key, PowerLaw, Purpose};
+use super::keyed::{Draw, Key, PowerLaw, Purpose};
 use super::number::{price, qty, real, whole};
 use crate::scenario::{SYMBOL, Scenario, small};
 
 /// One position before the run.
 #[derive(Clone, Copy, Debug)]
-struct Holding {
-    account: AccountId,
-    side: Side,
+pub(super) struct Holding {
+    pub(super) account: AccountId,
+    pub(super) side: Side,
     initial: Ppm,
     entry: Price,
-    lots: Qty,
+    pub(super) lots: Qty,
     hedger: AccountId,
 }
 
@@ -40,6 +40,15 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     }
     open(roles.shock, shock_deposit(scenario), Ppm::ONE);
     open(roles.background, scenario.money(scenario.background.deposit_currency), Ppm::ONE);
+    for account in roles.arbitrageurs.clone() {
+        open(account, scenario.money(scenario.arbitrageurs.deposit_currency), Ppm::ONE);
+    }
+    for account in roles.hunter.clone() {
+        open(account, scenario.money(scenario.hunter.deposit_currency), Ppm::ONE);
+    }
+    for account in roles.spoofer.clone() {
+        open(account, scenario.money(scenario.spoofer.deposit_currency), Ppm::ONE);
+    }
     let contract = scenario.contract();
     let holders = &scenario.holders;
     let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
@@ -69,6 +78,17 @@ impl Holding {
         contract.value(self.entry, u64::from(self.lots.lots()))
     }
 
+    /// Where it is about to be liquidated, in ticks; `None` without leverage.
+    pub(super) fn liquidation_ticks(&self, scenario: &Scenario) -> Option<f64> {
+        let (_, maintenance) = margin_rates(scenario, self.lots.lots(), self.initial);
+        let initial = f64::from(self.initial.parts()) / 1e6;
+        let entry = f64::from(self.entry.ticks());
+        (initial < 1.0).then(|| match self.side {
+            Side::Buy => entry * (1.0 - initial) / (1.0 - maintenance),
+            Side::Sell => entry * (1.0 + initial) / (1.0 + maintenance),
+        })
+    }
+
     fn block(&self) -> Input {
         let (buyer, seller) = match self.side {
             Side::Buy => (self.account, self.hedger),
@@ -95,7 +115,8 @@ fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding]) -> Vec<Money> {
     gross
 }
 
-fn holdings(scenario: &Scenario) -> Vec<Holding> {
+/// Every position before the run.
+pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let spec = &scenario.holders;
     let roles = scenario.roles();
     let sizes =
@@ -106,28 +127,36 @@ fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let short =
         leverage(spec.short_leverage_min, spec.short_leverage_max, spec.short_leverage_exponent);
     let longs_end = roles.holders.start + small(spec.longs);
-    roles
-        .holders
-        .clone()
-        .map(|account| {
-            let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
-            let (side, law) =
-                if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
-            let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
-            let chosen = initial_rate(law.draw(&mut draw).min(spec.leverage_cap));
-            let noise = draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
-            let (initial, maintenance) = margin_rates(scenario, lots, chosen);
-            let hedger = roles.hedgers.start + account % small(spec.hedgers);
-            Holding {
-                account: AccountId(account),
-                side,
-                initial,
-                entry: entry(scenario, side, initial, maintenance, noise),
-                lots: qty(lots),
-                hedger: AccountId(hedger),
-            }
-        })
-        .collect()
+    let holding = |account: u32, side: Side, lots: u32, leverage: f64, noise: f64| {
+        let (initial, maintenance) = margin_rates(scenario, lots, initial_rate(leverage));
+        let hedger = roles.hedgers.start + account % small(spec.hedgers);
+        Holding {
+            account: AccountId(account),
+            side,
+            initial,
+            entry: entry(scenario, side, initial, maintenance, noise),
+            lots: qty(lots),
+            hedger: AccountId(hedger),
+        }
+    };
+    let noise = |draw: &mut Draw| draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
+    let holders = roles.holders.clone().map(|account| {
+        let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
+        let (side, law) =
+            if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
+        let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
+        let leverage = law.draw(&mut draw).min(spec.leverage_cap);
+        holding(account, side, lots, leverage, noise(&mut draw))
+    });
+    let probe = &scenario.probe;
+    let probes = roles.probes.clone().map(|account| {
+        // Keyed by its number among the watched, not by its account: the same for any crowd.
+        let number = u64::from(account - roles.probes.start) + 1;
+        let mut draw = Key::new(scenario.seed, u32::MAX, Purpose::Holder).at(number);
+        let side = if probe.long { Side::Buy } else { Side::Sell };
+        holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw))
+    });
+    holders.chain(probes).collect()
 }
 
 /// One over the leverage, rounded up: never more leverage than was drawn.

@@ -22,6 +22,20 @@ pub enum Purpose {
     TakerOrder = 5,
     /// A holder's leverage, size and entry.
     Holder = 6,
+    /// When an arbitrageur looks, and how much it takes.
+    Arbitrageur = 7,
+    /// Whether and how a holder defends itself.
+    Defender = 8,
+    /// The price of blockspace and the luck of keepers.
+    Keeper = 9,
+    /// Who opens again after auto-deleveraging.
+    Reentry = 10,
+    /// The index's volatility.
+    IndexVolatility = 11,
+    /// Jumps of the index.
+    IndexJump = 12,
+    /// When a taker comes that another one set off.
+    TakerExcitation = 13,
 }
 
 /// A stream of draws by tick.

@@ -7,13 +7,14 @@
 //! decays as it is hedged elsewhere, so the book comes back to the index after a shock.
 
 use core::cmp::Reverse;
+use core::ops::Range;
 use std::collections::BinaryHeap;
 
 use seawall_engine::types::{AccountId, Input, NewOrder, OrderId, OrderKind, Price, Side};
 
 use super::keyed::{Draw, Key, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
-use super::{Agent, Line, Notice, Outbox, View, order_id, order_owner};
+use super::{Agent, Latencies, Notice, Outbox, View, order_id, order_owner};
 use crate::scenario::{SYMBOL, Scenario, small};
 
 /// What all makers share.
@@ -82,6 +83,7 @@ struct Target {
 #[derive(Debug)]
 pub struct Makers {
     rules: Rules,
+    latencies: Latencies,
     first: u32,
     desks: Vec<Desk>,
     /// `levels` bids, then `levels` offers, for each maker.
@@ -127,7 +129,15 @@ impl Makers {
             Reverse((nanoseconds(phase).max(1), n))
         });
         let slots = vec![Slot::default(); desks.len() * 2 * rules.levels as usize];
-        Self { first: roles.makers.start, wakes: wakes.collect(), slots, desks, rules }
+        let latency = &scenario.latency;
+        let latencies = Latencies {
+            new_ns: latency.maker_gateway_ns,
+            cancel_ns: latency.maker_cancel_ns,
+            ack_ns: latency.maker_ack_ns,
+            feed_ns: latency.maker_feed_ns,
+        };
+        let first = roles.makers.start;
+        Self { first, wakes: wakes.collect(), slots, desks, rules, latencies }
     }
 
     /// Lots that the makers still have to hedge, long positive.
@@ -307,11 +317,16 @@ impl Desk {
     }
 }
 
-const LN_2: f64 = core::f64::consts::LN_2;
+pub(super) const LN_2: f64 = core::f64::consts::LN_2;
 
 impl Agent for Makers {
-    fn line(&self) -> Line {
-        Line::Maker
+    fn latencies(&self) -> Latencies {
+        self.latencies
+    }
+
+    fn hears(&self) -> Range<u32> {
+        let count = u32::try_from(self.desks.len()).expect("accounts are counted in 32 bits");
+        self.first..self.first + count
     }
 
     fn next_wake_ns(&self) -> u64 {

@@ -1,60 +1,63 @@
-//! Who trades: makers, takers, leveraged holders, the seller of the shock, the sender of the mark.
+//! Who trades: makers, takers, leveraged holders, the seller of the shock, the sender of the mark,
+//! and whoever else the scenario lists.
 //!
 //! An agent is a population. It knows when it wakes next, and when it wakes it sees the market as
 //! it was a feed latency ago and sends inputs that arrive a gateway latency later. What it draws
 //! is keyed by its own exogenous ticks (see [`keyed`]), so two runs that differ in a rule of the
 //! venue share all noise.
 
+pub mod arbitrageurs;
 pub mod background;
+pub mod defenders;
 pub mod holders;
 pub mod index;
+pub mod keepers;
 pub mod keyed;
 pub mod makers;
+pub mod manipulator;
 mod number;
 pub mod oracle;
 pub mod recording;
+pub mod reentry;
 pub mod shock;
 pub mod takers;
 
+use core::ops::Range;
 use std::collections::VecDeque;
 
-use seawall_engine::types::{AccountId, Input, OrderId};
+use seawall_engine::types::{AccountId, Input, OrderId, Side};
+
+use crate::scenario::Scenario;
 
 pub use index::IndexPath;
 
-/// The way an input takes to the venue; one first-in first-out line each.
+/// How long a population's messages and its view of the market take, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// The sender of the mark.
-    Oracle,
-    /// Makers.
-    Maker,
-    /// Takers.
-    Taker,
-    /// The seller of the shock: a taker's latency, its own line.
-    Shock,
-    /// Recorded background flow: a taker's latency, its own line.
-    Background,
+pub struct Latencies {
+    /// From the agent to the venue: new and changed orders.
+    pub new_ns: u64,
+    /// From the agent to the venue: cancels. One that comes after its order is gone is rejected.
+    pub cancel_ns: u64,
+    /// From the venue to the agent: what happened to its orders.
+    pub ack_ns: u64,
+    /// From the venue to the agent: the market.
+    pub feed_ns: u64,
 }
 
-impl Line {
-    /// Every line, in the order in which inputs that arrive together are taken.
-    pub const ALL: [Self; 5] =
-        [Self::Oracle, Self::Maker, Self::Taker, Self::Shock, Self::Background];
-
-    /// Place in [`Self::ALL`].
-    pub const fn index(self) -> usize {
-        match self {
-            Self::Oracle => 0,
-            Self::Maker => 1,
-            Self::Taker => 2,
-            Self::Shock => 3,
-            Self::Background => 4,
+impl Latencies {
+    /// Those of takers, whose paths others share.
+    pub(crate) fn of_takers(scenario: &Scenario) -> Self {
+        let latency = &scenario.latency;
+        Self {
+            new_ns: latency.taker_gateway_ns,
+            cancel_ns: latency.taker_gateway_ns,
+            ack_ns: latency.egress_ns,
+            feed_ns: latency.taker_feed_ns,
         }
     }
 }
 
-/// Best prices and the last trade; 0 where there is none.
+/// Best prices, the last trade and the mark; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quote {
     /// Best bid, in ticks.
@@ -63,6 +66,8 @@ pub struct Quote {
     pub ask_ticks: u32,
     /// Price of the last trade, in ticks.
     pub last_ticks: u32,
+    /// The mark, in ticks.
+    pub mark_ticks: u32,
 }
 
 impl Quote {
@@ -82,31 +87,44 @@ pub struct View<'a> {
     pub quote: Quote,
     /// The exogenous price.
     pub index: &'a IndexPath,
+    /// Positions that wait for a forced step, and one more if the fund has something to unwind:
+    /// what anybody can read from a chain's state.
+    pub work: u32,
 }
 
 /// An input on its way to the venue.
 #[derive(Clone, Copy, Debug)]
 pub struct Pending {
+    /// When it was sent, in nanoseconds.
+    pub sent_ns: u64,
     /// When it arrives, in nanoseconds.
     pub arrival_ns: u64,
     /// The input.
     pub input: Input,
 }
 
-/// Where an agent puts what it sends.
+/// Where an agent puts what it sends: first-in first-out lines to the venue, one for each of its
+/// latencies.
 #[derive(Debug)]
 pub struct Outbox<'a> {
-    /// Its line.
-    pub line: &'a mut VecDeque<Pending>,
-    /// When what it sends now arrives, in nanoseconds.
-    pub arrival_ns: u64,
+    /// Every line there is.
+    pub lines: &'a mut [VecDeque<Pending>],
+    /// The agent's line for new and changed orders, and when what it sends now arrives on it.
+    pub new: (usize, u64),
+    /// The same for cancels.
+    pub cancel: (usize, u64),
+    /// Now.
+    pub sent_ns: u64,
 }
 
 impl Outbox<'_> {
     /// Sends one input.
     #[inline]
     pub fn send(&mut self, input: Input) {
-        self.line.push_back(Pending { arrival_ns: self.arrival_ns, input });
+        let is_cancel = matches!(input, Input::Cancel { .. });
+        let (line, arrival_ns) = if is_cancel { self.cancel } else { self.new };
+        let pending = Pending { sent_ns: self.sent_ns, arrival_ns, input };
+        self.lines[line].push_back(pending);
     }
 }
 
@@ -125,8 +143,13 @@ pub struct Notice {
 
 /// A population of traders.
 pub trait Agent {
-    /// The line its inputs take.
-    fn line(&self) -> Line;
+    /// How long its messages and its view take.
+    fn latencies(&self) -> Latencies;
+
+    /// The accounts of whose orders it hears; none unless it says so.
+    fn hears(&self) -> Range<u32> {
+        0..0
+    }
 
     /// When it wakes next, in nanoseconds; `u64::MAX` if never again.
     fn next_wake_ns(&self) -> u64;
@@ -139,6 +162,100 @@ pub trait Agent {
     fn notice(&mut self, notice: &Notice) {
         let _ = notice;
     }
+
+    /// Hears that auto-deleveraging closed `lots` of an account's position on `side`; the account
+    /// knows at `known_ns`.
+    fn deleveraged(&mut self, account: AccountId, side: Side, lots: u32, known_ns: u64) {
+        let _ = (account, side, lots, known_ns);
+    }
+
+    /// What it counted, for the summary.
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+}
+
+/// A kind of population that a scenario may list in `agents`.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Its name there.
+    pub name: &'static str,
+    /// Who they are, in one line.
+    pub about: &'static str,
+    build: fn(&Scenario) -> Box<dyn Agent>,
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Every kind, each a table of its own name in the scenario.
+pub const KINDS: [Kind; 11] = [
+    Kind {
+        name: "oracle",
+        about: "sends the mark, a mix of index and book",
+        build: |scenario| Box::new(oracle::Oracle::new(scenario)),
+    },
+    Kind {
+        name: "makers",
+        about: "quote several levels on both sides, widen, thin and leave",
+        build: |scenario| Box::new(makers::Makers::new(scenario)),
+    },
+    Kind {
+        name: "takers",
+        about: "take with power-law sizes, as a Poisson or a self-exciting process",
+        build: |scenario| Box::new(takers::Takers::new(scenario)),
+    },
+    Kind {
+        name: "shock",
+        about: "sells the metaorder that starts the cascade",
+        build: |scenario| Box::new(shock::Shock::new(scenario)),
+    },
+    Kind {
+        name: "arbitrageurs",
+        about: "trade the book back towards the index",
+        build: |scenario| Box::new(arbitrageurs::Arbitrageurs::new(scenario)),
+    },
+    Kind {
+        name: "defenders",
+        about: "holders with stop-losses, or who deleverage in stages",
+        build: |scenario| Box::new(defenders::Defenders::new(scenario)),
+    },
+    Kind {
+        name: "hunter",
+        about: "sells to push the mark into others' liquidations",
+        build: |scenario| Box::new(manipulator::Manipulator::hunter(scenario)),
+    },
+    Kind {
+        name: "spoofer",
+        about: "moves the best offer, and the mark with it, by orders it takes back",
+        build: |scenario| Box::new(manipulator::Manipulator::spoofer(scenario)),
+    },
+    Kind {
+        name: "keepers",
+        about: "liquidate on a chain: block by block, at the price of blockspace",
+        build: |scenario| Box::new(keepers::Keepers::new(scenario)),
+    },
+    Kind {
+        name: "probe",
+        about: "positions whose fate is watched, defended or not",
+        build: |scenario| Box::new(defenders::Defenders::of_probes(scenario)),
+    },
+    Kind {
+        name: "reentry",
+        about: "open again what auto-deleveraging closed",
+        build: |scenario| Box::new(reentry::Reentry::new(scenario)),
+    },
+];
+
+/// The populations that a scenario lists, in its order: the order in which inputs that arrive
+/// together are taken.
+pub fn populations(scenario: &Scenario) -> Vec<(&'static str, Box<dyn Agent>)> {
+    let kind = |name: &String| KINDS.iter().find(|kind| kind.name == name);
+    let listed = scenario.agents.iter().filter_map(kind);
+    listed.map(|kind| (kind.name, (kind.build)(scenario))).collect()
 }
 
 /// An order id that says whose it is: the account, then a number of the account's own.

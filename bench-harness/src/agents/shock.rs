@@ -3,13 +3,14 @@
 use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
 
 use super::number::qty;
-use super::{Agent, Line, Outbox, View, order_id};
+use super::{Agent, Latencies, Outbox, View, order_id};
 use crate::scenario::{SYMBOL, Scenario, small};
 
 /// The seller of the metaorder.
 #[derive(Debug)]
 pub struct Shock {
     account: AccountId,
+    latencies: Latencies,
     start_ns: u64,
     interval_ns: u64,
     children: u32,
@@ -24,6 +25,7 @@ impl Shock {
         let children = small(spec.sell_duration_ms / spec.sell_interval_ms).max(1);
         Self {
             account: AccountId(scenario.roles().shock),
+            latencies: Latencies::of_takers(scenario),
             start_ns: spec.start_ms * 1_000_000,
             interval_ns: spec.sell_interval_ms * 1_000_000,
             children: if spec.sell_lots == 0 { 0 } else { children },
@@ -39,8 +41,8 @@ impl Shock {
 }
 
 impl Agent for Shock {
-    fn line(&self) -> Line {
-        Line::Shock
+    fn latencies(&self) -> Latencies {
+        self.latencies
     }
 
     fn next_wake_ns(&self) -> u64 {
@@ -82,19 +84,20 @@ mod tests {
         let scenario = load("flash-crash", &sets, None).expect("it is valid");
         let index = IndexPath::new(&scenario);
         let mut shock = Shock::new(&scenario);
-        let mut line = VecDeque::new();
+        let mut lines = [VecDeque::new()];
         let mut last_ns = 0;
         while shock.next_wake_ns() != u64::MAX {
             last_ns = shock.next_wake_ns();
-            let view = View { now_ns: last_ns, quote: Quote::default(), index: &index };
-            shock.wake(&view, &mut Outbox { line: &mut line, arrival_ns: last_ns });
+            let view = View { now_ns: last_ns, quote: Quote::default(), index: &index, work: 0 };
+            let (new, cancel) = ((0, last_ns), (0, last_ns));
+            shock.wake(&view, &mut Outbox { lines: &mut lines, new, cancel, sent_ns: last_ns });
         }
-        let lots = line.iter().map(|pending| match pending.input {
+        let lots = lines[0].iter().map(|pending| match pending.input {
             Input::Order(order) => u64::from(order.qty.lots()),
             _ => 0,
         });
         assert_eq!(lots.sum::<u64>(), 1_003);
-        assert_eq!(line.len(), 20);
+        assert_eq!(lines[0].len(), 20);
         assert_eq!(last_ns, 60_950_000_000);
     }
 }

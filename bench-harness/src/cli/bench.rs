@@ -4,12 +4,14 @@ use std::io;
 
 use clap::Subcommand;
 
-use super::{CliError, bench_core, bench_pipeline};
+use super::{CliError, bench_core, bench_omission, bench_pipeline, bench_ring};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     Core(bench_core::BenchCoreArgs),
     Pipeline(bench_pipeline::PipelineArgs),
+    Ring(bench_ring::RingArgs),
+    Omission(bench_omission::OmissionArgs),
 }
 
 /// Measures and prints.
@@ -23,5 +25,7 @@ pub(super) fn run(command: &BenchCommand) -> Result<(), CliError> {
              recorded the stream; the rows above say which"
                 .to_owned(),
         )),
+        BenchCommand::Ring(args) => bench_ring::run(args, &mut stdout),
+        BenchCommand::Omission(args) => bench_omission::run(args, &mut stdout),
     }
 }

@@ -7,6 +7,7 @@ use seawall_engine::liquidation::AdlPolicy;
 use serde::Serialize;
 
 use super::{CliError, Output};
+use crate::agents;
 use crate::scenario;
 
 /// Lists what is embedded, one line each
@@ -30,6 +31,8 @@ enum What {
     Venues,
     /// Orders of the liquidation queue, for --set liquidation.key=NAME.
     Priorities,
+    /// Populations that a scenario can list in `agents`.
+    Agents,
     /// Ways to choose whose position is deleveraged, for --set liquidation.adl=NAME.
     Adl,
 }
@@ -38,6 +41,19 @@ enum What {
 struct Entry {
     name: String,
     about: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+}
+
+impl Entry {
+    fn new(name: &str, about: &str) -> Self {
+        let (name, about) = (name.to_owned(), about.to_owned());
+        Self { name, about, family: None, description: None, source: None }
+    }
 }
 
 /// Orders of the liquidation queue; `docs/LIQUIDATION.md` has the formulae.
@@ -61,13 +77,21 @@ pub(super) fn run(args: &ListArgs) -> Result<(), CliError> {
 
 fn entries(what: What) -> Vec<Entry> {
     let embedded = |pairs: &[(&str, &str)]| -> Vec<Entry> {
-        let entry =
-            |&(name, about): &(&str, &str)| Entry { name: name.into(), about: about.into() };
-        pairs.iter().map(entry).collect()
+        pairs.iter().map(|(name, about)| Entry::new(name, about)).collect()
     };
     match what {
         What::Scenarios => {
-            scenario::embedded().into_iter().map(|(name, about)| Entry { name, about }).collect()
+            let entry = |listed: scenario::Listed| Entry {
+                name: listed.name,
+                about: listed.about,
+                family: Some(listed.family),
+                description: Some(listed.description),
+                source: Some(listed.source),
+            };
+            scenario::embedded().into_iter().map(entry).collect()
+        }
+        What::Agents => {
+            agents::KINDS.iter().map(|kind| Entry::new(kind.name, kind.about)).collect()
         }
         What::Venues => embedded(scenario::venues()),
         What::Priorities => embedded(&PRIORITIES),
@@ -78,8 +102,9 @@ fn entries(what: What) -> Vec<Entry> {
 fn lines(entries: &[Entry]) -> String {
     let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
     let mut text = String::new();
-    for Entry { name, about } in entries {
-        let _ = writeln!(text, "{name:width$}  {about}");
+    for Entry { name, about, family, .. } in entries {
+        let family = family.as_ref().map_or(String::new(), |family| format!("{family:8}"));
+        let _ = writeln!(text, "{name:width$}  {family}{about}");
     }
     text
 }
@@ -99,7 +124,7 @@ mod tests {
 
     #[test]
     fn nothing_to_list_is_empty() {
-        for what in [What::Scenarios, What::Venues, What::Priorities, What::Adl] {
+        for what in [What::Scenarios, What::Venues, What::Priorities, What::Agents, What::Adl] {
             let entries = entries(what);
             assert!(!entries.is_empty());
             assert_eq!(lines(&entries).lines().count(), entries.len());

@@ -7,7 +7,10 @@ mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_omission;
 pub mod bench_pipeline;
+mod bench_ring;
+mod compare;
 mod error;
 pub mod journal;
 mod list;
@@ -15,6 +18,7 @@ mod output;
 mod progress;
 pub mod replay;
 mod report;
+mod risk;
 mod run;
 mod run_one;
 mod sweep;
@@ -38,7 +42,9 @@ pub use output::Output;
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall compare before.json after.json       which numbers got worse
   seawall sweep plan.toml                      many settings and seeds, with intervals
+  seawall risk --leverage 20 --lots 500        what a position may lose beyond its margin
   seawall validate                             compare the engine with classical theory
 
 Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.")]
@@ -57,10 +63,12 @@ enum Command {
     Report(report::ReportArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
+    Compare(compare::CompareArgs),
     /// Looks into a command log: inspect, verify, replay
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     Sweep(sweep::SweepArgs),
+    Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
 }
 
@@ -85,8 +93,10 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
+        Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
         Command::Journal(command) => Ok(journal::run(command, &mut std::io::stdout().lock())?),
         Command::Sweep(args) => sweep::run(args),
+        Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
     }
 }

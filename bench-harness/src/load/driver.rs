@@ -16,19 +16,27 @@ use super::durable::{LogPlan, LogRun, LogRunError};
 use super::generator::Generator;
 use super::outcome::Outcome;
 use super::recorder::Recorder;
+use super::stages::Stages;
+use super::stalls::{Stall, StallLog, Trip, Undisturbed};
 use super::timed_shard::TimedShard;
-use super::{Pace, Plan, RunClock};
+use super::{Arrivals, Pace, Plan, RunClock};
 
 /// Most events taken before the caller gets to do something else.
 const DRAIN_MAX: usize = 128;
 /// Time between the start of the threads and the first due message.
 const LEAD_NS: u64 = 2_000_000;
+/// What sending or taking a message may take before the time counts as a stall.
+const EDGE_WORK_NS: u64 = 250;
 
 /// How to run.
 #[derive(Clone, Copy, Debug)]
 pub struct DriverOptions {
     /// Messages per second; `None` for as fast as the ring takes them.
     pub msgs_per_s: Option<f64>,
+    /// How they arrive, if there is a rate.
+    pub arrivals: Arrivals,
+    /// Least time that an input takes in the shard; 0 for what it takes by itself.
+    pub pad_ns: u64,
     /// Where the threads go.
     pub topology: Topology,
     /// Slots of the ring in front of the shard.
@@ -38,9 +46,16 @@ pub struct DriverOptions {
 }
 
 impl DriverOptions {
-    /// A run at that rate with rings of 1,024 inputs and 4,096 events.
+    /// A run at that rate, evenly spaced, with rings of 65,536 inputs and 8,192 events.
     pub const fn new(topology: Topology, msgs_per_s: Option<f64>) -> Self {
-        Self { msgs_per_s, topology, ingress_slots: 1 << 16, egress_slots: 1 << 13 }
+        Self {
+            msgs_per_s,
+            arrivals: Arrivals::Constant,
+            pad_ns: 0,
+            topology,
+            ingress_slots: 1 << 16,
+            egress_slots: 1 << 13,
+        }
     }
 }
 
@@ -81,7 +96,8 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
     let (sender, receiver) = R::channel::<Inbound>(options.ingress_slots);
     let (publisher, mut readers) = broadcast::<Outbound>(options.egress_slots, &["recorder"]);
     let reader = readers.pop().expect("one reader was asked for");
-    let timed = TimedShard::new(shard, clock.clone(), plan.setup());
+    let timed =
+        TimedShard::new(shard, clock.clone(), plan.setup(), plan.inputs().len(), options.pad_ns);
     let mut shard_loop = ShardLoop::new(timed, vec![receiver], publisher, Timing::Recorded);
     let (mut log_run, mut watermark) = (None, None);
     if let Some(log) = log {
@@ -95,15 +111,22 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
         reader: ReleasedReader::new(reader, watermark),
         clock,
         end_ns: 0,
+        stalls: StallLog::new(),
+        reader_stalls: StallLog::new(),
     };
     let mut shard_loop = edge.set_up(shard_loop, plan.setup());
-    let start_ns = edge.clock.now_ns() + LEAD_NS;
-    let pace = options.msgs_per_s.map_or(Pace::Closed, |rate| {
-        Pace::open(rate, start_ns).expect("the caller checked the rate")
-    });
-    edge.generator.set_pace(pace);
-    edge.recorder.set_pace(pace);
-    let began_ns = if pace.is_open() { start_ns } else { edge.clock.now_ns() };
+    // Drawn before the clock starts: it takes as long as it takes.
+    let timed_inputs = &plan.inputs()[plan.setup()..];
+    let draw = |start_ns| {
+        options.msgs_per_s.map_or(Pace::Closed, |rate| {
+            Pace::arriving(options.arrivals, timed_inputs, rate, start_ns)
+                .expect("the caller checked the rate")
+        })
+    };
+    let pace = draw(0).starting_at(edge.clock.now_ns() + LEAD_NS);
+    edge.generator.set_pace(pace.clone());
+    edge.recorder.set_pace(pace.clone());
+    let began_ns = pace.start_ns().unwrap_or_else(|| edge.clock.now_ns());
 
     let wait = options.topology.wait_strategy();
     let (edge, end, pinned) = match options.topology.layout {
@@ -137,7 +160,6 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
 }
 
 /// What is known of a run when its threads have ended.
-#[derive(Clone, Copy)]
 struct Finished {
     pace: Pace,
     began_ns: u64,
@@ -154,6 +176,10 @@ struct Edge<'a, S> {
     reader: ReleasedReader,
     clock: RunClock,
     end_ns: u64,
+    /// Stalls of the thread that sends.
+    stalls: StallLog,
+    /// Stalls of the thread that reads, where it is another one.
+    reader_stalls: StallLog,
 }
 
 impl<S: RingSender<Inbound>> Edge<'_, S> {
@@ -174,9 +200,12 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         }
     }
 
+    /// Sends what is due. `before` is how much was sent and taken since the last call.
     #[inline]
-    fn send(&mut self) -> usize {
-        self.generator.send_due(self.clock.now_ns(), usize::MAX)
+    fn send(&mut self, before: usize) -> usize {
+        let now_ns = self.clock.now_ns();
+        self.stalls.here(now_ns, before as u64 * EDGE_WORK_NS);
+        self.generator.send_due(now_ns, usize::MAX)
     }
 
     #[inline]
@@ -187,10 +216,13 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
 
     /// Everything in turns in one thread.
     fn run_inline<T: Shard, G: RingReceiver<Inbound>>(&mut self, shard: &mut ShardLoop<T, G>) {
+        let mut moved = 0;
         loop {
-            let sent = self.send();
+            let sent = self.send(moved);
             let turn = shard.turn();
             let taken = self.drain();
+            // The shard's work lies between two looks, too; its own log knows what it may take.
+            moved = (sent + taken) * 8;
             let is_over = match turn {
                 Turn::Finished => !self.reader.is_waiting(),
                 Turn::LogFailed => true,
@@ -211,9 +243,11 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         thread::scope(|scope| {
             let run = move || {
                 let pinned = pin_to(core);
+                let mut moved = 0;
                 loop {
-                    let sent = self.send();
+                    let sent = self.send(moved);
                     let taken = self.drain();
+                    moved = sent + taken;
                     if sent + taken > 0 {
                         waiter.reset();
                     } else if self.reader.is_finished() {
@@ -235,28 +269,39 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         recorder_core: usize,
         wait: seawall_engine::ring::WaitStrategy,
     ) -> (Self, bool) {
-        let Self { mut generator, mut recorder, mut reader, clock, .. } = self;
-        let send_clock = clock.clone();
+        let Self {
+            mut generator,
+            mut recorder,
+            mut reader,
+            clock,
+            mut stalls,
+            mut reader_stalls,
+            ..
+        } = self;
+        let (send_clock, read_clock) = (clock.clone(), clock.clone());
         let send = move || {
             let pinned = pin_to(generator_core);
             let mut waiter = Waiter::new(wait);
+            let mut sent = 0;
             while !generator.is_done() {
-                if generator.send_due(send_clock.now_ns(), usize::MAX) == 0 {
-                    waiter.idle();
-                } else {
-                    waiter.reset();
-                }
+                let now_ns = send_clock.now_ns();
+                stalls.here(now_ns, sent as u64 * EDGE_WORK_NS);
+                sent = generator.send_due(now_ns, usize::MAX);
+                if sent == 0 { waiter.idle() } else { waiter.reset() }
             }
-            (generator, pinned)
+            (generator, stalls, pinned)
         };
         let read = move || {
             let pinned = pin_to(recorder_core);
             let mut waiter = Waiter::new(wait);
+            let mut taken = 0;
             loop {
-                if reader.drain(DRAIN_MAX, |out| recorder.take(out)) > 0 {
+                reader_stalls.here(read_clock.now_ns(), taken as u64 * EDGE_WORK_NS);
+                taken = reader.drain(DRAIN_MAX, |out| recorder.take(out));
+                if taken > 0 {
                     waiter.reset();
                 } else if reader.is_finished() {
-                    return (recorder, reader, pinned);
+                    return (recorder, reader, reader_stalls, pinned);
                 } else {
                     waiter.idle();
                 }
@@ -264,12 +309,27 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         };
         thread::scope(|scope| {
             let (send, read) = (scope.spawn(send), scope.spawn(read));
-            let (generator, generator_pinned) = send.join().expect("the thread ends");
-            let (recorder, reader, recorder_pinned) = read.join().expect("the thread ends");
+            let (generator, stalls, generator_pinned) = send.join().expect("the thread ends");
+            let (recorder, reader, reader_stalls, recorder_pinned) =
+                read.join().expect("the thread ends");
             let end_ns = clock.now_ns();
-            let edge = Edge { generator, recorder, reader, clock, end_ns };
+            let edge = Edge { generator, recorder, reader, clock, end_ns, stalls, reader_stalls };
             (edge, generator_pinned && recorder_pinned)
         })
+    }
+
+    /// From due to answered, for what was answered.
+    fn trips(&self, plan: &Plan<'_>, pace: &Pace) -> Vec<Trip> {
+        if !pace.is_open() {
+            return Vec::new();
+        }
+        let trip = |(n, &done_ns): (usize, &u64)| Trip {
+            due_ns: pace.scheduled_ns((n - plan.setup()) as u64),
+            done_ns,
+            is_order: plan.cell(n).is_some(),
+        };
+        let answered = self.recorder.answered_ns.iter().enumerate();
+        answered.filter(|(_, done_ns)| **done_ns > 0).map(trip).collect()
     }
 
     fn into_outcome<T>(
@@ -286,8 +346,23 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         counts.refused = self.generator.refused;
         let setup = plan.setup() as u64;
         let service: Histogram<u64> = timed.service;
+        let trips = self.trips(plan, &run.pace);
+        let logs = [self.stalls, self.reader_stalls, timed.stalls].map(StallLog::into_parts);
+        let mut stalls: Vec<Stall> = logs.iter().flat_map(|(stalls, _)| stalls).copied().collect();
+        let [(_, mut lengths), others @ ..] = logs;
+        for (_, other) in &others {
+            lengths.add(other).expect("all have the same bounds");
+        }
+        let (lags_ns, pace) = (&self.generator.lags_ns, &run.pace);
+        let stages = Stages::join(&timed.served, &self.recorder.followed, |n| {
+            let due_ns = pace.scheduled_ns((n - plan.setup()) as u64);
+            (due_ns, due_ns + u64::from(lags_ns[n]))
+        });
         let outcome = Outcome {
-            pace: run.pace,
+            stages,
+            undisturbed: Undisturbed::new(&trips, &mut stalls),
+            trips,
+            stalls: lengths,
             topology: options.topology,
             pinned: run.pinned,
             transport: run.transport,
@@ -298,6 +373,7 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             wall_ns: self.end_ns.saturating_sub(run.began_ns),
             events_hash: self.recorder.events_hash(),
             cells: if run.pace.is_open() { self.recorder.into_cells() } else { Vec::new() },
+            pace: run.pace,
             service,
             send_lag: self.generator.send_lag,
             clock_cost_ns: run.clock_cost_ns,

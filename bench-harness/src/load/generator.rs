@@ -22,12 +22,22 @@ pub(super) struct Generator<'a, S> {
     next: usize,
     pub(super) refused: u64,
     pub(super) send_lag: Histogram<u64>,
+    /// By input: how late it was sent, in nanoseconds, up to four seconds.
+    pub(super) lags_ns: Vec<u32>,
 }
 
 impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
     pub(super) fn new(plan: &'a Plan<'a>, sender: S) -> Self {
         let sender = Some(sender);
-        Self { plan, pace: Pace::Closed, sender, next: 0, refused: 0, send_lag: nanoseconds() }
+        Self {
+            plan,
+            pace: Pace::Closed,
+            sender,
+            next: 0,
+            refused: 0,
+            send_lag: nanoseconds(),
+            lags_ns: vec![0; plan.inputs().len()],
+        }
     }
 
     /// Offers what is left at this pace.
@@ -70,7 +80,9 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
                 }
                 self.refused += 1;
             } else if self.pace.is_open() {
-                self.send_lag.saturating_record((now_ns - due_ns).max(1));
+                let lag_ns = (now_ns - due_ns).max(1);
+                self.send_lag.saturating_record(lag_ns);
+                self.lags_ns[self.next] = u32::try_from(lag_ns).unwrap_or(u32::MAX);
             }
             self.next += 1;
         }

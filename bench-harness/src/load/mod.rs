@@ -5,25 +5,37 @@
 //! keep their recorded times, so with one gateway and nothing refused the events are the ones of
 //! the simulation that recorded them, hash for hash.
 
+mod arrivals;
 mod clock;
+pub mod curves;
 mod driver;
 mod durable;
 mod generator;
+pub mod omission;
 mod outcome;
 mod pace;
 mod plan;
+mod preflight;
 mod recorder;
+pub mod ring_bench;
 mod rows;
+mod stages;
+mod stalls;
 mod stream;
 mod table;
 mod timed_shard;
+pub mod transport;
 
+pub use arrivals::Arrivals;
 pub use clock::RunClock;
 pub use driver::{DriveError, DriverOptions, drive, drive_logged};
 pub use durable::{DiskLimit, LogPlan, LogRunError};
 pub use outcome::{Cell, Counts, Outcome};
 pub use pace::Pace;
 pub use plan::{PHASES_MAX, PhaseStart, Plan, PlanError};
-pub use rows::{FlowRow, FlowRows, LatencyRow, LogRow, Rate, Row, RowContext, row};
+pub use preflight::{CoreProbe, Grade, Preflight};
+pub use rows::{FlowRow, FlowRows, LatencyRow, LogRow, Rate, Row, RowContext, StageRow, row};
+pub use stages::Stages;
+pub use stalls::{STALL_NS, Stall, StallLog, Trip, Undisturbed};
 pub use stream::{Stream, StreamError, genesis};
 pub use table::render;

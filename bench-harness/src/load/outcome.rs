@@ -5,6 +5,8 @@ use seawall_engine::pipeline::{LogCounts, ShardCounts, Topology};
 use serde::Serialize;
 
 use super::Pace;
+use super::stages::Stages;
+use super::stalls::{Trip, Undisturbed};
 use crate::measure::histogram::nanoseconds;
 use crate::scenario::Flow;
 
@@ -78,6 +80,14 @@ pub struct Outcome {
     pub service: Histogram<u64>,
     /// From the scheduled to the actual send.
     pub send_lag: Histogram<u64>,
+    /// Where the time goes, one input in sixteen.
+    pub stages: Stages,
+    /// From due to answered, by due time; empty for [`Pace::Closed`].
+    pub trips: Vec<Trip>,
+    /// Latency of all orders, with and without what stalls touched.
+    pub undisturbed: Undisturbed,
+    /// Lengths of the stalls of every spinning thread.
+    pub stalls: Histogram<u64>,
     /// Hash of the events.
     pub events_hash: u128,
     /// What one reading of the clock costs, in nanoseconds.

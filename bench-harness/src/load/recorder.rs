@@ -7,6 +7,7 @@ use seawall_engine::types::{AccountId, Event, EventSink, Input, OrderId};
 
 use super::outcome::{Cell, Counts};
 use super::plan::FLOWS;
+use super::stages::{Answered, SAMPLE_EVERY};
 use super::{Pace, Plan, RunClock};
 use crate::measure::histogram::nanoseconds;
 
@@ -47,6 +48,10 @@ pub(super) struct Recorder<'a> {
     filled: usize,
     liquidations: Vec<Liquidation>,
     pub(super) counts: Counts,
+    /// By input: when it was answered; 0 if it was not, or nothing is due.
+    pub(super) answered_ns: Vec<u64>,
+    /// The followed inputs, by sequence number.
+    pub(super) followed: Vec<Answered>,
 }
 
 impl<'a> Recorder<'a> {
@@ -62,6 +67,8 @@ impl<'a> Recorder<'a> {
             filled: usize::MAX,
             liquidations: Vec::new(),
             counts: Counts::default(),
+            answered_ns: vec![0; plan.inputs().len()],
+            followed: Vec::with_capacity(plan.inputs().len() / 16 + 1),
         }
     }
 
@@ -78,7 +85,7 @@ impl<'a> Recorder<'a> {
         let n = usize::try_from(out.tag).expect("a tag is the place of an input");
         let input = &self.plan.inputs()[n].input;
         if let Some(answer) = answer(input, &out.event) {
-            self.answered(n, answer);
+            self.answered(n, out.seq.0, answer);
             return;
         }
         match out.event {
@@ -112,7 +119,7 @@ impl<'a> Recorder<'a> {
     }
 
     #[inline]
-    fn answered(&mut self, n: usize, answer: Answer) {
+    fn answered(&mut self, n: usize, seq: u64, answer: Answer) {
         if n < self.unanswered {
             self.counts.answered_twice += 1;
         }
@@ -121,9 +128,16 @@ impl<'a> Recorder<'a> {
             Answer::Accepted => self.counts.acknowledged += 1,
             Answer::Rejected => self.counts.rejected += 1,
         }
-        if let Some(cell) = self.plan.cell(n)
-            && let Some(latency_ns) = self.latency_ns(n)
-        {
+        if !self.pace.is_open() || n < self.plan.setup() {
+            return;
+        }
+        let done_ns = self.clock.now_ns();
+        self.answered_ns[n] = done_ns;
+        if seq.is_multiple_of(SAMPLE_EVERY) && self.followed.len() < self.followed.capacity() {
+            self.followed.push(Answered { seq, n, done_ns });
+        }
+        if let Some(cell) = self.plan.cell(n) {
+            let latency_ns = done_ns.saturating_sub(self.due_ns(n)).max(1);
             self.timings[cell].order_to_ack.saturating_record(latency_ns);
         }
     }
@@ -191,7 +205,12 @@ impl<'a> Recorder<'a> {
         if !self.pace.is_open() || n < self.plan.setup() {
             return None;
         }
-        let scheduled_ns = self.pace.scheduled_ns((n - self.plan.setup()) as u64);
-        Some(self.clock.now_ns().saturating_sub(scheduled_ns).max(1))
+        Some(self.clock.now_ns().saturating_sub(self.due_ns(n)).max(1))
+    }
+
+    /// When input `n`, which is not setup, was due.
+    #[inline]
+    fn due_ns(&self, n: usize) -> u64 {
+        self.pace.scheduled_ns((n - self.plan.setup()) as u64)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use seawall_engine::durability::Durability;
 use serde::Serialize;
 
-use super::{Cell, Counts, Outcome, Pace};
+use super::{Cell, Counts, Outcome};
 use crate::measure::histogram::percentiles;
 use crate::measure::summary::Percentiles;
 use crate::scenario::Flow;
@@ -53,6 +53,19 @@ pub struct LatencyRow {
     pub phases: BTreeMap<String, FlowRows>,
 }
 
+/// Time by stage of the followed inputs, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StageRow {
+    /// From the scheduled to the actual send.
+    pub send_lag: Percentiles,
+    /// From there until the shard takes it.
+    pub ingress_wait: Percentiles,
+    /// Inside the engine.
+    pub service: Percentiles,
+    /// From there until the recorder has the answer.
+    pub egress: Percentiles,
+}
+
 /// One row: one stream at one rate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
@@ -88,6 +101,16 @@ pub struct Row {
     pub service_ns: Percentiles,
     /// From the scheduled to the actual send.
     pub send_lag_ns: Percentiles,
+    /// Where the time of one input in sixteen went.
+    pub stages_ns: StageRow,
+    /// Order to ack of all orders.
+    pub order_to_ack_ns: Percentiles,
+    /// The same without busy periods that a stall of a spinning thread overlaps.
+    pub undisturbed_ns: Percentiles,
+    /// Share of orders that this leaves out.
+    pub excluded: f64,
+    /// Stalls of the spinning threads.
+    pub stalls_ns: Percentiles,
     /// Turns of the engine thread that the recorder held up.
     pub gated_turns: u64,
     /// Where the threads ran.
@@ -149,12 +172,22 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
         stream_sha256: context.stream_sha256.clone(),
         verdict: verdict(runs, context.reference_hash),
         phases: phases(last),
-        offered_msgs_per_s: offered(last.pace),
+        offered_msgs_per_s: last.pace.msgs_per_s(),
         events_hash: format!("{:032x}", last.events_hash),
         counts: last.counts,
         reconciled: runs.iter().all(|run| run.counts.reconciles()),
         service_ns: percentiles(&last.service),
         send_lag_ns: percentiles(&last.send_lag),
+        stages_ns: StageRow {
+            send_lag: percentiles(&last.stages.send_lag),
+            ingress_wait: percentiles(&last.stages.ingress_wait),
+            service: percentiles(&last.stages.service),
+            egress: percentiles(&last.stages.egress),
+        },
+        order_to_ack_ns: percentiles(&last.undisturbed.raw),
+        undisturbed_ns: percentiles(&last.undisturbed.undisturbed),
+        excluded: last.undisturbed.excluded(),
+        stalls_ns: percentiles(&last.stalls),
         gated_turns: last.shard.gated_turns,
         topology: last.topology.to_string(),
         pinned: last.pinned,
@@ -173,16 +206,6 @@ fn rate(runs: &[Outcome]) -> Rate {
     let mut rates: Vec<f64> = runs.iter().map(Outcome::msgs_per_s).collect();
     rates.sort_by(f64::total_cmp);
     Rate { min: rates[0], median: rates[rates.len() / 2], max: rates[rates.len() - 1] }
-}
-
-fn offered(pace: Pace) -> Option<f64> {
-    match pace {
-        Pace::Closed => None,
-        // Over a million intervals, so that the fraction counts.
-        Pace::Open { start_ns, .. } => {
-            Some(1e15 / (pace.scheduled_ns(1_000_000) - start_ns) as f64)
-        }
-    }
 }
 
 fn phases(run: &Outcome) -> Vec<String> {

@@ -47,6 +47,14 @@ pub fn render(row: &Row) -> String {
         }
         text.push('\n');
     }
+    if row.latency_ns.is_some() {
+        let _ = writeln!(
+            text,
+            "undisturbed leaves out {:.1} % of the orders: busy periods that a stall overlaps\n\
+             stages are those of one input in 16",
+            row.excluded * 100.0
+        );
+    }
     if let Some(log) = &row.log {
         let _ = writeln!(
             text,
@@ -75,8 +83,14 @@ fn latencies(row: &Row, latency: &LatencyRow) -> String {
     for (name, measure) in MEASURES {
         add(name, measure(&latency.total));
     }
-    add("service (one in 16)", &row.service_ns);
-    add("send lag", &row.send_lag_ns);
+    add("all orders to ack", &row.order_to_ack_ns);
+    add("undisturbed", &row.undisturbed_ns);
+    let stages = &row.stages_ns;
+    add("stage: send lag", &stages.send_lag);
+    add("stage: ingress wait", &stages.ingress_wait);
+    add("stage: service", &stages.service);
+    add("stage: egress", &stages.egress);
+    add("stalls of threads", &row.stalls_ns);
     drawn(&mut table)
 }
 

@@ -5,13 +5,13 @@ use seawall_engine::pipeline::Shard;
 use seawall_engine::types::{EventSink, Sequenced};
 
 use super::RunClock;
-
-/// One input in so many is timed: two clock readings on each would cost more than a tenth of the
-/// engine's work.
-pub(super) const SAMPLE_EVERY: u32 = 16;
+use super::stages::{SAMPLE_EVERY, Served};
+use super::stalls::StallLog;
 
 /// Longest service time that is told apart: a minute.
 const SERVICE_NS_MAX: u64 = 60_000_000_000;
+/// What an input or an event may take before the time counts as a stall. Ten times the mean.
+const WORK_NS: u64 = 1_000;
 
 /// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`. The histogram has two digits, so
 /// that it does not evict the book.
@@ -19,29 +19,65 @@ const SERVICE_NS_MAX: u64 = 60_000_000_000;
 pub(super) struct TimedShard<S> {
     pub(super) shard: S,
     pub(super) service: Histogram<u64>,
+    pub(super) served: Vec<Served>,
+    pub(super) stalls: StallLog,
     clock: RunClock,
-    countdown: u64,
+    skip: u64,
+    pad_ns: u64,
+    published: u64,
 }
 
 impl<S: Shard> TimedShard<S> {
-    pub(super) fn new(shard: S, clock: RunClock, skip: usize) -> Self {
+    /// `inputs` is how many may come, `pad_ns` the least time that each takes.
+    pub(super) fn new(shard: S, clock: RunClock, skip: usize, inputs: usize, pad_ns: u64) -> Self {
         let service =
             Histogram::new_with_bounds(1, SERVICE_NS_MAX, 2).expect("the bounds are valid");
-        Self { shard, service, clock, countdown: skip as u64 }
+        let every = usize::try_from(SAMPLE_EVERY).expect("small");
+        Self {
+            shard,
+            service,
+            served: Vec::with_capacity(inputs / every + 1),
+            stalls: StallLog::new(),
+            clock,
+            skip: skip as u64,
+            pad_ns,
+            published: 0,
+        }
+    }
+
+    fn timed(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        let start_ns = self.clock.now_ns();
+        self.shard.apply(input, sink);
+        let mut end_ns = self.clock.now_ns();
+        while end_ns < start_ns + self.pad_ns {
+            end_ns = self.clock.now_ns();
+        }
+        if input.seq.0.is_multiple_of(SAMPLE_EVERY) {
+            self.service.saturating_record(end_ns - start_ns);
+            if self.served.len() < self.served.capacity() {
+                self.served.push(Served { seq: input.seq.0, start_ns, end_ns });
+            }
+        }
     }
 }
 
 impl<S: Shard> Shard for TimedShard<S> {
     #[inline]
     fn apply(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        if self.countdown > 0 {
-            self.countdown -= 1;
+        let followed = input.seq.0 > self.skip
+            && (self.pad_ns > 0 || input.seq.0.is_multiple_of(SAMPLE_EVERY));
+        if followed {
+            self.timed(input, sink);
+        } else {
             self.shard.apply(input, sink);
-            return;
         }
-        self.countdown = u64::from(SAMPLE_EVERY) - 1;
-        let start_ns = self.clock.now_ns();
-        self.shard.apply(input, sink);
-        self.service.saturating_record(self.clock.now_ns() - start_ns);
+    }
+
+    #[inline]
+    fn turned(&mut self, applied: usize, published: u64) {
+        let events = published - self.published;
+        self.published = published;
+        let work_ns = applied as u64 * (WORK_NS + self.pad_ns) + events * WORK_NS;
+        self.stalls.here(self.clock.now_ns(), work_ns);
     }
 }

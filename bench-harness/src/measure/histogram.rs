@@ -40,7 +40,11 @@ pub fn distribution(values: &mut [f64]) -> Distribution {
     Distribution {
         count: values.len() as u64,
         mean: values.iter().sum::<f64>() / values.len() as f64,
+        min: values[0],
+        p1: quantile(1),
+        p5: quantile(5),
         p50: quantile(50),
+        p95: quantile(95),
         p99: quantile(99),
         max,
     }
@@ -55,13 +59,18 @@ mod tests {
         let mut values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         let d = distribution(&mut values);
         assert_eq!((d.count, d.mean, d.p50, d.p99, d.max), (100, 50.5, 50.0, 99.0, 100.0));
+        assert_eq!((d.min, d.p1, d.p5, d.p95), (1.0, 1.0, 5.0, 95.0));
         assert_eq!(distribution(&mut []), Distribution::default());
         assert_eq!(distribution(&mut [-3.0]).p50.to_bits(), (-3.0_f64).to_bits());
     }
 
     #[test]
-    fn an_empty_histogram_is_all_zero() {
+    fn an_empty_histogram_is_null_in_json() {
         let mut histogram = nanoseconds();
+        let json = serde_json::to_value(percentiles(&histogram)).expect("it is plain data");
+        assert_eq!((&json["count"], &json["p50"]), (&0.into(), &serde_json::Value::Null));
+        let back: Percentiles = serde_json::from_value(json).expect("it reads back");
+        assert_eq!(back, Percentiles::default());
         assert_eq!(percentiles(&histogram), Percentiles::default());
         histogram.record(1_000).expect("within bounds");
         assert_eq!(percentiles(&histogram).count, 1);

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use seawall_engine::types::{AccountId, Contract, FundCause, Money, Price, Qty, Side};
 
+use super::cure::Cure;
 use super::disposal::Disposal;
 use super::fill_rate::{FillTally, ForcedOrder};
 use super::histogram::{distribution, nanoseconds, percentiles};
 use super::orders::FlowRecorder;
 use super::summary::LiquidationSummary;
 use super::tables::{DeleverageRow, FundRow, LiquidationRow};
+use super::tail::{beyond_bankruptcy, slippage_at_risk};
+use super::waiting::Waiting;
 use crate::scenario::Scenario;
 
 const NONE: u32 = u32::MAX;
@@ -37,6 +40,10 @@ pub(super) struct Liquidations {
     closed: BTreeSet<u32>,
     bankrupt: BTreeSet<u32>,
     deleveraged: BTreeSet<u32>,
+    pub(super) waiting: Waiting,
+    /// Whether the open liquidation of each row was served yet.
+    served: Vec<bool>,
+    cure: Cure,
 }
 
 impl Liquidations {
@@ -59,6 +66,9 @@ impl Liquidations {
             closed: BTreeSet::new(),
             bankrupt: BTreeSet::new(),
             deleveraged: BTreeSet::new(),
+            waiting: Waiting::default(),
+            served: Vec::new(),
+            cure: Cure::new(scenario),
         }
     }
 
@@ -77,6 +87,8 @@ impl Liquidations {
         self.open[account.index()] =
             u32::try_from(self.rows.len()).expect("rows are counted in 32 bits");
         self.disposal.open();
+        self.waiting.enter();
+        self.served.push(false);
         self.triggered.insert(account.0);
         self.rows.push(LiquidationRow {
             account: account.0,
@@ -102,6 +114,9 @@ impl Liquidations {
         let Some(number) = self.number(account) else { return };
         self.current = Some((number, false));
         let row = &self.rows[number as usize];
+        if !core::mem::replace(&mut self.served[number as usize], true) {
+            self.waiting.serve(row.trigger_ns, now_ns);
+        }
         self.latency.order_to_ack.saturating_record(now_ns - row.trigger_ns);
         let (mark, limit) = (f64::from(self.mark_ticks), f64::from(limit.ticks()));
         let beyond = match side {
@@ -185,6 +200,7 @@ impl Liquidations {
         row.end_ns = now_ns;
         row.recovered = recovered;
         self.open[account.index()] = NONE;
+        self.waiting.leave();
         if !recovered {
             self.closed.insert(account.0);
         }
@@ -196,7 +212,7 @@ impl Liquidations {
             FundCause::Unwind | FundCause::Deleverage | FundCause::Shortfall => {
                 self.totals.insurance_paid -= amount.units();
             }
-            FundCause::Socialised => {}
+            FundCause::Socialised | FundCause::Funding => {}
         }
         self.fund.push(FundRow {
             time_ns: now_ns,
@@ -214,10 +230,14 @@ impl Liquidations {
     pub(super) fn finish(&mut self) -> LiquidationSummary {
         self.disposal.close(self.mark_ticks);
         let (mut vs_bankruptcy, mut vs_trigger) = (Vec::new(), Vec::new());
-        let (mut first_fill, mut flat) = (nanoseconds(), nanoseconds());
+        let (mut vs_liquidation, mut filled, mut notional) = (Vec::new(), Vec::new(), Vec::new());
+        let [mut first_fill, mut flat, mut compliant] = [(); 3].map(|()| nanoseconds());
         for (number, row) in self.rows.iter_mut().enumerate() {
             if row.first_fill_ns > 0 {
                 first_fill.saturating_record(row.first_fill_ns - row.trigger_ns);
+            }
+            if row.end_ns > 0 {
+                compliant.saturating_record(row.end_ns - row.trigger_ns);
             }
             if row.end_ns > 0 && !row.recovered {
                 flat.saturating_record(row.end_ns - row.trigger_ns);
@@ -231,8 +251,19 @@ impl Liquidations {
             };
             vs_bankruptcy.push(better_bp(row.bankruptcy_ticks));
             vs_trigger.push(better_bp(row.trigger_mark_ticks));
+            filled.push(row.filled_lots as f64 / row.qty_lots as f64);
+            notional.push(row.qty_lots as f64 * f64::from(row.trigger_mark_ticks));
+            if let Some(price) = self.cure.liquidation_price(row) {
+                row.liquidation_ticks = price;
+                let gain = if row.long { disposal - price } else { price - disposal };
+                vs_liquidation.push(gain / price * 1e4);
+            }
         }
         let totals = self.totals;
+        let losses: Vec<f64> = vs_trigger.iter().map(|gain| -gain).collect();
+        let money: Vec<f64> =
+            notional.iter().map(|value| value * self.contract.unit as f64).collect();
+        let cured = self.cure.total(&self.rows);
         let rate = totals.forced_filled_qty as f64 / totals.forced_qty as f64;
         LiquidationSummary {
             accounts_triggered: self.triggered.len() as u64,
@@ -244,6 +275,15 @@ impl Liquidations {
             slippage_vs_trigger_mark_bp: distribution(&mut vs_trigger),
             time_to_first_fill_ns: percentiles(&first_fill),
             time_to_flat_ns: percentiles(&flat),
+            time_to_compliant_ns: percentiles(&compliant),
+            beyond_bankruptcy: beyond_bankruptcy(&vs_bankruptcy),
+            slippage_at_risk: slippage_at_risk(&losses, &money),
+            slippage_vs_liquidation_price_bp: distribution(&mut vs_liquidation),
+            filled_fraction: distribution(&mut filled),
+            over_liquidated_lots: cured.map(|cured| cured.over_lots),
+            over_liquidated_fraction: cured.and_then(super::cure::Cured::over_fraction),
+            under_liquidated_lots: cured.map(|cured| cured.under_lots),
+            queue: self.waiting.summarise(&self.rows),
             ..totals
         }
     }
@@ -255,6 +295,15 @@ impl Liquidations {
         let entry = self.contract.value(bankruptcy, lots);
         let profit = self.contract.profit(side, entry, self.contract.value(mark, lots));
         self.totals.deficit += (-profit.units()).max(0);
+    }
+
+    /// Value of all liquidated positions at their trigger marks, in money units.
+    pub(super) fn notional(&self) -> f64 {
+        let value = |row: &LiquidationRow| {
+            let mark = Price::new(row.trigger_mark_ticks)?;
+            Some(self.contract.value(mark, row.qty_lots).units() as f64)
+        };
+        self.rows.iter().filter_map(value).sum()
     }
 
     fn number(&self, account: AccountId) -> Option<u32> {

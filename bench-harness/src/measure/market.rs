@@ -67,7 +67,7 @@ impl MarketWatch {
         let (bid_ticks, ask_ticks) =
             (ticks(engine.best_bid(SYMBOL)), ticks(engine.best_ask(SYMBOL)));
         let mark_ticks = ticks(engine.mark(SYMBOL));
-        let mid = Quote { bid_ticks, ask_ticks, last_ticks: 0 }.mid();
+        let mid = Quote { bid_ticks, ask_ticks, ..Quote::default() }.mid();
         // With a side missing, depth is measured from the mark.
         let centre = mid.unwrap_or(f64::from(mark_ticks));
         let within = |side: Side, distances_bp: [f64; 3]| {
@@ -120,15 +120,57 @@ impl MarketWatch {
 
     /// What the cascade did to the market; `shock_row` is the first row of it.
     pub(super) fn summarise(&self, shock_row: usize, shock_ns: u64) -> MarketSummary {
-        let (trough, half_recovery_ns) = self.depth_trough(shock_row);
+        let at = |depth: fn(&TimelineRow) -> u64| self.depth_trough(shock_row, depth);
+        let near = at(|row| row.bid_depth_10bp_lots);
+        let middle = at(|row| row.bid_depth_50bp_lots);
+        let far = at(|row| row.bid_depth_100bp_lots);
         MarketSummary {
-            amplification: None,
             drawdown_bp: self.drawdown_bp(shock_ns),
-            drawdown_ratio: None,
-            depth_trough_fraction: trough,
-            depth_half_recovery_ns: half_recovery_ns,
+            depth_trough_fraction: middle.0,
+            depth_half_recovery_ns: middle.1,
             spread_max_ticks: u64::from(self.spread_max_ticks),
+            spread_half_recovery_ns: self.spread_recovery(shock_row),
+            depth_trough_fraction_10bp: near.0,
+            depth_half_recovery_10bp_ns: near.1,
+            depth_trough_fraction_100bp: far.0,
+            depth_half_recovery_100bp_ns: far.1,
+            mark_index_divergence_bp: self.divergence(|row| f64::from(row.index_ticks)),
+            mark_mid_divergence_bp: self.divergence(|row| {
+                let is_two_sided = row.bid_ticks > 0 && row.ask_ticks > 0;
+                let mid = f64::midpoint(f64::from(row.bid_ticks), f64::from(row.ask_ticks));
+                if is_two_sided { mid } else { f64::NAN }
+            }),
+            ..MarketSummary::default()
         }
+    }
+
+    /// Largest distance of the mark from another price on the grid, in basis points of the mark;
+    /// rows without one of them are left out.
+    fn divergence(&self, other: fn(&TimelineRow) -> f64) -> Option<f64> {
+        let marked = self.timeline.iter().filter(|row| row.mark_ticks > 0);
+        let distances = marked.map(|row| {
+            let mark = f64::from(row.mark_ticks);
+            (other(row) - mark).abs() / mark * 1e4
+        });
+        distances.filter(|distance| distance.is_finite()).max_by(f64::total_cmp)
+    }
+
+    /// From the widest spread on the grid after the shock until half of what it was above the calm
+    /// median is gone. Rows with a side missing are no spread.
+    fn spread_recovery(&self, shock_row: usize) -> Option<u64> {
+        let spread = |row: &TimelineRow| {
+            (row.bid_ticks > 0 && row.ask_ticks > 0)
+                .then(|| u64::from(row.ask_ticks.saturating_sub(row.bid_ticks)))
+        };
+        let calm = self.calm_rows.start..self.calm_rows.end.min(self.timeline.len());
+        let mut before: Vec<u64> = self.timeline.get(calm)?.iter().filter_map(spread).collect();
+        before.sort_unstable();
+        let median = *before.get(before.len() / 2)?;
+        let after = self.timeline.get(shock_row..)?;
+        let widest = (0..after.len()).max_by_key(|n| spread(&after[*n]))?;
+        let half = median + spread(&after[widest])?.saturating_sub(median) / 2;
+        let back = after[widest..].iter().find(|row| spread(row).is_some_and(|s| s <= half))?;
+        Some(back.time_ns - after[widest].time_ns)
     }
 
     /// Largest fall of the mark from its price at the shock, in basis points.
@@ -141,25 +183,29 @@ impl MarketWatch {
         f64::from(start.saturating_sub(low)) / f64::from(start) * 1e4
     }
 
-    /// Least bid depth within 50 bp after the shock over the calm median, and the time from then
+    /// Least bid depth after the shock over the calm median, and the time from then
     /// until half of what was lost was back.
-    fn depth_trough(&self, shock_row: usize) -> (Option<f64>, Option<u64>) {
+    fn depth_trough(
+        &self,
+        shock_row: usize,
+        depth: fn(&TimelineRow) -> u64,
+    ) -> (Option<f64>, Option<u64>) {
         let calm = self.calm_rows.clone();
         let Some(calm) = self.timeline.get(calm.start..calm.end.min(self.timeline.len())) else {
             return (None, None);
         };
-        let mut depths: Vec<u64> = calm.iter().map(|row| row.bid_depth_50bp_lots).collect();
+        let mut depths: Vec<u64> = calm.iter().map(depth).collect();
         depths.sort_unstable();
         let Some(median) = depths.get(depths.len() / 2).copied().filter(|m| *m > 0) else {
             return (None, None);
         };
         let after = self.timeline.get(shock_row..).unwrap_or_default();
-        let Some(place) = (0..after.len()).min_by_key(|n| after[*n].bid_depth_50bp_lots) else {
+        let Some(place) = (0..after.len()).min_by_key(|n| depth(&after[*n])) else {
             return (None, None);
         };
-        let least = after[place].bid_depth_50bp_lots;
+        let least = depth(&after[place]);
         let half = least + median.saturating_sub(least).div_ceil(2);
-        let back = after[place..].iter().find(|row| row.bid_depth_50bp_lots >= half);
+        let back = after[place..].iter().find(|row| depth(row) >= half);
         let recovery = back.map(|row| row.time_ns - after[place].time_ns);
         (Some(least as f64 / median as f64), recovery)
     }

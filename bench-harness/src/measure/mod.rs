@@ -1,15 +1,22 @@
 //! What is measured: latency, fill rates, slippage, solvency. Knows nothing of reports.
 
 pub mod cpu_time;
+mod cure;
 mod disposal;
 pub mod fill_rate;
 pub mod histogram;
 mod liquidations;
 mod market;
+pub mod metric;
 mod orders;
 pub mod phases;
+mod populations;
 mod recorder;
+mod solvency;
 pub mod summary;
 pub mod tables;
+mod tail;
+mod waiting;
 
+pub use populations::Counters;
 pub use recorder::Recorder;

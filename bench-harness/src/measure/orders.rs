@@ -5,7 +5,7 @@ use seawall_engine::types::{AccountId, Input, OrderId, OrderKind, Qty, RejectRea
 
 use super::fill_rate::FillTally;
 use super::histogram::{nanoseconds, percentiles};
-use super::summary::FlowLatency;
+use super::summary::{FlowLatency, MakerQuotes};
 use super::tables::FlowHistograms;
 use crate::agents::makers::slot_of;
 use crate::scenario::{Role, Roles, Scenario, small};
@@ -70,7 +70,9 @@ pub(super) struct Orders {
     levels: usize,
     resting: Vec<Resting>,
     current: Option<Current>,
+    pub(super) quotes: MakerQuotes,
     egress_ns: u64,
+    maker_ack_ns: u64,
     horizon_ns: u64,
     sample_ns: u64,
 }
@@ -90,6 +92,8 @@ impl Orders {
             roles,
             levels,
             current: None,
+            quotes: MakerQuotes::default(),
+            maker_ack_ns: scenario.latency.maker_ack_ns,
             egress_ns: scenario.latency.egress_ns,
             horizon_ns: scenario.clock.horizon_ms * 1_000_000,
             sample_ns: scenario.clock.sample_ms * 1_000_000,
@@ -99,6 +103,7 @@ impl Orders {
     /// An input is about to be applied; its client sent it at `sent_ns`.
     #[inline]
     pub(super) fn begin(&mut self, input: &Sequenced, sent_ns: u64) {
+        self.count_quote(&input.input);
         let current = |account, order, qty: Qty, is_market| Current {
             order,
             role: self.roles.role(account),
@@ -118,6 +123,27 @@ impl Orders {
         };
     }
 
+    #[inline]
+    fn count_quote(&mut self, input: &Input) {
+        let makers = &self.roles.makers;
+        match input {
+            Input::Order(new) if makers.contains(&new.account.0) => self.quotes.orders += 1,
+            Input::Replace { account, .. } if makers.contains(&account.0) => {
+                self.quotes.replaces += 1;
+            }
+            Input::Cancel { account, .. } if makers.contains(&account.0) => {
+                self.quotes.cancels += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// How long an account waits for what happened to its order.
+    #[inline]
+    fn ack_ns(&self, role: Role) -> u64 {
+        if role == Role::Maker { self.maker_ack_ns } else { self.egress_ns }
+    }
+
     /// The current order was admitted, or changed so that it lost its place.
     #[inline]
     pub(super) fn admitted(&mut self, order: OrderId, qty: Qty, now_ns: u64) {
@@ -135,7 +161,7 @@ impl Orders {
         if let Some(current) = self.current
             && current.order == order
         {
-            let elapsed = now_ns + self.egress_ns - current.sent_ns;
+            let elapsed = now_ns + self.ack_ns(current.role) - current.sent_ns;
             if let Some(flow) = self.flow(current.role) {
                 flow.order_to_ack.saturating_record(elapsed);
             }
@@ -143,7 +169,10 @@ impl Orders {
     }
 
     /// An input was refused. A market order that met an empty side was submitted all the same.
-    pub(super) fn rejected(&mut self, reason: RejectReason) {
+    pub(super) fn rejected(&mut self, account: AccountId, reason: RejectReason) {
+        if reason == RejectReason::UnknownOrder && self.roles.makers.contains(&account.0) {
+            self.quotes.late += 1;
+        }
         if let Some(current) = self.current
             && current.is_market
             && reason == RejectReason::NoLiquidity
@@ -170,7 +199,7 @@ impl Orders {
     pub(super) fn took(&mut self, lots: u64, now_ns: u64) {
         let Some(mut current) = self.current else { return };
         let row = self.row(current.sent_ns);
-        let elapsed = now_ns + self.egress_ns - current.sent_ns;
+        let elapsed = now_ns + self.ack_ns(current.role) - current.sent_ns;
         if !current.filled {
             current.filled = true;
             self.current = Some(current);
@@ -189,12 +218,13 @@ impl Orders {
         if !self.roles.makers.contains(&account.0) {
             return;
         }
+        self.quotes.fills += 1;
         let place = self.place(order);
         let resting = self.resting[place];
         if resting.order != order {
             return;
         }
-        let elapsed = now_ns + self.egress_ns - resting.sent_ns;
+        let elapsed = now_ns + self.maker_ack_ns - resting.sent_ns;
         if !resting.filled {
             self.resting[place].filled = true;
             self.makers.time_to_first_fill.saturating_record(elapsed);

@@ -3,14 +3,16 @@
 use core::ops::Range;
 
 use seawall_engine::core::Engine;
-use seawall_engine::types::{AccountId, Event, Sequenced};
+use seawall_engine::types::{AccountId, Event, Money, Sequenced};
 
 use super::fill_rate::calm_baseline;
 use super::liquidations::Liquidations;
 use super::market::MarketWatch;
 use super::orders::Orders;
 use super::phases::PhaseRows;
-use super::summary::{FillRates, Latency, Summary};
+use super::populations::{Counters, Populations};
+use super::solvency;
+use super::summary::{FillRates, Latency, MakerQuotes, Solvency, Summary};
 use super::tables::Tables;
 use crate::agents::Quote;
 use crate::scenario::Scenario;
@@ -21,6 +23,7 @@ pub struct Recorder {
     orders: Orders,
     liquidations: Liquidations,
     market: MarketWatch,
+    populations: Populations,
     /// Rows of the grid during which the shock lasts; empty without one.
     shock_rows: Range<usize>,
     commands: u64,
@@ -39,6 +42,7 @@ impl Recorder {
             orders: Orders::new(scenario, rows),
             liquidations: Liquidations::new(scenario, rows),
             market: MarketWatch::new(rows, warm..shock_rows.start),
+            populations: Populations::new(scenario),
             shock_rows,
             commands: 0,
             rejected: 0,
@@ -67,10 +71,13 @@ impl Recorder {
                 self.orders.admitted(order, qty, now_ns);
             }
             Event::Rested { order, .. } => self.orders.rested(order),
-            Event::Trade { taker, taker_account, maker, maker_account, price, qty, .. } => {
+            Event::Trade {
+                side, taker, taker_account, maker, maker_account, price, qty, ..
+            } => {
                 self.trades += 1;
                 let lots = u64::from(qty.lots());
                 self.market.traded(lots);
+                self.populations.traded(taker_account, maker_account, side, price, qty);
                 self.orders.made(maker, maker_account, lots, now_ns);
                 if taker.is_derived() {
                     self.liquidations.forced_trade(taker_account, price, qty, now_ns);
@@ -78,9 +85,9 @@ impl Recorder {
                     self.orders.took(lots, now_ns);
                 }
             }
-            Event::Rejected { reason, .. } => {
+            Event::Rejected { account, reason, .. } => {
                 self.rejected += 1;
-                self.orders.rejected(reason);
+                self.orders.rejected(account, reason);
             }
             Event::Marked { price, .. } => {
                 self.market.marks.push((now_ns, price.ticks()));
@@ -115,6 +122,17 @@ impl Recorder {
         }
     }
 
+    /// The engine is done with an input, and so many positions wait.
+    #[inline]
+    pub fn end(&mut self, now_ns: u64, backlog: usize) {
+        self.liquidations.waiting.end(now_ns, backlog);
+    }
+
+    /// An account was opened with so much.
+    pub fn deposited(&mut self, account: AccountId, amount: Money) {
+        self.populations.deposited(account, amount);
+    }
+
     /// Best prices after an input, when they changed.
     #[inline]
     pub fn quote(&mut self, quote: Quote) {
@@ -133,7 +151,12 @@ impl Recorder {
 
     /// The run is over: its numbers and its rows. Hashes, times and the paired run are the
     /// caller's to fill in.
-    pub fn finish(mut self, scenario: &Scenario, engine: &Engine) -> (Summary, Tables) {
+    pub fn finish(
+        mut self,
+        scenario: &Scenario,
+        engine: &Engine,
+        counters: Counters,
+    ) -> (Summary, Tables) {
         let liquidation = self.liquidations.finish();
         self.fill_timeline();
         let phases = PhaseRows::find(&self.market.timeline, self.shock_rows.clone());
@@ -152,6 +175,14 @@ impl Recorder {
         };
         let mut market = self.market.summarise(self.shock_rows.start, shock_ns);
         market.amplification = self.amplification(liquidation.forced_qty);
+        market.branching = market.amplification.map(|amplification| 1.0 - 1.0 / amplification);
+        let liquidated = self.liquidations.notional();
+        let solvency = Solvency {
+            adl_share: (liquidated > 0.0).then(|| liquidation.adl_notional as f64 / liquidated),
+            ..solvency::of(&self.market.timeline, &self.liquidations.deleverages, shock_ns)
+        };
+        let populations = self.populations.summarise(engine, counters);
+        let maker_quotes = self.maker_quotes(warmup_ns);
         let summary = Summary {
             scenario: scenario.name.clone(),
             venue: scenario.venue.clone(),
@@ -184,10 +215,27 @@ impl Recorder {
                 forced: self.liquidations.fills.by_phase(&measured, calm_forced),
             },
             market,
+            solvency,
+            maker_quotes,
+            populations,
             conservation_error: engine.conservation_error(),
             ..Summary::default()
         };
         (summary, self.into_tables())
+    }
+
+    fn maker_quotes(&self, warmup_ns: u64) -> MakerQuotes {
+        let quotes = self.orders.quotes;
+        let moved = (quotes.cancels + quotes.replaces) as f64;
+        let rows = self.market.timeline.iter().filter(|row| row.time_ns >= warmup_ns);
+        let (two_sided, all) = rows.fold((0_u64, 0_u64), |(two_sided, all), row| {
+            (two_sided + u64::from(row.bid_ticks > 0 && row.ask_ticks > 0), all + 1)
+        });
+        MakerQuotes {
+            cancel_to_fill: (quotes.fills > 0).then(|| moved / quotes.fills as f64),
+            two_sided_fraction: (all > 0).then(|| two_sided as f64 / all as f64),
+            ..quotes
+        }
     }
 
     /// (Exogenous + forced quantity) over exogenous quantity (rule 11 of the house).

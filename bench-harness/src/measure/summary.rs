@@ -1,24 +1,38 @@
 //! `summary.json`: the numbers of one run, in the house's keys and units.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-/// Mean and percentiles of a signed quantity; all zero with `count` 0 when nothing was observed.
+/// Mean and percentiles of a signed quantity. In JSON all but the count are null when nothing was
+/// observed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "optional::Distribution", into = "optional::Distribution")]
 pub struct Distribution {
     /// Observations.
     pub count: u64,
     /// Mean.
     pub mean: f64,
+    /// Least.
+    pub min: f64,
+    /// 1st percentile.
+    pub p1: f64,
+    /// 5th percentile.
+    pub p5: f64,
     /// Median.
     pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
     /// 99th percentile.
     pub p99: f64,
     /// Greatest.
     pub max: f64,
 }
 
-/// Percentiles of a latency, in nanoseconds.
+/// Percentiles of a latency, in nanoseconds. In JSON all but the count are null when nothing was
+/// observed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "optional::Percentiles", into = "optional::Percentiles")]
 pub struct Percentiles {
     /// Observations.
     pub count: u64,
@@ -34,6 +48,37 @@ pub struct Percentiles {
     pub p99_99: u64,
     /// Greatest.
     pub max: u64,
+}
+
+/// The shapes in JSON: what was not observed is null, not zero.
+mod optional {
+    use serde::{Deserialize, Serialize};
+
+    macro_rules! shape {
+        ($name:ident, $value:ty, $($field:ident),+) => {
+            #[derive(Serialize, Deserialize)]
+            pub(super) struct $name {
+                count: u64,
+                $($field: Option<$value>),+
+            }
+
+            impl From<super::$name> for $name {
+                fn from(from: super::$name) -> Self {
+                    let is_some = from.count > 0;
+                    Self { count: from.count, $($field: is_some.then_some(from.$field)),+ }
+                }
+            }
+
+            impl From<$name> for super::$name {
+                fn from(from: $name) -> Self {
+                    Self { count: from.count, $($field: from.$field.unwrap_or_default()),+ }
+                }
+            }
+        };
+    }
+
+    shape!(Distribution, f64, mean, min, p1, p5, p50, p95, p99, max);
+    shape!(Percentiles, u64, p50, p90, p99, p99_9, p99_99, max);
 }
 
 /// Latencies of one flow.
@@ -125,6 +170,138 @@ pub struct LiquidationSummary {
     pub time_to_first_fill_ns: Percentiles,
     /// From trigger to flat.
     pub time_to_flat_ns: Percentiles,
+    /// From trigger until the position is healthy or flat, whichever came.
+    pub time_to_compliant_ns: Percentiles,
+    /// Disposal price against the liquidation price, in basis points; positive is better. Linear
+    /// contracts only.
+    pub slippage_vs_liquidation_price_bp: Distribution,
+    /// What part of each liquidation the book filled.
+    pub filled_fraction: Distribution,
+    /// Execution beyond the bankruptcy price, over liquidations.
+    pub beyond_bankruptcy: BeyondBankruptcy,
+    /// Slippage at risk against the mark at the trigger.
+    pub slippage_at_risk: SlippageAtRisk,
+    /// Lots closed beyond the least that would have cured each account at its trigger mark. Linear
+    /// contracts only.
+    pub over_liquidated_lots: Option<u64>,
+    /// That over all lots closed.
+    pub over_liquidated_fraction: Option<f64>,
+    /// Lots short of it, where less was closed.
+    pub under_liquidated_lots: Option<u64>,
+    /// The queue.
+    pub queue: QueueSummary,
+}
+
+/// Execution beyond the bankruptcy price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BeyondBankruptcy {
+    /// Share of liquidations whose disposal price was beyond their bankruptcy price.
+    pub probability: Option<f64>,
+    /// Mean loss against it in the worst 5 %, in basis points; negative if even those gained.
+    pub es95_bp: Option<f64>,
+    /// The same in the worst 1 %.
+    pub es99_bp: Option<f64>,
+}
+
+/// Slippage at risk (Sepper, arXiv:2603.09164): losses against the mark at the trigger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SlippageAtRisk {
+    /// 95th percentile, in basis points.
+    pub sar95_bp: Option<f64>,
+    /// 99th percentile, in basis points.
+    pub sar99_bp: Option<f64>,
+    /// Mean of the worst 5 %, in basis points.
+    pub esar95_bp: Option<f64>,
+    /// Mean of the worst 1 %, in basis points.
+    pub esar99_bp: Option<f64>,
+    /// The 99th percentile times all liquidated notional, in money units.
+    pub tsar99: Option<f64>,
+    /// Herfindahl index of liquidated notional by liquidation.
+    pub hhi: Option<f64>,
+    /// `esar99_bp` times one plus the index to the power of 1.5.
+    pub adjusted_esar99_bp: Option<f64>,
+}
+
+/// The liquidation queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueSummary {
+    /// From trigger to first service.
+    pub wait_ns: Percentiles,
+    /// Share of first services that came before that of somebody triggered earlier.
+    pub overtaking: Option<f64>,
+    /// Most positions waiting after an input.
+    pub backlog_max: u64,
+    /// Most liquidations that ended within one second of virtual time.
+    pub closed_per_second_max: u64,
+    /// Little's law: the backlog's area less the sum of the waits. Always 0; anything else means
+    /// that the queue and its events disagree.
+    pub littles_law_residual_ns: i64,
+}
+
+/// Who was solvent, and how much room was left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Solvency {
+    /// Largest fall of the fund's cash from its former peak, in money units.
+    pub fund_drawdown: i64,
+    /// That over the peak (eight hours are longer than any run: the peak is the run's).
+    pub fund_drawdown_ratio: Option<f64>,
+    /// From the shock until the fund's cash was gone; null if it never was.
+    pub fund_exhausted_after_ns: Option<u64>,
+    /// Largest position of the fund, in lots.
+    pub backstop_position_max_lots: u64,
+    /// Deleveraged over all liquidated notional.
+    pub adl_share: Option<f64>,
+    /// Bursts of auto-deleveraging, a second or more apart.
+    pub adl_episodes: u64,
+}
+
+/// What makers did with their orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MakerQuotes {
+    /// Orders cancelled.
+    pub cancels: u64,
+    /// Cancels and changes that came after their order was gone, and were rejected.
+    pub late: u64,
+    /// Orders changed.
+    pub replaces: u64,
+    /// Orders sent.
+    pub orders: u64,
+    /// Fills of resting orders.
+    pub fills: u64,
+    /// Cancelled and changed orders for each fill.
+    pub cancel_to_fill: Option<f64>,
+    /// Share of the timeline's rows, after the warm-up, with both sides quoted.
+    pub two_sided_fraction: Option<f64>,
+}
+
+/// What one who is scored did, and what it cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trading {
+    /// Bought, in lots.
+    pub bought_lots: u64,
+    /// For so much, in money units.
+    pub bought_value: i64,
+    /// Sold, in lots.
+    pub sold_lots: u64,
+    /// For so much, in money units.
+    pub sold_value: i64,
+    /// Fees paid, in money units.
+    pub fees: i64,
+}
+
+/// One population.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Population {
+    /// Accounts.
+    pub accounts: u64,
+    /// Equity at the end, at the mark, less deposits; in money units, from the ledger.
+    pub profit: i64,
+    /// What it traded, for the hunter and the spoofer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trading: Option<Trading>,
+    /// What its agents counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub counters: BTreeMap<String, u64>,
 }
 
 /// What the cascade did to the market.
@@ -142,6 +319,23 @@ pub struct MarketSummary {
     pub depth_half_recovery_ns: Option<u64>,
     /// Widest spread.
     pub spread_max_ticks: u64,
+    /// One minus the reciprocal of the amplification: forced lots for each lot sold, if the cascade
+    /// were a branching process.
+    pub branching: Option<f64>,
+    /// From the widest spread on the grid until half of what it was above the calm median is gone.
+    pub spread_half_recovery_ns: Option<u64>,
+    /// As `depth_trough_fraction`, within 10 bp.
+    pub depth_trough_fraction_10bp: Option<f64>,
+    /// As `depth_trough_fraction`, within 100 bp.
+    pub depth_trough_fraction_100bp: Option<f64>,
+    /// As `depth_half_recovery_ns`, within 10 bp.
+    pub depth_half_recovery_10bp_ns: Option<u64>,
+    /// As `depth_half_recovery_ns`, within 100 bp.
+    pub depth_half_recovery_100bp_ns: Option<u64>,
+    /// Largest distance of mark and index on the grid, in basis points.
+    pub mark_index_divergence_bp: Option<f64>,
+    /// Largest distance of mark and mid on the grid, in basis points.
+    pub mark_mid_divergence_bp: Option<f64>,
 }
 
 /// One phase of the run, in virtual time, with the mark at its ends.
@@ -225,6 +419,15 @@ pub struct Summary {
     pub fill_rate: FillRates,
     /// What the cascade did to the market.
     pub market: MarketSummary,
+    /// Who was solvent.
+    #[serde(default)]
+    pub solvency: Solvency,
+    /// What makers did with their orders.
+    #[serde(default)]
+    pub maker_quotes: MakerQuotes,
+    /// What every population gained or lost.
+    #[serde(default)]
+    pub populations: BTreeMap<String, Population>,
     /// Money created or destroyed, in money units: always 0.
     pub conservation_error: i128,
 }

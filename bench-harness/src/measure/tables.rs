@@ -82,6 +82,9 @@ pub struct LiquidationRow {
     pub deleveraged_lots: u64,
     /// Average disposal price (rule 7 of the house), in ticks.
     pub disposal_ticks: f64,
+    /// Price at which it was due to be liquidated, in ticks; 0 where it is not computed (contracts
+    /// that are not linear).
+    pub liquidation_ticks: f64,
 }
 
 /// One auto-deleveraging.

@@ -159,6 +159,7 @@ fn liquidation_row(index: u32) -> LiquidationRow {
         taken_over_lots: 17 * part,
         deleveraged_lots: 5 * part,
         disposal_ticks: mark_ticks * 0.991,
+        liquidation_ticks: 0.0,
     }
 }
 
@@ -221,19 +222,28 @@ fn liquidation(tables: &Tables) -> LiquidationSummary {
         slippage_vs_bankruptcy_bp: Distribution {
             count: 1_472,
             mean: -12.4,
+            min: -210.0,
+            p1: -160.0,
+            p5: -90.0,
             p50: 3.2,
+            p95: 44.0,
             p99: 61.0,
             max: 70.0,
         },
         slippage_vs_trigger_mark_bp: Distribution {
             count: 1_472,
             mean: -81.5,
+            min: -310.0,
+            p1: -260.0,
+            p5: -190.0,
             p50: -66.0,
+            p95: -2.0,
             p99: 4.0,
             max: 9.0,
         },
         time_to_first_fill_ns: percentiles(&tables.histograms[2].order_to_fill),
         time_to_flat_ns: percentiles(&histogram(4_000_000.0, 0.9, 1_472)),
+        ..LiquidationSummary::default()
     }
 }
 
@@ -290,7 +300,9 @@ pub(crate) fn summary() -> Summary {
             depth_trough_fraction: Some(0.1),
             depth_half_recovery_ns: Some(4_200_000_000),
             spread_max_ticks: 104,
+            ..MarketSummary::default()
         },
         conservation_error: 0,
+        ..Summary::default()
     }
 }

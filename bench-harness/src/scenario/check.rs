@@ -3,11 +3,13 @@
 use core::fmt::Display;
 
 use seawall_engine::liquidation::{AdlPolicy, AdlPrice};
+use seawall_engine::risk::{FUNDING_CAP_PPB_MAX, LAG_WINDOWS_MAX, MEAN_POINTS_MAX, TAU_NS_MAX};
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
-use super::spec::Scenario;
+use super::spec::{Manipulation, Scenario};
 use super::text::{Places, nearest};
+use crate::agents::KINDS;
 
 /// Reads a complete table and checks every value.
 pub(super) fn scenario(
@@ -36,6 +38,7 @@ pub(super) fn scenario(
     check.makers(&scenario)?;
     check.takers(&scenario)?;
     check.holders(&scenario)?;
+    check.agents(&scenario)?;
     check.whole(&scenario)?;
     Ok(scenario)
 }
@@ -61,7 +64,10 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
 
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const NAMES: [(&str, &str, &[&str]); 7] = [
+    const INPUTS: &[&str] =
+        &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
+    const NAMES: [(&str, &str, &[&str]); 13] = [
+        ("probe", "defence", &["none", "stop", "deleverage"]),
         ("", "venue", &["generic"]),
         ("market", "contract", &["linear", "inverse"]),
         (
@@ -81,14 +87,38 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
         ("liquidation", "adl_price", &ADL_PRICES),
         ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
         ("liquidation", "plan", &["full", "fraction"]),
+        (
+            "mark",
+            "rule",
+            &[
+                "given",
+                "index",
+                "last",
+                "mid",
+                "book-median",
+                "decaying-basis",
+                "smoothed-basis",
+                "median",
+                "oracle",
+            ],
+        ),
+        ("mark", "median_of", INPUTS),
+        ("mark", "fair", &["last", "mid", "book-median"]),
+        ("mark", "smoothing", &["average", "weighted", "mean"]),
+        ("funding", "fair", &["last", "mid", "book-median", "mark"]),
     ];
     for (parent, key, expected) in NAMES {
         let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
             Some(inner) => (inner, format!("{parent}.{key}")),
             None => (table, key.to_owned()),
         };
-        let Some(found) = inner.get(key).and_then(toml::Value::as_str) else { continue };
-        if !expected.contains(&found) {
+        let values = match inner.get(key) {
+            Some(toml::Value::Array(values)) => &values[..],
+            Some(value) => core::slice::from_ref(value),
+            None => &[],
+        };
+        let mut values = values.iter().filter_map(toml::Value::as_str);
+        if let Some(found) = values.find(|value| !expected.contains(value)) {
             return Err(Fault::OutOfRange {
                 place: places.of(&path),
                 key: path,
@@ -102,6 +132,12 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
     Ok(())
 }
 
+/// A limit of the market binds a population that takes part; one that does not may keep values
+/// that were meant for a larger market.
+fn bound(s: &Scenario, population: &str, limit_lots: u64) -> u64 {
+    if s.agents.iter().any(|name| name == population) { limit_lots } else { u64::from(u32::MAX) }
+}
+
 struct Check<'a> {
     places: &'a Places,
 }
@@ -110,6 +146,7 @@ struct Check<'a> {
 const TIME_MS_MAX: u64 = 86_400_000;
 const PPM: u64 = 1_000_000;
 const COUNT_MAX: u64 = 4_000_000;
+const LATENCY_MAX_NS: u64 = 60_000_000_000;
 /// A TOML integer has 63 bits.
 const SEED_MAX: u64 = (1 << 63) - 1;
 
@@ -170,6 +207,13 @@ impl Check<'_> {
         self.within("market.maker_fee_ppm", m.maker_fee_ppm, 0, PPM)?;
         self.within("market.taker_fee_ppm", m.taker_fee_ppm, 0, PPM)?;
         self.within("market.market_band_ppm", m.market_band_ppm, 0, PPM)?;
+        self.within("market.open_interest_max_lots", m.open_interest_max_lots, 0, 1 << 40)?;
+        let (from, to) = (m.open_interest_scale_from_currency, m.open_interest_scale_to_currency);
+        self.within("market.open_interest_scale_from_currency", from, 0, 1 << 40)?;
+        if to != 0 {
+            let key = "market.open_interest_scale_to_currency";
+            self.within(key, to, from + 1, 1 << 41)?;
+        }
         if m.tiers.is_empty() {
             return self.refuse("market.tiers", &"empty", &"at least one tier");
         }
@@ -188,7 +232,7 @@ impl Check<'_> {
         let steps = 65_536;
         self.within("liquidation.steps_max", l.steps_max, 1, steps)?;
         self.within("liquidation.weighted_forced", l.weighted_forced, 1, steps)?;
-        self.within("liquidation.weighted_client", l.weighted_client, 1, steps)?;
+        self.within("liquidation.weighted_client", l.weighted_client, 1, u64::from(u32::MAX))?;
         self.within("liquidation.rate_steps", l.rate_steps, 1, steps)?;
         self.within("liquidation.rate_window_ms", l.rate_window_ms, 1, TIME_MS_MAX)?;
         self.within("liquidation.fraction_ppm", l.fraction_ppm, 1, PPM)?;
@@ -209,10 +253,12 @@ impl Check<'_> {
 
     fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {
         let l = &s.latency;
-        let most = 60_000_000_000;
+        let most = LATENCY_MAX_NS;
         // At least one nanosecond each way: nobody sees an event before it happened.
         for (key, value) in [
             ("maker_gateway_ns", l.maker_gateway_ns),
+            ("maker_cancel_ns", l.maker_cancel_ns),
+            ("maker_ack_ns", l.maker_ack_ns),
             ("taker_gateway_ns", l.taker_gateway_ns),
             ("oracle_gateway_ns", l.oracle_gateway_ns),
             ("egress_ns", l.egress_ns),
@@ -229,9 +275,16 @@ impl Check<'_> {
     fn prices(&self, s: &Scenario) -> Result<(), ScenarioError> {
         let shock = &s.shock;
         self.within("index.step_ms", s.index.step_ms, 1, s.clock.duration_ms)?;
-        self.between("index.volatility_bp", s.index.volatility_bp, 0.0, 1_000.0)?;
+        self.index(s)?;
         self.within("mark.period_ms", s.mark.period_ms, 1, s.clock.duration_ms)?;
         self.within("mark.book_weight_ppm", s.mark.book_weight_ppm, 0, PPM)?;
+        self.within("mark.lag_ms", s.mark.lag_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.freeze_start_ms", s.mark.freeze_start_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.freeze_ms", s.mark.freeze_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.spike_start_ms", s.mark.spike_start_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.spike_ms", s.mark.spike_ms, 0, TIME_MS_MAX)?;
+        self.within("mark.spike_down_bp", s.mark.spike_down_bp, 0, 9_000)?;
+        self.marks(s)?;
         self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
@@ -242,6 +295,25 @@ impl Check<'_> {
         self.within("shock.index_rebound_ppm", shock.index_rebound_ppm, 0, PPM)?;
         self.within("shock.index_rebound_after_ms", shock.index_rebound_after_ms, 0, TIME_MS_MAX)?;
         self.within("shock.index_rebound_ms", shock.index_rebound_ms, 1, TIME_MS_MAX)
+    }
+
+    fn marks(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let (mark, funding) = (&s.mark, &s.funding);
+        if mark.median_of.is_empty() {
+            return self.refuse("mark.median_of", &"empty", &"at least one price");
+        }
+        self.within("mark.smoothing_ms", mark.smoothing_ms, 1, TAU_NS_MAX / 1_000_000)?;
+        self.within("mark.smoothing_points", mark.smoothing_points, 1, MEAN_POINTS_MAX.into())?;
+        self.within("mark.oracle_interval_ms", mark.oracle_interval_ms, 1, TIME_MS_MAX)?;
+        let most = LAG_WINDOWS_MAX * mark.oracle_interval_ms - 1;
+        self.within("mark.oracle_lag_ms", mark.oracle_lag_ms, 0, most)?;
+        self.within("mark.stale_ms", mark.stale_ms, 0, TIME_MS_MAX)?;
+        self.within("funding.interval_ms", funding.interval_ms, 1, TIME_MS_MAX)?;
+        let most = FUNDING_CAP_PPB_MAX.cast_unsigned();
+        self.within("funding.cap_ppb", funding.cap_ppb, 1, most)?;
+        self.within("funding.interest_ppb", funding.interest_ppb, 0, funding.cap_ppb)?;
+        self.within("funding.clamp_ppb", funding.clamp_ppb, 0, u32::MAX.into())?;
+        self.within("funding.divisor", funding.divisor, 1, 1_000)
     }
 
     /// The venue would refuse every child order that is too large, and there would be no shock.
@@ -296,6 +368,8 @@ impl Check<'_> {
         self.within("takers.count", t.count, 1, COUNT_MAX)?;
         self.within("takers.deposit_currency", t.deposit_currency, 1, 1 << 40)?;
         self.between("takers.orders_per_second", t.orders_per_second, 0.001, 1e6)?;
+        self.within("takers.excitation_ppm", t.excitation_ppm, 0, 950_000)?;
+        self.within("takers.excitation_memory_ms", t.excitation_memory_ms, 1, TIME_MS_MAX)?;
         self.within("takers.size_max_lots", t.size_max_lots, 1, s.market.order_max_lots)?;
         self.within("takers.size_min_lots", t.size_min_lots, 1, t.size_max_lots)?;
         self.between("takers.size_exponent", t.size_exponent, 0.1, 10.0)?;
@@ -327,6 +401,128 @@ impl Check<'_> {
         self.between("holders.size_exponent", h.size_exponent, 0.1, 10.0)?;
         self.between("holders.entry_dispersion_bp", h.entry_dispersion_bp, 0.0, 2_000.0)?;
         self.between("holders.trigger_distance_min_bp", h.trigger_distance_min_bp, 1.0, 5_000.0)
+    }
+
+    fn index(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let i = &s.index;
+        self.between("index.volatility_bp", i.volatility_bp, 0.0, 1_000.0)?;
+        self.between("index.volatility_spread", i.volatility_spread, 0.0, 2.0)?;
+        self.within("index.volatility_half_life_ms", i.volatility_half_life_ms, 1, TIME_MS_MAX)?;
+        self.between("index.jumps_per_hour", i.jumps_per_hour, 0.0, 36_000.0)?;
+        self.between("index.jump_bp", i.jump_bp, 0.0, 2_000.0)?;
+        if i.path.is_empty() {
+            return self.refuse("index.path", &"empty", &"at least one point");
+        }
+        for (n, point) in i.path.iter().enumerate() {
+            let key = format!("index.path[{n}]");
+            self.within(&format!("{key}.level_ppm"), point.level_ppm, 100_000, 10 * PPM)?;
+            let least = if n == 0 { 0 } else { i.path[n - 1].time_ms + 1 };
+            self.within(&format!("{key}.time_ms"), point.time_ms, least, TIME_MS_MAX)?;
+        }
+        Ok(())
+    }
+
+    /// The populations listed, and the tables of those that only some scenarios list.
+    fn agents(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        for (n, name) in s.agents.iter().enumerate() {
+            let known = KINDS.iter().map(|kind| kind.name);
+            if known.clone().all(|kind| kind != name) {
+                let expected = known.clone().collect::<Vec<_>>().join(", ");
+                return Err(Fault::OutOfRange {
+                    place: self.places.of("agents"),
+                    key: "agents".to_owned(),
+                    found: format!("`{name}`"),
+                    expected: format!("names among {expected}"),
+                    hint: Hint(nearest(name, known)),
+                }
+                .into());
+            }
+            if s.agents[..n].contains(name) {
+                return self.refuse("agents", &format!("`{name}` twice"), &"each name once");
+            }
+        }
+        self.arbitrageurs(s)?;
+        self.defenders(s)?;
+        self.manipulation("hunter", &s.hunter, s)?;
+        self.manipulation("spoofer", &s.spoofer, s)?;
+        self.keepers(s)?;
+        let p = &s.probe;
+        let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
+        self.within("probe.count", p.count, 1, 10_000)?;
+        self.within("probe.lots", p.lots, 1, bound(s, "probe", s.market.order_max_lots))?;
+        self.between("probe.leverage", p.leverage, 1.0, 1e6 / initial as f64)?;
+        let r = &s.reentry;
+        self.within("reentry.share_ppm", r.share_ppm, 0, PPM)?;
+        self.within("reentry.part_ppm", r.part_ppm, 0, 10 * PPM)?;
+        self.within("reentry.delay_ms", r.delay_ms, 0, TIME_MS_MAX)
+    }
+
+    fn arbitrageurs(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let a = &s.arbitrageurs;
+        self.within("arbitrageurs.count", a.count, 1, 256)?;
+        self.within("arbitrageurs.deposit_currency", a.deposit_currency, 1, 1 << 40)?;
+        self.within("arbitrageurs.period_ms", a.period_ms, 1, TIME_MS_MAX)?;
+        self.within("arbitrageurs.threshold_bp", a.threshold_bp, 0, 9_000)?;
+        let half = bound(s, "arbitrageurs", s.market.order_max_lots / 2);
+        self.within("arbitrageurs.order_lots", a.order_lots, 1, half)?;
+        let most = bound(s, "arbitrageurs", s.market.position_max_lots);
+        self.within("arbitrageurs.inventory_limit_lots", a.inventory_limit_lots, 1, most)?;
+        let half_life = a.inventory_half_life_ms;
+        self.within("arbitrageurs.inventory_half_life_ms", half_life, 1, TIME_MS_MAX)?;
+        self.within("arbitrageurs.gateway_ns", a.gateway_ns, 1, LATENCY_MAX_NS)?;
+        self.within("arbitrageurs.ack_ns", a.ack_ns, 1, LATENCY_MAX_NS)?;
+        self.within("arbitrageurs.feed_ns", a.feed_ns, 1, LATENCY_MAX_NS)
+    }
+
+    fn defenders(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let d = &s.defenders;
+        self.within("defenders.stop_ppm", d.stop_ppm, 0, PPM)?;
+        let most = PPM - d.stop_ppm;
+        self.within("defenders.deleverage_ppm", d.deleverage_ppm, 0, most)?;
+        self.within("defenders.stages", d.stages, 1, 16)?;
+        self.within("defenders.distance_bp", d.distance_bp, 1, 5_000)?;
+        self.within("defenders.period_ms", d.period_ms, 1, TIME_MS_MAX)?;
+        self.within("defenders.reaction_ms", d.reaction_ms, 0, TIME_MS_MAX)
+    }
+
+    fn manipulation(
+        &self,
+        table: &str,
+        m: &Manipulation,
+        s: &Scenario,
+    ) -> Result<(), ScenarioError> {
+        let most = bound(s, table, s.market.position_max_lots);
+        let order_most = bound(s, table, s.market.order_max_lots);
+        for (key, value, low, high) in [
+            ("deposit_currency", m.deposit_currency, 1, 1 << 40),
+            ("start_ms", m.start_ms, s.clock.warmup_ms, TIME_MS_MAX),
+            ("build_ms", m.build_ms, 1, TIME_MS_MAX),
+            ("build_lots", m.build_lots, 0, most),
+            ("press_ms", m.press_ms, 1, TIME_MS_MAX),
+            ("press_lots", m.press_lots, 0, most.min(order_most)),
+            ("cover_after_ms", m.cover_after_ms, 0, TIME_MS_MAX),
+            ("cover_ms", m.cover_ms, 1, TIME_MS_MAX),
+            ("interval_ms", m.interval_ms, 1, TIME_MS_MAX),
+            ("gateway_ns", m.gateway_ns, 1, LATENCY_MAX_NS),
+            ("cancel_ns", m.cancel_ns, 1, LATENCY_MAX_NS),
+            ("ack_ns", m.ack_ns, 1, LATENCY_MAX_NS),
+            ("feed_ns", m.feed_ns, 1, LATENCY_MAX_NS),
+        ] {
+            self.within(&format!("{table}.{key}"), value, low, high)?;
+        }
+        Ok(())
+    }
+
+    fn keepers(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let k = &s.keepers;
+        self.within("keepers.block_ms", k.block_ms, 1, TIME_MS_MAX)?;
+        self.within("keepers.attempts_per_block", k.attempts_per_block, 1, 65_536)?;
+        self.within("keepers.inclusion_blocks", k.inclusion_blocks, 0, 1_000_000)?;
+        self.within("keepers.failure_ppm", k.failure_ppm, 0, PPM)?;
+        self.between("keepers.fee_deviation", k.fee_deviation, 0.0, 10.0)?;
+        self.within("keepers.fee_persistence_ppm", k.fee_persistence_ppm, 0, PPM)?;
+        self.between("keepers.fee_with_backlog", k.fee_with_backlog, 0.0, 10.0)?;
+        self.between("keepers.bid_deviation", k.bid_deviation, 0.0, 10.0)
     }
 
     /// What only the scenario as a whole can break: the engine's own bounds.

@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod prices;
 mod resolve;
 mod roles;
 mod spec;
@@ -11,34 +12,74 @@ pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    BackgroundSpec, Clock, ContractName, DisciplineName, Holders, Index, KeyName, Latency,
-    Liquidation, Makers, Mark, Market, PlanName, Scenario, Shock, Takers, Tier,
+    Arbitrageurs, BackgroundSpec, Clock, ContractName, Defence, Defenders, DisciplineName,
+    FairName, Funding, Holders, Index, Keepers, KeyName, Latency, Liquidation, Makers,
+    Manipulation, Mark, MarkInputName, MarkName, Market, PathPoint, PlanName, Probe, Reentry,
+    Scenario, Shock, SmoothingName, Takers, Tier,
 };
 
 use std::path::Path;
+
+use serde::Serialize;
 
 use text::Assembly;
 
 /// The scenario that every key's default and type is read from.
 const DEFAULT: &str = include_str!("../../scenarios/flash-crash.toml");
 
-const EMBEDDED: [(&str, &str); 4] = [
-    ("flash-crash", DEFAULT),
-    ("no-leverage", include_str!("../../scenarios/no-leverage.toml")),
-    ("infinite-depth", include_str!("../../scenarios/infinite-depth.toml")),
-    ("unlimited-insurance", include_str!("../../scenarios/unlimited-insurance.toml")),
+macro_rules! embed {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../scenarios/", $name, ".toml")))),+]
+    };
+}
+
+const EMBEDDED: [(&str, &str); 19] = embed![
+    "flash-crash",
+    "no-leverage",
+    "infinite-depth",
+    "unlimited-insurance",
+    "oracle-lag",
+    "oracle-freeze",
+    "oracle-spike",
+    "maker-withdrawal",
+    "liquidation-hunt",
+    "spoofing",
+    "fund-exhaustion",
+    "adl-face-off",
+    "rate-limits",
+    "inclusion-auction",
+    "partial-liquidation",
+    "price-bands",
+    "overload",
+    "adl-reentry",
+    "defended",
 ];
 
 /// Name of the scenario that runs when none is named.
 pub const DEFAULT_NAME: &str = "flash-crash";
 
-/// Names of the embedded scenarios and what each shows, in one line.
-pub fn embedded() -> Vec<(String, String)> {
-    let about = |name: &str| load(name, &[], None).map(|scenario| scenario.about);
-    EMBEDDED
-        .into_iter()
-        .filter_map(|(name, _)| Some((name.to_owned(), about(name).ok()?)))
-        .collect()
+/// One embedded scenario, as a list shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Its family.
+    pub family: String,
+    /// What it shows, in one line.
+    pub about: String,
+    /// What it shows, in a paragraph.
+    pub description: String,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// The embedded scenarios.
+pub fn embedded() -> Vec<Listed> {
+    let listed = |name: &str| {
+        let Scenario { family, about, description, source, .. } = load(name, &[], None).ok()?;
+        Some(Listed { name: name.to_owned(), family, about, description, source })
+    };
+    EMBEDDED.into_iter().filter_map(|(name, _)| listed(name)).collect()
 }
 
 /// Names of the embedded venues and what each is, in one line.

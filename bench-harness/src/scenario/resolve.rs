@@ -35,7 +35,25 @@ impl Scenario {
         let (shock, background) = (takers.end, takers.end + 1);
         let hedgers = background + 1..background + 1 + small(self.holders.hedgers);
         let holders = hedgers.end..hedgers.end + small(self.holders.longs + self.holders.shorts);
-        Roles { makers, takers, shock, background, hedgers, holders }
+        let is_listed = |name: &str| self.agents.iter().any(|agent| agent == name);
+        let extra = |name: &str, count: u64| if is_listed(name) { small(count) } else { 0 };
+        let first = holders.end;
+        let arbitrageurs = first..first + extra("arbitrageurs", self.arbitrageurs.count);
+        let hunter = arbitrageurs.end..arbitrageurs.end + extra("hunter", 1);
+        let spoofer = hunter.end..hunter.end + extra("spoofer", 1);
+        let probes = spoofer.end..spoofer.end + extra("probe", self.probe.count);
+        Roles {
+            makers,
+            takers,
+            shock,
+            background,
+            hedgers,
+            holders,
+            arbitrageurs,
+            hunter,
+            spoofer,
+            probes,
+        }
     }
 
     /// The engine's configuration.
@@ -68,6 +86,9 @@ impl Scenario {
             + total(self.takers.count, self.takers.deposit_currency)
             + u128::from(self.liquidation.fund_currency)
             + u128::from(self.background.deposit_currency)
+            + total(self.arbitrageurs.count, self.arbitrageurs.deposit_currency)
+            + u128::from(self.hunter.deposit_currency)
+            + u128::from(self.spoofer.deposit_currency)
     }
 
     pub(super) fn try_shard_config(&self) -> Result<ShardConfig, String> {
@@ -87,7 +108,9 @@ impl Scenario {
             position_lots_max: small(market.position_max_lots),
             market_band: ppm(market.market_band_ppm),
         };
-        let rules = MarketRules::new(spec).map_err(|error| error.to_string())?;
+        let rules = MarketRules::new(spec)
+            .and_then(|rules| rules.with_price_rules(self.price_rules()))
+            .map_err(|error| error.to_string())?;
         let accounts = self.roles().accounts().max(2);
         ShardConfig::new(accounts, small(market.orders_max), vec![rules], self.liquidation_rules())
             .map_err(|error| error.to_string())
@@ -162,7 +185,7 @@ pub(crate) fn small(value: u64) -> u32 {
     u32::try_from(value).expect("checked scenario values fit 32 bits")
 }
 
-fn signed(value: u64) -> i64 {
+pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("checked scenario values fit 63 bits")
 }
 

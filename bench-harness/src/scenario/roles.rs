@@ -19,8 +19,12 @@ pub enum Role {
     Background,
     /// Short at low leverage, the other side of the holders.
     Hedger,
-    /// Holds a leveraged position and does not trade.
+    /// Holds a leveraged position; trades only to defend it.
     Holder,
+    /// Trades the book back to the index.
+    Arbitrageur,
+    /// Hunts or spoofs.
+    Manipulator,
 }
 
 /// The flow a client order belongs to in the measures. Orders that the engine derives are forced,
@@ -50,12 +54,20 @@ pub struct Roles {
     pub hedgers: Range<u32>,
     /// Leveraged holders, longs first.
     pub holders: Range<u32>,
+    /// Arbitrageurs; empty if the scenario does not list them, as the further ones.
+    pub arbitrageurs: Range<u32>,
+    /// The hunter.
+    pub hunter: Range<u32>,
+    /// The spoofer.
+    pub spoofer: Range<u32>,
+    /// Positions whose fate is watched.
+    pub probes: Range<u32>,
 }
 
 impl Roles {
     /// Accounts, the fund's included.
     pub fn accounts(&self) -> u32 {
-        self.holders.end
+        self.probes.end
     }
 
     /// What an account is there for.
@@ -73,8 +85,12 @@ impl Roles {
             Role::Background
         } else if self.hedgers.contains(&id) {
             Role::Hedger
-        } else {
+        } else if self.holders.contains(&id) || self.probes.contains(&id) {
             Role::Holder
+        } else if self.arbitrageurs.contains(&id) {
+            Role::Arbitrageur
+        } else {
+            Role::Manipulator
         }
     }
 

@@ -12,12 +12,20 @@ use serde::{Deserialize, Serialize};
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// The family of scenarios it belongs to: `S1` to `S16`, or `control`.
+    pub family: String,
     /// What it shows, in one line.
     pub about: String,
+    /// What it shows, and what to vary, in a paragraph.
+    pub description: String,
+    /// Where the idea and its numbers come from.
+    pub source: String,
     /// Name of the venue whose rules it uses.
     pub venue: String,
     /// Seed of every draw.
     pub seed: u64,
+    /// Populations that take part, by name; inputs that arrive together are taken in this order.
+    pub agents: Vec<String>,
     /// How long it runs and on what grids.
     pub clock: Clock,
     /// The contract and its margin rules.
@@ -30,6 +38,8 @@ pub struct Scenario {
     pub index: Index,
     /// How the mark follows index and book.
     pub mark: Mark,
+    /// What longs pay to shorts, and when.
+    pub funding: Funding,
     /// What starts the cascade.
     pub shock: Shock,
     /// Who quotes.
@@ -40,6 +50,48 @@ pub struct Scenario {
     pub holders: Holders,
     /// How recorded order flow is fitted in, where a run is given one.
     pub background: BackgroundSpec,
+    /// Who trades the book back to the index, if listed.
+    pub arbitrageurs: Arbitrageurs,
+    /// Which holders defend themselves, if listed.
+    pub defenders: Defenders,
+    /// Who hunts liquidations, if listed.
+    pub hunter: Manipulation,
+    /// Who spoofs, if listed.
+    pub spoofer: Manipulation,
+    /// Who liquidates on a chain, if listed.
+    pub keepers: Keepers,
+    /// Who comes back after auto-deleveraging, if listed.
+    pub reentry: Reentry,
+    /// Positions whose fate is watched, if listed.
+    pub probe: Probe,
+}
+
+/// Positions whose fate is watched: equal but for their entry prices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// How many.
+    pub count: u64,
+    /// Size of each.
+    pub lots: u64,
+    /// Leverage of each.
+    pub leverage: f64,
+    /// Whether they are long.
+    pub long: bool,
+    /// What they do about it.
+    pub defence: Defence,
+}
+
+/// What a watched position does about its risk; distances and times are the defenders'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Defence {
+    /// Nothing.
+    None,
+    /// A stop at the venue.
+    Stop,
+    /// It deleverages in stages.
+    Deleverage,
 }
 
 /// How long the run is and on what grids it is drawn and sampled.
@@ -82,6 +134,12 @@ pub struct Market {
     pub taker_fee_ppm: u64,
     /// How far from the best opposite price a market order may execute.
     pub market_band_ppm: u64,
+    /// Most lots of all longs together; 0 for no bound.
+    pub open_interest_max_lots: u64,
+    /// Open interest from which initial margin grows.
+    pub open_interest_scale_from_currency: u64,
+    /// Open interest from which initial margin is everything; 0 for no such rule.
+    pub open_interest_scale_to_currency: u64,
     /// Margin rates by notional.
     pub tiers: Vec<Tier>,
 }
@@ -214,6 +272,10 @@ pub enum PlanName {
 pub struct Latency {
     /// From a maker to the venue.
     pub maker_gateway_ns: u64,
+    /// From a maker to the venue: cancels.
+    pub maker_cancel_ns: u64,
+    /// From the venue to a maker: what happened to its orders.
+    pub maker_ack_ns: u64,
     /// From a taker to the venue.
     pub taker_gateway_ns: u64,
     /// From the sender of the mark to the venue.
@@ -240,16 +302,161 @@ pub struct Index {
     pub step_ms: u64,
     /// Standard deviation of its return over one second.
     pub volatility_bp: f64,
+    /// Standard deviation of the logarithm of that; 0 holds it constant.
+    pub volatility_spread: f64,
+    /// Half-life of its departures from the mean.
+    pub volatility_half_life_ms: u64,
+    /// Jumps, on average.
+    pub jumps_per_hour: f64,
+    /// Standard deviation of a jump.
+    pub jump_bp: f64,
+    /// A path that the rest is multiplied by, for instance a recorded one.
+    pub path: Vec<PathPoint>,
 }
 
-/// How the mark follows index and book.
+/// One point of a given path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathPoint {
+    /// When.
+    pub time_ms: u64,
+    /// The price as a part of the price at the start.
+    pub level_ppm: u64,
+}
+
+/// How the mark follows index and book (`docs/MARGIN.md`, Mark).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// Time between two marks.
+    /// Time between two mark inputs.
     pub period_ms: u64,
-    /// Weight of the book (the median of best bid, best offer and last) against the index.
+    /// The price that they bring: weight of the book (the median of best bid, best offer and
+    /// last) against the index.
     pub book_weight_ppm: u64,
+    /// How old the index is that the sender of the mark reads.
+    pub lag_ms: u64,
+    /// When marks stop for a while.
+    pub freeze_start_ms: u64,
+    /// How long they stop; 0 for not at all.
+    pub freeze_ms: u64,
+    /// When marks are wrong for a while.
+    pub spike_start_ms: u64,
+    /// How long they are wrong; 0 for not at all.
+    pub spike_ms: u64,
+    /// By what a wrong mark is too low.
+    pub spike_down_bp: u64,
+    /// How the venue makes its mark of it.
+    pub rule: MarkName,
+    /// Rule `median`: of what.
+    pub median_of: Vec<MarkInputName>,
+    /// What `smoothed-basis` smooths.
+    pub fair: FairName,
+    /// How it smooths it.
+    pub smoothing: SmoothingName,
+    /// Time constant of `average` and `weighted`.
+    pub smoothing_ms: u64,
+    /// Samples of `mean`.
+    pub smoothing_points: u64,
+    /// Rule `oracle`: the given price is taken at most once in each window of this length.
+    pub oracle_interval_ms: u64,
+    /// Rule `oracle`: from when it is taken to when it is in force.
+    pub oracle_lag_ms: u64,
+    /// A mark triggers nothing any more when it is older; 0 for never.
+    pub stale_ms: u64,
+}
+
+/// Rules of the mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkName {
+    /// The given price.
+    Given,
+    /// The index.
+    Index,
+    /// The last trade.
+    Last,
+    /// Half-way between best bid and best offer.
+    Mid,
+    /// Median of best bid, best offer and last trade.
+    BookMedian,
+    /// Index and decaying funding basis.
+    DecayingBasis,
+    /// Index and smoothed distance of the book from it.
+    SmoothedBasis,
+    /// Median of several.
+    Median,
+    /// The given price, in windows and late.
+    Oracle,
+}
+
+/// Prices that a mark can be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkInputName {
+    /// The given price.
+    Given,
+    /// The index.
+    Index,
+    /// The last trade.
+    Last,
+    /// Half-way between best bid and best offer.
+    Mid,
+    /// Median of best bid, best offer and last trade.
+    BookMedian,
+    /// Index and decaying funding basis.
+    DecayingBasis,
+    /// Index and smoothed distance of the book from it.
+    SmoothedBasis,
+}
+
+/// Prices that are compared with the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FairName {
+    /// The last trade.
+    Last,
+    /// Half-way between best bid and best offer.
+    Mid,
+    /// Median of best bid, best offer and last trade.
+    BookMedian,
+    /// The mark; of a funding premium only.
+    Mark,
+}
+
+/// Averages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SmoothingName {
+    /// Exponential.
+    Average,
+    /// Exponential, samples weighted by the time between them.
+    Weighted,
+    /// Mean of the last samples.
+    Mean,
+}
+
+/// What longs pay to shorts, and when (`docs/MARGIN.md`, Funding).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Funding {
+    /// Whether there is any.
+    pub enabled: bool,
+    /// Time between two payments.
+    pub interval_ms: u64,
+    /// Whose premium over the index is sampled, at mark inputs.
+    pub fair: FairName,
+    /// Interest rate per `divisor` intervals.
+    pub interest_ppb: u64,
+    /// How far interest less premium may move the rate, either way.
+    pub clamp_ppb: u64,
+    /// The rate's greatest size.
+    pub cap_ppb: u64,
+    /// What is paid at a time is the rate over this.
+    pub divisor: u64,
+    /// Charged on the value at the index instead of the mark.
+    pub on_index: bool,
+    /// Paid an interval later than it was made.
+    pub later: bool,
 }
 
 /// What starts the cascade: a sell metaorder and a fall of the index.
@@ -333,6 +540,10 @@ pub struct Takers {
     pub deposit_currency: u64,
     /// Orders of all of them together per second.
     pub orders_per_second: f64,
+    /// Orders that one order sets off on average; 0 is a Poisson process.
+    pub excitation_ppm: u64,
+    /// Mean time after which it does.
+    pub excitation_memory_ms: u64,
     /// Smallest order.
     pub size_min_lots: u64,
     /// Largest order.
@@ -395,4 +606,116 @@ pub struct BackgroundSpec {
     pub lots_per_unit: f64,
     /// Recorded time over virtual time: 2 plays it twice as fast.
     pub speed: f64,
+}
+
+/// Who trades the book back to the index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arbitrageurs {
+    /// How many.
+    pub count: u64,
+    /// Cash of each.
+    pub deposit_currency: u64,
+    /// Mean time between two looks.
+    pub period_ms: u64,
+    /// How far from the index a price must be to be taken.
+    pub threshold_bp: u64,
+    /// Mean size of an order.
+    pub order_lots: u64,
+    /// Inventory at which they stop adding to it.
+    pub inventory_limit_lots: u64,
+    /// Half-life of an inventory, as it is hedged elsewhere.
+    pub inventory_half_life_ms: u64,
+    /// From them to the venue.
+    pub gateway_ns: u64,
+    /// From the venue to them: what happened to their orders.
+    pub ack_ns: u64,
+    /// From the venue to them: the market.
+    pub feed_ns: u64,
+}
+
+/// Which holders defend themselves, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Defenders {
+    /// What part of the leveraged holders has a stop-loss at the venue.
+    pub stop_ppm: u64,
+    /// What part deleverages by hand.
+    pub deleverage_ppm: u64,
+    /// In how many stages.
+    pub stages: u64,
+    /// Mean distance of stop or first stage from the trigger price; each is drawn within half of
+    /// it either way.
+    pub distance_bp: u64,
+    /// Time between two looks at the mark.
+    pub period_ms: u64,
+    /// Mean time to react.
+    pub reaction_ms: u64,
+}
+
+/// Somebody who moves the mark on purpose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manipulation {
+    /// Its cash.
+    pub deposit_currency: u64,
+    /// When it begins to build its short position.
+    pub start_ms: u64,
+    /// How long it builds.
+    pub build_ms: u64,
+    /// How much it sells meanwhile.
+    pub build_lots: u64,
+    /// How long it then presses the price.
+    pub press_ms: u64,
+    /// A hunter: how much it sells meanwhile. A spoofer: the size of each order.
+    pub press_lots: u64,
+    /// When it begins to buy back, from the end of the building.
+    pub cover_after_ms: u64,
+    /// How long it buys back.
+    pub cover_ms: u64,
+    /// Time between two orders.
+    pub interval_ms: u64,
+    /// From it to the venue: orders.
+    pub gateway_ns: u64,
+    /// From it to the venue: cancels.
+    pub cancel_ns: u64,
+    /// From the venue to it: what happened to its orders.
+    pub ack_ns: u64,
+    /// From the venue to it: the market.
+    pub feed_ns: u64,
+}
+
+/// Who liquidates on a chain. With them nobody is liquidated but by their steps: use the weighted
+/// discipline with one forced step for a `weighted_client` that is never reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keepers {
+    /// Time between two blocks.
+    pub block_ms: u64,
+    /// Attempts that a block takes.
+    pub attempts_per_block: u64,
+    /// Blocks from an attempt to its effect.
+    pub inclusion_blocks: u64,
+    /// What part of the included attempts fails.
+    pub failure_ppm: u64,
+    /// Standard deviation of the logarithm of the price of blockspace.
+    pub fee_deviation: f64,
+    /// What part of its departure from the mean is left after a block.
+    pub fee_persistence_ppm: u64,
+    /// By what it rises for each natural logarithm of one more than the waiting liquidations.
+    pub fee_with_backlog: f64,
+    /// Standard deviation of the logarithm of keepers' bids.
+    pub bid_deviation: f64,
+}
+
+/// Who comes back after auto-deleveraging.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reentry {
+    /// What part of those who are hit.
+    pub share_ppm: u64,
+    /// With what part of what was closed.
+    pub part_ppm: u64,
+    /// Mean time until then.
+    pub delay_ms: u64,
 }

@@ -21,8 +21,8 @@ pub(super) struct Assembly {
 }
 
 /// Units a key may end in.
-const UNITS: [&str; 10] =
-    ["_ns", "_us", "_ms", "_s", "_bp", "_ppm", "_percent", "_lots", "_ticks", "_currency"];
+const UNITS: [&str; 11] =
+    ["_ns", "_us", "_ms", "_s", "_bp", "_ppm", "_ppb", "_percent", "_lots", "_ticks", "_currency"];
 
 impl Assembly {
     /// Nothing yet; `schema` is the text of the default scenario, `name` names the scenario.

@@ -17,6 +17,11 @@ impl Feed {
         Self { latency_ns, under_way: VecDeque::with_capacity(4_096), seen: Quote::default() }
     }
 
+    /// How late the market is seen, in nanoseconds.
+    pub(super) fn latency_ns(&self) -> u64 {
+        self.latency_ns
+    }
+
     /// The quote changed at a time; times never decrease.
     #[inline]
     pub(super) fn publish(&mut self, time_ns: u64, quote: Quote) {

@@ -9,37 +9,45 @@ use seawall_engine::types::{Input, Price, Seq, Sequenced};
 use super::feed::Feed;
 use super::options::{Progress, RunOptions, RunResult, SimulationError};
 use super::spool::Spool;
-use super::tap::Tap;
+use super::tap::{Deleveraged, Listeners, Tap};
 use crate::agents::background::Recorded;
-use crate::agents::makers::Makers;
-use crate::agents::oracle::Oracle;
-use crate::agents::shock::Shock;
-use crate::agents::takers::Takers;
-use crate::agents::{Agent, IndexPath, Line, Notice, Outbox, Pending, Quote, View, holders};
-use crate::measure::Recorder;
-use crate::scenario::{Roles, SYMBOL, Scenario};
+use crate::agents::{
+    Agent, IndexPath, Latencies, Notice, Outbox, Pending, Quote, View, holders, populations,
+};
+use crate::measure::{Counters, Recorder};
+use crate::scenario::{SYMBOL, Scenario};
 
-const LINES: usize = Line::ALL.len();
 /// Inputs between two calls of the progress callback.
 const PROGRESS_EVERY: u64 = 16_384;
-/// The line of an agent is also its place among the agents.
-const MAKERS: usize = Line::Maker.index();
-
 /// One run under way.
 pub(super) struct World<'a, 'o> {
     scenario: &'a Scenario,
     options: &'a mut RunOptions<'o>,
     paired: bool,
-    roles: Roles,
     index: IndexPath,
-    agents: Vec<Box<dyn Agent + 'o>>,
-    wakes: [u64; LINES],
-    lines: [VecDeque<Pending>; LINES],
+    populations: Vec<Population<'o>>,
+    /// When each population wakes next.
+    wakes: Vec<u64>,
+    /// First-in first-out ways to the venue.
+    lines: Vec<VecDeque<Pending>>,
     /// Arrival of each line's first input; `u64::MAX` for an empty one.
-    arrivals: [u64; LINES],
-    gateway_ns: [u64; LINES],
+    arrivals: Vec<u64>,
+    /// Nothing but keepers makes an idle engine take a step.
+    steps_by_keepers: bool,
     spool: Spool,
     venue: Venue,
+}
+
+/// One population and its ways to the venue.
+struct Population<'o> {
+    name: &'static str,
+    agent: Box<dyn Agent + 'o>,
+    latencies: Latencies,
+    /// Its lines: new and changed orders, and cancels.
+    new: usize,
+    cancel: usize,
+    /// Its view of the market.
+    feed: usize,
 }
 
 /// The engine and what watches it.
@@ -47,9 +55,13 @@ struct Venue {
     engine: Engine,
     hasher: EventHasher,
     recorder: Recorder,
-    notices: VecDeque<Notice>,
-    /// The book as makers and the oracle, and as takers see it.
-    feeds: [Feed; 2],
+    listeners: Listeners,
+    /// What each population will hear of its orders.
+    notices: Vec<VecDeque<Notice>>,
+    /// Those whom auto-deleveraging hit with the last input.
+    deleveraged: Vec<Deleveraged>,
+    /// The market as it is seen, by feed latency.
+    feeds: Vec<Feed>,
     quote: Quote,
     /// When the engine has done all it was given.
     free_ns: u64,
@@ -57,7 +69,6 @@ struct Venue {
     seq: Seq,
     input_ns: u64,
     event_ns: u64,
-    egress_ns: u64,
 }
 
 /// What happens next.
@@ -74,39 +85,41 @@ impl<'a, 'o> World<'a, 'o> {
         options: &'a mut RunOptions<'o>,
         paired: bool,
     ) -> Self {
-        let mut agents: Vec<Box<dyn Agent + 'o>> = vec![
-            Box::new(Oracle::new(scenario)),
-            Box::new(Makers::new(scenario)),
-            Box::new(Takers::new(scenario)),
-            Box::new(Shock::new(scenario)),
-        ];
+        let mut agents: Vec<(&'static str, Box<dyn Agent + 'o>)> = Vec::new();
+        agents.extend(populations(scenario));
         if let Some(background) = options.background {
-            agents.push(Box::new(Recorded::new(scenario, background)));
+            agents.push(("background", Box::new(Recorded::new(scenario, background))));
         }
+        let mut venue = Venue::new(scenario);
+        let mut lines = Vec::new();
+        let mut line = || {
+            lines.push(VecDeque::with_capacity(1_024));
+            lines.len() - 1
+        };
+        let join = |(name, agent): (&'static str, Box<dyn Agent + 'o>)| {
+            let latencies = agent.latencies();
+            let new = line();
+            // Messages of one latency keep their order.
+            let cancel = if latencies.cancel_ns == latencies.new_ns { new } else { line() };
+            venue.listeners.add(agent.hears(), latencies.ack_ns);
+            let feed = venue.feed(latencies.feed_ns);
+            Population { name, agent, latencies, new, cancel, feed }
+        };
+        let populations: Vec<Population<'o>> = agents.into_iter().map(join).collect();
+        venue.notices = populations.iter().map(|_| VecDeque::with_capacity(1_024)).collect();
         let is_recorded = options.commands.is_some();
-        let mut wakes = [u64::MAX; LINES];
-        for (wake, agent) in wakes.iter_mut().zip(&agents) {
-            *wake = agent.next_wake_ns();
-        }
-        let latency = &scenario.latency;
-        let gateway_ns = Line::ALL.map(|line| match line {
-            Line::Oracle => latency.oracle_gateway_ns,
-            Line::Maker => latency.maker_gateway_ns,
-            Line::Taker | Line::Shock | Line::Background => latency.taker_gateway_ns,
-        });
         Self {
             scenario,
             options,
             paired,
-            roles: scenario.roles(),
             index: IndexPath::new(scenario),
-            agents,
-            wakes,
-            lines: Line::ALL.map(|_| VecDeque::with_capacity(1_024)),
-            arrivals: [u64::MAX; LINES],
-            gateway_ns,
+            wakes: populations.iter().map(|p| p.agent.next_wake_ns()).collect(),
+            steps_by_keepers: populations.iter().any(|p| p.name == "keepers"),
+            populations,
+            arrivals: vec![u64::MAX; lines.len()],
+            lines,
             spool: Spool::new(is_recorded),
-            venue: Venue::new(scenario),
+            venue,
         }
     }
 
@@ -144,7 +157,8 @@ impl<'a, 'o> World<'a, 'o> {
             self.spool.flush(*commands)?;
         }
         self.report(end_ns, end_ns);
-        let mut result = self.venue.finish(self.scenario);
+        let counters = self.populations.iter().map(|p| (p.name, p.agent.counters())).collect();
+        let mut result = self.venue.finish(self.scenario, counters);
         result.summary.loop_cpu_seconds = -self.spool.spent_seconds();
         Ok(result)
     }
@@ -155,6 +169,9 @@ impl<'a, 'o> World<'a, 'o> {
         let (input_ns, event_ns) = (self.venue.input_ns, self.venue.event_ns);
         (self.venue.input_ns, self.venue.event_ns) = (0, 0);
         for input in holders::opening(self.scenario) {
+            if let Input::Deposit { account, amount } = input {
+                self.venue.recorder.deposited(account, amount);
+            }
             let refused = self.apply_watched(input, 0, 0, 0)?;
             if let Some((account, reason)) = refused {
                 return Err(SimulationError::Opening { account: account.0, reason });
@@ -172,7 +189,8 @@ impl<'a, 'o> World<'a, 'o> {
         let (line, arrival) = earliest(&self.arrivals);
         let (agent, wake) = earliest(&self.wakes);
         let serve = arrival.max(self.venue.free_ns);
-        let step = self.venue.next_step_ns.map_or(u64::MAX, |due| due.max(self.venue.free_ns));
+        let step_ns = self.venue.next_step_ns.filter(|_| !self.steps_by_keepers);
+        let step = step_ns.map_or(u64::MAX, |due| due.max(self.venue.free_ns));
         if wake <= serve.min(step) {
             (wake, Next::Wake(agent))
         } else if serve <= step {
@@ -184,26 +202,31 @@ impl<'a, 'o> World<'a, 'o> {
 
     #[inline]
     fn wake(&mut self, number: usize, now_ns: u64) {
-        let agent = &mut self.agents[number];
-        if number == MAKERS {
-            let notices = &mut self.venue.notices;
-            while let Some(notice) = notices.front().filter(|notice| notice.time_ns <= now_ns) {
-                agent.notice(notice);
-                notices.pop_front();
-            }
+        let population = &mut self.populations[number];
+        let agent = &mut population.agent;
+        let notices = &mut self.venue.notices[number];
+        while let Some(notice) = notices.front().filter(|notice| notice.time_ns <= now_ns) {
+            agent.notice(notice);
+            notices.pop_front();
         }
-        let line = agent.line();
-        let fast = matches!(line, Line::Maker | Line::Oracle);
-        let quote = self.venue.feeds[usize::from(!fast)].see(now_ns);
-        let queue = &mut self.lines[line.index()];
-        let arrival_ns = now_ns + self.gateway_ns[line.index()];
+        let quote = self.venue.feeds[population.feed].see(now_ns);
+        let work = self.venue.work();
+        let (new, cancel) = (population.new, population.cancel);
+        let latencies = population.latencies;
         agent.wake(
-            &View { now_ns, quote, index: &self.index },
-            &mut Outbox { line: queue, arrival_ns },
+            &View { now_ns, quote, index: &self.index, work },
+            &mut Outbox {
+                lines: &mut self.lines,
+                new: (new, now_ns + latencies.new_ns),
+                cancel: (cancel, now_ns + latencies.cancel_ns),
+                sent_ns: now_ns,
+            },
         );
         self.wakes[number] = agent.next_wake_ns();
         assert!(self.wakes[number] >= now_ns, "an agent does not wake in the past");
-        self.arrivals[line.index()] = head(queue);
+        for line in [new, cancel] {
+            self.arrivals[line] = head(&self.lines[line]);
+        }
     }
 
     #[inline]
@@ -211,8 +234,7 @@ impl<'a, 'o> World<'a, 'o> {
         let pending =
             self.lines[line].pop_front().expect("the line with the first arrival is not empty");
         self.arrivals[line] = head(&self.lines[line]);
-        let sent_ns = pending.arrival_ns - self.gateway_ns[line];
-        self.apply(pending.input, time_ns, pending.arrival_ns, sent_ns)
+        self.apply(pending.input, time_ns, pending.arrival_ns, pending.sent_ns)
     }
 
     #[inline]
@@ -239,7 +261,23 @@ impl<'a, 'o> World<'a, 'o> {
         if let Some(commands) = &mut self.options.commands {
             self.spool.push(&sequenced, *commands)?;
         }
-        Ok(self.venue.apply(&sequenced, sent_ns, &self.roles))
+        let refused = self.venue.apply(&sequenced, sent_ns);
+        if !self.venue.deleveraged.is_empty() {
+            self.tell_deleveraged();
+        }
+        Ok(refused)
+    }
+
+    fn tell_deleveraged(&mut self) {
+        for (account, side, lots, time_ns) in self.venue.deleveraged.drain(..) {
+            for population in &mut self.populations {
+                let known_ns = time_ns + population.latencies.ack_ns;
+                population.agent.deleveraged(account, side, lots, known_ns);
+            }
+        }
+        for (wake, population) in self.wakes.iter_mut().zip(&self.populations) {
+            *wake = population.agent.next_wake_ns();
+        }
     }
 
     fn is_stopped(&self) -> bool {
@@ -261,41 +299,53 @@ impl Venue {
             engine: Engine::new(&scenario.shard_config()),
             hasher: EventHasher::default(),
             recorder: Recorder::new(scenario),
-            notices: VecDeque::with_capacity(1_024),
-            feeds: [Feed::new(latency.maker_feed_ns), Feed::new(latency.taker_feed_ns)],
+            listeners: Listeners::new(scenario.roles().accounts()),
+            notices: Vec::new(),
+            deleveraged: Vec::new(),
+            feeds: Vec::new(),
             quote: Quote::default(),
             free_ns: 0,
             next_step_ns: None,
             seq: Seq(0),
             input_ns: latency.service_input_ns * latency.service_scale,
             event_ns: latency.service_event_ns * latency.service_scale,
-            egress_ns: latency.egress_ns,
         }
     }
 
+    /// The feed of a latency: one for all who see the market so late.
+    fn feed(&mut self, latency_ns: u64) -> usize {
+        let known = self.feeds.iter().position(|feed| feed.latency_ns() == latency_ns);
+        known.unwrap_or_else(|| {
+            self.feeds.push(Feed::new(latency_ns));
+            self.feeds.len() - 1
+        })
+    }
+
+    /// Positions that wait, and one more if only the fund has something to do.
+    fn work(&self) -> u32 {
+        let backlog = u32::try_from(self.engine.backlog()).unwrap_or(u32::MAX);
+        if backlog == 0 { u32::from(self.next_step_ns.is_some()) } else { backlog }
+    }
+
     #[inline]
-    fn apply(
-        &mut self,
-        input: &Sequenced,
-        sent_ns: u64,
-        roles: &Roles,
-    ) -> Option<super::tap::Refused> {
+    fn apply(&mut self, input: &Sequenced, sent_ns: u64) -> Option<super::tap::Refused> {
         self.seq = input.seq;
         self.recorder.begin(input, sent_ns);
         let mut tap = Tap::new(
             &mut self.hasher,
             &mut self.recorder,
             &mut self.notices,
-            &roles.makers,
+            &self.listeners,
+            &mut self.deleveraged,
             &input.input,
         );
         tap.now_ns = input.time_ns + self.input_ns;
         tap.event_ns = self.event_ns;
-        tap.egress_ns = self.egress_ns;
         tap.last_ticks = self.quote.last_ticks;
         self.engine.apply(input, &mut tap);
         self.free_ns = tap.now_ns;
         let (last_ticks, refused) = (tap.last_ticks, tap.refused);
+        self.recorder.end(self.free_ns, self.engine.backlog());
         self.publish(last_ticks);
         self.next_step_ns = self.engine.next_step_ns();
         refused
@@ -305,7 +355,8 @@ impl Venue {
     fn publish(&mut self, last_ticks: u32) {
         let bid_ticks = self.engine.best_bid(SYMBOL).map_or(0, Price::ticks);
         let ask_ticks = self.engine.best_ask(SYMBOL).map_or(0, Price::ticks);
-        let quote = Quote { bid_ticks, ask_ticks, last_ticks };
+        let mark_ticks = self.engine.mark(SYMBOL).map_or(0, Price::ticks);
+        let quote = Quote { bid_ticks, ask_ticks, last_ticks, mark_ticks };
         if quote == self.quote {
             return;
         }
@@ -316,8 +367,8 @@ impl Venue {
         }
     }
 
-    fn finish(self, scenario: &Scenario) -> RunResult {
-        let (mut summary, tables) = self.recorder.finish(scenario, &self.engine);
+    fn finish(self, scenario: &Scenario, counters: Counters) -> RunResult {
+        let (mut summary, tables) = self.recorder.finish(scenario, &self.engine, counters);
         summary.events_hash = format!("{:032x}", self.hasher.digest());
         summary.state_hash = format!("{:032x}", self.engine.state_hash());
         RunResult { summary, tables }
@@ -331,9 +382,9 @@ fn head(line: &VecDeque<Pending>) -> u64 {
 
 /// The first of the smallest times, and its place.
 #[inline]
-fn earliest(times: &[u64; LINES]) -> (usize, u64) {
-    let mut best = (0, times[0]);
-    for (place, time) in times.iter().enumerate().skip(1) {
+fn earliest(times: &[u64]) -> (usize, u64) {
+    let mut best = (0, u64::MAX);
+    for (place, time) in times.iter().enumerate() {
         if *time < best.1 {
             best = (place, *time);
         }

@@ -2,8 +2,11 @@
 
 pub mod bootstrap;
 pub mod comparison;
+pub mod execution_risk;
 pub mod measures;
 pub mod parallel;
+pub mod risk;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
+pub mod two_samples;

@@ -25,6 +25,9 @@ pub(super) struct Admission {
 impl Market {
     /// Whether limits and free cash admit it.
     pub(super) fn admit(&self, ledger: &Ledger, order: &Admission) -> Result<(), RejectReason> {
+        if ledger.account(order.account).is_cross() {
+            return self.admit_cross(ledger, order);
+        }
         let loss = self.closing_loss(order);
         let opening = if order.reduce_only { Money::ZERO } else { self.opening_cost(order)? };
         let cash = ledger.account(order.account).cash + order.replaces.0;
@@ -32,6 +35,20 @@ impl Market {
             return Err(RejectReason::InsufficientMargin);
         }
         Ok(())
+    }
+
+    /// The same for a cross account (`docs/MARGIN.md`, Cross margin).
+    #[cold]
+    fn admit_cross(&self, ledger: &Ledger, order: &Admission) -> Result<(), RejectReason> {
+        let mark = self.mark.ok_or(RejectReason::NoReference)?;
+        let room = ledger.room(order.account);
+        let slip = self.slip(order.side, u64::from(order.qty.lots()), order.limit, mark);
+        let fits = if order.reduce_only {
+            slip == Money::ZERO || slip.wide() * i128::from(Ppm::SCALE) <= room.headroom
+        } else {
+            room.available + order.replaces.0 >= self.opening_cost(order)? + slip
+        };
+        if fits { Ok(()) } else { Err(RejectReason::InsufficientMargin) }
     }
 
     /// Initial margin and fee of the whole order at its most expensive price.
@@ -43,6 +60,9 @@ impl Market {
         if exposure > u64::from(self.rules.position_lots_max) {
             return Err(RejectReason::PositionLimit);
         }
+        if let Some(carry) = &self.carry {
+            self.check_open_interest(carry, order)?;
+        }
         let value_at = |price| self.rules.contract.value(price, u64::from(order.qty.lots()));
         let mut worst = (value_at(order.limit), order.limit);
         if let Some(touch) = order.touch {
@@ -53,7 +73,7 @@ impl Market {
         }
         let initial = self.initial(order.account);
         let (tier, _) = self.rules.tier(self.rules.contract.value(worst.1, exposure));
-        if tier.initial > initial {
+        if tier.initial > initial || self.scaled_initial(tier.initial) > initial {
             return Err(RejectReason::LeverageTooHigh);
         }
         Ok(parts_ceil(worst.0, initial.parts() + order.fee.parts()))

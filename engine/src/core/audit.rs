@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use super::Engine;
 use super::details::flag;
-use super::market::Market;
-use crate::risk::Ledger;
+use super::market::{Market, Watch};
+use crate::risk::{Ledger, Position};
 use crate::types::{AccountId, Price, Side};
 
 impl Engine {
@@ -23,6 +23,7 @@ impl Engine {
         let kept: i128 = accounts.map(|(_, account)| account.reserved.wide()).sum();
         ensure_eq(&kept, &reserved, "reserves are those of the resting orders")?;
         let locked: usize = self.markets.iter().map(Market::locked).sum();
+        let locked = locked + self.audit_cross()?;
         ensure_eq(&locked, &self.queue.len(), "positions in liquidation are those in the queue")
     }
 
@@ -34,11 +35,15 @@ impl Engine {
     }
 }
 
-fn ensure(holds: bool, promise: &str) -> Result<(), String> {
+pub(super) fn ensure(holds: bool, promise: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("broken: {promise}")) }
 }
 
-fn ensure_eq<T: PartialEq + Debug>(found: &T, expected: &T, promise: &str) -> Result<(), String> {
+pub(super) fn ensure_eq<T: PartialEq + Debug>(
+    found: &T,
+    expected: &T,
+    promise: &str,
+) -> Result<(), String> {
     if found == expected {
         Ok(())
     } else {
@@ -50,16 +55,18 @@ impl Market {
     /// Margins less what positions were entered for, signed by their direction.
     pub(super) fn money(&self) -> i128 {
         let contract = self.rules.contract();
-        let of = |position: &crate::risk::Position| {
+        let of = |position: &Position| {
             let direction = position.side().map_or(0, |side| contract.direction(side));
             position.margin().wide() - i128::from(direction) * position.entry().wide()
         };
-        self.positions.iter().map(of).sum()
+        let pool = self.carry.as_ref().map_or(0, |carry| carry.pool.wide());
+        self.positions.iter().map(of).sum::<i128>() + pool
     }
 
-    /// Positions in the liquidation queue.
+    /// Isolated positions in the liquidation queue.
     pub(super) fn locked(&self) -> usize {
-        self.positions.iter().filter(|position| position.is_locked()).count()
+        let isolated = |position: &&Position| position.is_locked() && !position.is_cross();
+        self.positions.iter().filter(isolated).count()
     }
 
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
@@ -97,13 +104,40 @@ impl Market {
             ensure(reduce <= position.size(), "reduce-only orders only reduce")?;
             self.audit_index(account)?;
         }
+        self.audit_carry()?;
         Ok(reserved)
+    }
+
+    /// Checks open lots and what funding has left over.
+    fn audit_carry(&self) -> Result<(), String> {
+        let Some(carry) = &self.carry else { return Ok(()) };
+        let open: u64 = self.positions.iter().map(Position::size).sum();
+        ensure_eq(&carry.open_lots, &open, "open lots are those of the positions")?;
+        let accounts = (0..).map(AccountId).zip(&self.positions);
+        let owed: i128 = accounts.map(|(id, position)| carry.owed(id, position).wide()).sum();
+        let left = carry.pool.wide() - owed;
+        ensure(left >= 0, "rounding of funding takes nothing from the pool")?;
+        ensure(open > 0 || left == 0, "what it left is the venue's when all are flat")
     }
 
     fn audit_index(&self, account: AccountId) -> Result<(), String> {
         let position = self.position(account);
+        if position.is_cross() {
+            return Ok(()); // Its account is checked as a whole.
+        }
+        if self.watch == Watch::Keys && account != AccountId::FUND {
+            let carry = self.funded().expect("keys are for funding");
+            let placed =
+                (!position.is_locked()).then_some((position, carry.checkpoints[account.index()]));
+            let agrees = carry.index.agrees(&self.rules, &carry.accrual, account, placed);
+            return ensure(agrees, "a position is indexed by its keys");
+        }
         let expected = match position.side() {
-            Some(_) if self.watches && account != AccountId::FUND && !position.is_locked() => {
+            Some(_)
+                if self.watch == Watch::Prices
+                    && account != AccountId::FUND
+                    && !position.is_locked() =>
+            {
                 self.rules.trigger_price(position).map_or(0, Price::ticks)
             }
             _ => 0,

@@ -1,7 +1,7 @@
-//! Inputs that are not orders: marks, money in and out, leverage.
+//! Inputs that are not orders: money in and out, leverage.
 
 use super::Engine;
-use crate::types::{AccountId, Event, EventSink, Money, Ppm, Price, RejectReason, SymbolId};
+use crate::types::{AccountId, Event, EventSink, Money, Ppm, RejectReason, SymbolId};
 
 type Checked = Result<(), RejectReason>;
 
@@ -20,24 +20,6 @@ impl Engine {
 
     pub(super) fn check_open(&self, account: AccountId) -> Checked {
         if self.ledger.is_open(account) { Ok(()) } else { Err(RejectReason::UnknownAccount) }
-    }
-
-    pub(super) fn set_mark(
-        &mut self,
-        symbol: SymbolId,
-        price: Price,
-        sink: &mut impl EventSink,
-    ) -> Checked {
-        self.check_symbol(symbol)?;
-        let market = &mut self.markets[symbol.index()];
-        if !market.book.in_domain(price) {
-            return Err(RejectReason::PriceOutOfDomain);
-        }
-        market.previous_mark = market.mark;
-        market.mark = Some(price);
-        sink.event(Event::Marked { symbol, price });
-        self.rekey(symbol);
-        Ok(())
     }
 
     pub(super) fn deposit(
@@ -67,10 +49,16 @@ impl Engine {
         if !amount.is_positive() {
             return Err(RejectReason::AmountOutOfRange);
         }
-        if self.ledger.account(account).cash < amount {
+        let cross = self.ledger.account(account).is_cross();
+        let cash =
+            if cross { self.withdrawable(account) } else { self.ledger.account(account).cash };
+        if cash < amount {
             return Err(RejectReason::InsufficientCash);
         }
         self.ledger.withdraw(account, amount);
+        if cross {
+            self.ledger.note_due(account);
+        }
         sink.event(Event::Withdrawn { account, amount });
         Ok(())
     }

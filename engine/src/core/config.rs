@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::PositionOrder;
 use crate::liquidation::{LiquidationRules, RulesError};
 use crate::risk::MarketRules;
 use crate::types::{ACCOUNTS_MAX, ORDERS_MAX, SYMBOLS_MAX};
@@ -13,6 +14,7 @@ pub struct ShardConfig {
     orders_max: u32,
     markets: Vec<MarketRules>,
     liquidation: LiquidationRules,
+    position_order: PositionOrder,
 }
 
 /// Why a configuration was refused.
@@ -51,7 +53,20 @@ impl ShardConfig {
             return Err(ConfigError::Markets(markets.len()));
         }
         liquidation.check()?;
-        Ok(Self { accounts_max, orders_max, markets, liquidation })
+        let position_order = PositionOrder::default();
+        Ok(Self { accounts_max, orders_max, markets, liquidation, position_order })
+    }
+
+    /// The same shard with another order among the positions of a cross account.
+    #[must_use]
+    pub const fn with_position_order(mut self, order: PositionOrder) -> Self {
+        self.position_order = order;
+        self
+    }
+
+    /// Which position of a cross account is closed first.
+    pub const fn position_order(&self) -> PositionOrder {
+        self.position_order
     }
 
     /// Most accounts, the fund's included.

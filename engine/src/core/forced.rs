@@ -3,6 +3,7 @@
 //! The rules are in `docs/LIQUIDATION.md`; the numbers in the comments are its.
 
 use super::Engine;
+use super::market::Watch;
 use super::settle::{Taker, TakerKind};
 use crate::canary::{Canary, planted};
 use crate::liquidation::{Pace, Waiting, priority};
@@ -37,6 +38,9 @@ impl Engine {
             }
         }
         self.hot.truncate(kept);
+        if self.has_cross && !self.ledger.due.is_empty() {
+            self.trigger_cross(&mut budget, time_ns, sink);
+        }
     }
 
     /// Triggers in one symbol. Returns whether more wait than the budget allowed.
@@ -48,8 +52,14 @@ impl Engine {
         time_ns: u64,
         sink: &mut impl EventSink,
     ) -> bool {
+        if let (true, Some(mark)) = (self.has_cross, self.markets[symbol.index()].mark) {
+            self.pull_cross(symbol, mark);
+        }
         let market = &self.markets[symbol.index()];
-        let Some(mark) = market.mark else { return false };
+        let Some(mark) = market.mark.filter(|_| !market.is_stale(time_ns)) else { return false };
+        if market.watch == Watch::Keys {
+            return self.trigger_funded(symbol, mark, budget, time_ns, sink);
+        }
         let mut bucket = ::core::mem::take(&mut self.scratch_accounts);
         let mut more = false;
         while let Some(side) = self.markets[symbol.index()].index.reached(mark) {
@@ -67,6 +77,33 @@ impl Engine {
         }
         self.scratch_accounts = bucket;
         more
+    }
+
+    /// Triggers in a symbol with funding.
+    #[cold]
+    fn trigger_funded(
+        &mut self,
+        symbol: SymbolId,
+        mark: Price,
+        budget: &mut usize,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) -> bool {
+        let mut looked = ::core::mem::take(&mut self.scratch_accounts);
+        let market = &self.markets[symbol.index()];
+        let found = market.funded_unhealthy(mark, &mut looked);
+        if self.has_cross {
+            self.pull_found(symbol, &looked);
+        }
+        self.rechecks += looked.len() as u64;
+        self.scratch_accounts = looked;
+        let taken = found.len().min(*budget);
+        for account in &found[..taken] {
+            self.markets[symbol.index()].realise(*account, &mut self.ledger);
+            self.enqueue_triggered(symbol, *account, mark, time_ns, sink);
+        }
+        *budget -= taken;
+        taken < found.len()
     }
 
     fn enqueue_triggered(
@@ -144,9 +181,13 @@ impl Engine {
     /// Serves the head of the queue.
     fn liquidate(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
         let Waiting { symbol, account, .. } = *waiting;
+        if self.ledger.account(account).is_cross() {
+            return self.liquidate_cross(symbol, account, input, sink);
+        }
         self.heat(symbol);
         let market = &mut self.markets[symbol.index()];
         let mark = market.mark.expect("a triggered position has a mark");
+        market.realise(account, &mut self.ledger);
         let position = *market.position(account);
         let unhealthy =
             market.rules.is_unhealthy(&position, mark) || planted(Canary::HealthNotChecked);
@@ -167,6 +208,49 @@ impl Engine {
             self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink); // 5
         }
         self.leave_or_return(symbol, account, mark, input.time_ns, sink); // 6
+    }
+
+    /// Serves a cross account: one of its positions, then it waits again or is done.
+    fn liquidate_cross(
+        &mut self,
+        waited_in: SymbolId,
+        account: AccountId,
+        input: &Sequenced,
+        sink: &mut impl EventSink,
+    ) {
+        self.realise_cross(account);
+        let sum = self.sum(account);
+        if !sum.is_unhealthy() {
+            self.lock_cross(account, false);
+            sink.event(Event::Recovered { symbol: waited_in, account });
+            return;
+        }
+        for market in &mut self.markets {
+            market.cancel_side(&mut self.ledger, sink, account, None, CancelCause::Liquidation);
+        }
+        let (symbol, position, mark) = self.first_to_close(account).expect("it is unhealthy");
+        self.heat(symbol);
+        let market = &self.markets[symbol.index()];
+        let side = position.side().expect("it is a position");
+        let limit = market.rules.bankruptcy_price(&position);
+        let qty = Qty::new(self.rules.plan.lots(position.size())).expect("a plan closes something");
+        let kind = TakerKind::ForcedCross(self.rules.fee, limit);
+        let left = self.force(symbol, (account, side.opposite()), limit, qty, kind, input, sink);
+        if let Some(left) = left {
+            let lots = u64::from(left.lots());
+            self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink);
+        }
+        let Some((symbol, position, mark)) = self.first_to_close(account) else {
+            let sum = self.sum(account);
+            self.cover_cross(account, &sum, sink);
+            self.lock_cross(account, false);
+            sink.event(Event::Closed { symbol, account });
+            return;
+        };
+        let rules = &self.markets[symbol.index()].rules;
+        let key = priority((self.rules.key, self.rules.plan), rules, &position, mark);
+        let key = key.expect("it is a position");
+        self.queue.push(key, symbol, account, input.time_ns);
     }
 
     /// A flat position leaves the queue; another one enters it again.
@@ -200,7 +284,7 @@ impl Engine {
         let rule = (self.rules.key, self.rules.plan);
         self.queue.rekey(|waiting| {
             let position = market.position(waiting.account);
-            (waiting.symbol == symbol)
+            (waiting.symbol == symbol && !position.is_cross())
                 .then(|| priority(rule, &market.rules, position, mark))
                 .flatten()
         });

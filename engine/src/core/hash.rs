@@ -221,6 +221,12 @@ impl Record {
             Event::StopRejected { account, order, reason, .. } => {
                 self.byte(29).id(account.0).order(order).byte(reason as u8)
             }
+            Event::MarginModeSet { account, cross } => {
+                self.byte(61).id(account.0).byte(u8::from(cross))
+            }
+            Event::Funded { rate_ppb, price, .. } => {
+                self.byte(60).put(rate_ppb.to_le_bytes()).price(Some(price))
+            }
             // The fund's account stands for the whole shard: it has no kill switch of its own.
             Event::KillSwitch { account, engaged } => {
                 self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
@@ -256,6 +262,7 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::TakenOver { symbol, .. }
         | Event::Deleveraged { symbol, .. }
         | Event::Closed { symbol, .. }
+        | Event::Funded { symbol, .. }
         | Event::Fund { symbol, .. } => Some(symbol),
         Event::Deposited { .. }
         | Event::Withdrawn { .. }
@@ -264,6 +271,7 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::MassCancelled { .. }
         | Event::CancelOnDisconnectSet { .. }
         | Event::Disconnected { .. }
-        | Event::KillSwitch { .. } => None,
+        | Event::KillSwitch { .. }
+        | Event::MarginModeSet { .. } => None,
     }
 }

@@ -2,13 +2,14 @@
 
 use zerocopy::FromZeros;
 
+use super::carry::Carry;
 use super::details::{Details, flags_of, shown};
 use super::open_orders::OpenOrders;
 use super::orders::Admitted;
 use super::stops::Stops;
 use crate::book::{OrderBook, RestingOrder, Slot};
 use crate::liquidation::TriggerIndex;
-use crate::risk::{Ledger, MarketRules, Position};
+use crate::risk::{Ledger, MarkState, MarketRules, Position, Premium};
 use crate::types::{
     AccountId, Event, EventSink, Money, NoEvents, OrderId, Ppm, Price, Qty, SymbolId,
 };
@@ -25,15 +26,23 @@ pub(super) struct Market {
     /// Accounts with resting reduce-only orders whose position has changed.
     pub(super) to_clip: Vec<AccountId>,
     pub(super) index: TriggerIndex,
+    /// Where cross accounts' parts would trigger, once there is one.
+    pub(super) cross_index: Option<Box<TriggerIndex>>,
     pub(super) mark: Option<Price>,
+    /// When it was made.
+    pub(super) marked_ns: u64,
+    pub(super) mark_state: MarkState,
+    pub(super) premium: Premium,
     /// The mark before it.
     pub(super) previous_mark: Option<Price>,
     pub(super) index_price: Option<Price>,
     /// Price of the last trade in the book.
     pub(super) last: Option<Price>,
     pub(super) stops: Stops,
-    /// Whether unhealthy positions are looked for at all.
-    pub(super) watches: bool,
+    /// Where unhealthy positions are looked for.
+    pub(super) watch: Watch,
+    /// Funding and open interest, where the rules have either.
+    pub(super) carry: Option<Box<Carry>>,
     /// Accounts from here on have never been used: scans stop before them.
     pub(super) accounts_used: usize,
 }
@@ -56,12 +65,21 @@ impl Market {
             details: Details::new(orders_max),
             to_clip: Vec::new(),
             index: TriggerIndex::new(rules.domain()),
+            cross_index: None,
             mark: None,
+            marked_ns: 0,
+            mark_state: MarkState::default(),
+            premium: Premium::default(),
             previous_mark: None,
             index_price: None,
             last: None,
             stops: Stops::new(symbol, rules.domain(), orders_max),
-            watches,
+            watch: match (watches, rules.price_rules().funding) {
+                (false, _) => Watch::Nowhere,
+                (true, None) => Watch::Prices,
+                (true, Some(_)) => Watch::Keys,
+            },
+            carry: Carry::new(rules, accounts_max),
             accounts_used: 0,
         }
     }
@@ -100,7 +118,8 @@ impl Market {
         } else {
             self.rules.reserve(price, qty.lots(), self.initial(account))
         };
-        if ledger.account(account).cash < reserve {
+        let money = ledger.account(account);
+        if money.cash < reserve && !money.is_cross() {
             return false;
         }
         ledger.reserve(account, reserve);
@@ -141,9 +160,39 @@ impl Market {
     /// Puts a position where its trigger price says, or takes it out of the index.
     #[inline]
     pub(super) fn refresh(&mut self, account: AccountId) {
-        if self.watches {
-            refresh(&self.rules, &mut self.index, &mut self.positions, account);
+        match self.watch {
+            Watch::Nowhere => {}
+            Watch::Prices => {
+                refresh(&self.rules, &mut self.index, &mut self.positions, account);
+            }
+            Watch::Keys => {
+                refresh_keys(&self.rules, self.carry.as_deref_mut(), &self.positions, account);
+            }
         }
+    }
+}
+
+/// Where a market looks for unhealthy positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// It does not.
+    Nowhere,
+    /// In the index of trigger prices.
+    Prices,
+    /// In the index of keys that funding does not move.
+    Keys,
+}
+
+/// Puts a position where its keys say.
+#[cold]
+pub(super) fn refresh_keys(
+    rules: &MarketRules,
+    carry: Option<&mut Carry>,
+    positions: &[Position],
+    account: AccountId,
+) {
+    if let Some(carry) = carry.filter(|_| account != AccountId::FUND) {
+        carry.place(rules, account, &positions[account.index()]);
     }
 }
 
@@ -155,6 +204,7 @@ pub(super) fn initial_rate(rules: &MarketRules, account: AccountId, position: &P
     position.initial().unwrap_or_else(|| rules.initial_default())
 }
 
+/// Puts an isolated position where its trigger price says; takes a locked or a cross account's out.
 #[inline]
 pub(super) fn refresh(
     rules: &MarketRules,
@@ -167,9 +217,11 @@ pub(super) fn refresh(
     }
     let position = &positions[account.index()];
     let trigger = match position.side() {
-        Some(side) if !position.is_locked() => {
+        Some(side) if position.is_plain() => {
             rules.trigger_price(position).map(|price| (side, price))
         }
+        // A cross account is due, and placed when it is looked at.
+        _ if position.is_cross() => return,
         _ => None,
     };
     index.place(positions, account, trigger);

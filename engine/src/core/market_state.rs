@@ -69,9 +69,15 @@ impl Market {
             // Its place in the list, and configuration.
             symbol: _,
             rules: _,
-            watches: _,
+            watch: _,
+            // Of some markets' rules only: `price_state`.
+            marked_ns: _,
+            mark_state: _,
+            premium: _,
+            carry: _,
             // Follow from the positions.
             index: _,
+            cross_index: _,
             accounts_used: _,
         } = self;
         put!(out; mark, previous_mark, index_price, last);
@@ -113,6 +119,7 @@ impl Market {
         let within = prices.into_iter().flatten().all(|price| self.book.in_domain(price));
         input.check(within, || "prices of the market's domain".to_owned())?;
         self.restore_positions(ledger, input)?;
+        self.restore_modes(ledger, input)?;
         self.restore_orders(ledger, input)?;
         let accounts_max = self.positions.len();
         self.to_clip = input.list(accounts_max, "accounts to clip")?;

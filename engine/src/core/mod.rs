@@ -9,10 +9,12 @@ use std::collections::VecDeque;
 mod accounts;
 mod admission;
 mod audit;
+mod carry;
 mod cash;
 mod checks;
 mod clip;
 mod config;
+mod cross;
 mod details;
 mod expiry;
 mod fillable;
@@ -21,9 +23,12 @@ mod forced;
 mod hash;
 mod market;
 mod market_state;
+mod marking;
 mod meet;
+mod open_interest;
 mod open_orders;
 mod orders;
+mod price_state;
 mod settle;
 mod state;
 mod stops;
@@ -31,6 +36,7 @@ mod view;
 mod waterfall;
 
 pub use config::{ConfigError, ShardConfig};
+pub use cross::PositionOrder;
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
@@ -98,6 +104,12 @@ pub struct Engine {
     moved: Vec<SymbolId>,
     /// Stops that triggered and are still to become orders.
     fired: VecDeque<NewOrder>,
+    /// Whether there ever was a cross account.
+    has_cross: bool,
+    /// Which position of a cross account is closed first.
+    position_order: PositionOrder,
+    /// Exact checks of positions that an index could not decide; outside the hash.
+    rechecks: u64,
     deleveraging: Deleveraging,
     /// How often the current input has deleveraged.
     deleveragings: u32,
@@ -132,6 +144,9 @@ impl Engine {
             cares: false,
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(orders_max as usize),
+            has_cross: false,
+            position_order: config.position_order(),
+            rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
             scratch_accounts: Vec::with_capacity(accounts_max as usize),
@@ -221,6 +236,9 @@ impl Engine {
                 .map_err(|(reason, account)| (symbol, account, None, reason)),
             Input::Index { symbol, price } => {
                 self.set_index(symbol, price, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::MarginMode { account, cross } => {
+                self.set_margin_mode(account, cross, sink).map_err(refused(none, account))
             }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))

@@ -12,7 +12,7 @@ use super::settle::{Taker, TakerKind};
 use super::stops::Waits;
 use crate::canary::{Canary, planted};
 use crate::matching::sweep_with;
-use crate::risk::Ledger;
+use crate::risk::{Ledger, Room};
 use crate::types::{
     AccountId, CancelCause, Event, EventSink, Money, NewOrder, OrderId, OrderKind, Price, Qty,
     RejectReason, Side, SymbolId,
@@ -40,6 +40,9 @@ impl Engine {
             && let Some(waits) = Waits::of(order)
         {
             return self.place_stop(order, &waits, sink);
+        }
+        if self.has_cross && self.ledger.account(order.account).is_cross() {
+            self.measure(order.account, 0);
         }
         let market = &mut self.markets[order.symbol.index()];
         let admitted = market.check_order(&self.ledger, order, self.time_ns)?;
@@ -87,6 +90,9 @@ impl Engine {
     ) -> Checked<()> {
         self.check_symbol(symbol)?;
         self.check_trader(account)?;
+        if self.has_cross && self.ledger.account(account).is_cross() {
+            self.measure(account, 0);
+        }
         let market = &mut self.markets[symbol.index()];
         let kind = market.replace(&mut self.ledger, (account, order), price, qty, sink)?;
         if let OrderKind::GoodTill { .. } = kind {
@@ -115,6 +121,14 @@ impl Engine {
         }
         for (account, _) in parties {
             self.check_trader(account).map_err(|reason| (reason, account))?;
+        }
+        if self.has_cross {
+            self.ledger.rooms = [Room::NONE; 2];
+        }
+        for (place, (account, _)) in parties.into_iter().enumerate() {
+            if self.has_cross && self.ledger.account(account).is_cross() {
+                self.measure(account, place);
+            }
         }
         let market = &mut self.markets[symbol.index()];
         market.check_block(&self.ledger, parties, price, qty)?;

@@ -2,8 +2,9 @@
 //!
 //! The rules are in `docs/MATCHING.md`, Bookings of one fill.
 
+use super::carry::Carry;
 use super::details::Details;
-use super::market::{Market, initial_rate, refresh};
+use super::market::{Market, Watch, initial_rate, refresh, refresh_keys};
 use super::open_orders::OpenOrders;
 use crate::book::OrderBook;
 use crate::canary::{Canary, planted};
@@ -22,6 +23,8 @@ pub(super) enum TakerKind {
     Client,
     /// A forced order: pays the liquidation fee, to the fund.
     Forced(Ppm),
+    /// A cross account's: the same, out of what it does better than its limit.
+    ForcedCross(Ppm, Price),
     /// The fund's own order: pays nothing.
     Fund,
 }
@@ -47,7 +50,8 @@ pub(super) struct Settlement<'a, S> {
     to_clip: &'a mut Vec<AccountId>,
     last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
-    watches: bool,
+    watch: Watch,
+    pub(super) carry: Option<&'a mut Carry>,
     accounts_used: &'a mut usize,
     pub(super) ledger: &'a mut Ledger,
     pub(super) sink: &'a mut S,
@@ -70,7 +74,8 @@ impl Market {
             to_clip: &mut self.to_clip,
             last: &mut self.last,
             index: &mut self.index,
-            watches: self.watches,
+            watch: self.watch,
+            carry: self.carry.as_deref_mut(),
             accounts_used: &mut self.accounts_used,
             ledger,
             sink,
@@ -149,6 +154,13 @@ impl<S: EventSink> Settlement<'_, S> {
         match taker.kind {
             TakerKind::Client => self.venue_fee(taker.account, value, self.rules.taker_fee),
             TakerKind::Forced(rate) => self.liquidation_fee(taker.account, value, rate, released),
+            TakerKind::ForcedCross(rate, limit) => {
+                let at_limit = self.value(limit, lots);
+                let better = self.rules.contract.profit(taker.side, value, at_limit);
+                let fee = rate.of_floor(value).min(better.max(Money::ZERO));
+                self.ledger.account_mut(taker.account).cash -= fee;
+                self.pay_fund(FundCause::LiquidationFee, fee);
+            }
             TakerKind::Fund => self.note_fund(FundCause::Unwind, released),
         }
     }
@@ -163,7 +175,12 @@ impl<S: EventSink> Settlement<'_, S> {
         lots: u64,
         value: Money,
     ) -> Option<Released> {
+        let carries = self.carry.is_some();
+        if carries {
+            self.realise(account);
+        }
         let position = &mut self.positions[account.index()];
+        let size_before = position.size();
         let initial = initial_rate(self.rules, account, position);
         let cash = &mut self.ledger.account_mut(account).cash;
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
@@ -182,9 +199,16 @@ impl<S: EventSink> Settlement<'_, S> {
             released = Some(part);
         }
         if lots > closing {
-            let margin = parts_floor(opening_value, initial.parts());
+            let margin = if position.is_cross() {
+                Money::ZERO
+            } else {
+                parts_floor(opening_value, initial.parts())
+            };
             *cash -= margin;
             position.open(side, lots - closing, opening_value, margin);
+        }
+        if carries {
+            self.note_lots(account, size_before);
         }
         released
     }
@@ -237,10 +261,10 @@ impl<S: EventSink> Settlement<'_, S> {
         if account == AccountId::FUND {
             return;
         }
-        let cash = &mut self.ledger.account_mut(account).cash;
-        if cash.is_negative() {
-            let shortfall = *cash;
-            *cash = Money::ZERO;
+        let money = self.ledger.account_mut(account);
+        if money.cash.is_negative() && !money.is_cross() {
+            let shortfall = money.cash;
+            money.cash = Money::ZERO;
             self.pay_fund(FundCause::Shortfall, shortfall);
         }
     }
@@ -248,8 +272,15 @@ impl<S: EventSink> Settlement<'_, S> {
     /// Puts a position where its trigger price says.
     #[inline]
     pub(super) fn refresh(&mut self, account: AccountId) {
-        if self.watches {
-            refresh(self.rules, self.index, self.positions, account);
+        match self.watch {
+            Watch::Nowhere => {}
+            Watch::Prices => refresh(self.rules, self.index, self.positions, account),
+            Watch::Keys => {
+                refresh_keys(self.rules, self.carry.as_deref_mut(), self.positions, account);
+            }
+        }
+        if self.positions[account.index()].is_cross() {
+            self.ledger.note_due(account);
         }
     }
 

@@ -61,9 +61,13 @@ impl Engine {
             fired,
             // Configuration.
             rules: _,
+            position_order: _,
             // Follow from what is written.
             fund_symbols: _,
             expiries: _,
+            has_cross: _,
+            // A count that decides nothing.
+            rechecks: _,
             // Mean something within one input only.
             forced_orders: _,
             deleveraging: _,
@@ -84,6 +88,7 @@ impl Engine {
             out.put(order);
         }
         for market in markets {
+            market.put_prices(&mut out);
             market.put(&mut out);
         }
         queue.put(&mut out);
@@ -100,6 +105,7 @@ impl Engine {
         let paced = self.pace.suits(&self.rules.discipline, self.time_ns);
         input.check(paced, || "a pace of the discipline".to_owned())?;
         self.ledger.restore(input)?;
+        self.has_cross = self.ledger.accounts().any(|(_, account)| account.is_cross());
         self.hot = self.symbols(input)?;
         let rising = self.hot.is_sorted();
         input.check(rising, || "hot symbols in ascending order".to_owned())?;
@@ -111,6 +117,7 @@ impl Engine {
         self.fired.extend(fired);
         let Self { markets, ledger, expiries, .. } = self;
         for market in &mut *markets {
+            market.restore_prices(input, self.time_ns)?;
             market.restore(ledger, input)?;
         }
         for market in &*markets {
@@ -148,7 +155,9 @@ impl Engine {
             input.check(waits && *since_ns <= self.time_ns, || {
                 "positions that are in liquidation since some time".to_owned()
             })?;
-            seen.push((*symbol, *account));
+            // A cross account waits as a whole.
+            let cross = self.ledger.account(*account).is_cross();
+            seen.push((if cross { SymbolId(0) } else { *symbol }, *account));
             ranks.push(*entry);
         }
         ranks.sort_unstable();

@@ -1,6 +1,7 @@
 //! What the outside may see of a shard. Nothing here changes it.
 
 use super::Engine;
+use super::market::Watch;
 use crate::book::RestingOrder;
 use crate::types::{AccountId, Money, OrderId, Price, Seq, Side, SymbolId};
 
@@ -13,6 +14,8 @@ pub struct PositionView {
     pub entry: Money,
     /// Isolated margin.
     pub margin: Money,
+    /// Funding that it is owed and has not been given, negative if it owes.
+    pub funding: Money,
     /// Whether it is in the liquidation queue.
     pub in_liquidation: bool,
 }
@@ -43,9 +46,19 @@ impl Engine {
     }
 
     fn triggers_wait(&self) -> bool {
+        if self.has_cross && self.cross_waits() {
+            return true;
+        }
         self.hot.iter().any(|symbol| {
             let market = &self.markets[symbol.index()];
-            market.mark.is_some_and(|mark| market.index.reached(mark).is_some())
+            let Some(mark) = market.mark.filter(|_| !market.is_stale(self.time_ns)) else {
+                return false;
+            };
+            match market.watch {
+                Watch::Nowhere => false,
+                Watch::Prices => market.index.reached(mark).is_some(),
+                Watch::Keys => !market.funded_unhealthy(mark, &mut Vec::new()).is_empty(),
+            }
         })
     }
 
@@ -112,8 +125,32 @@ impl Engine {
             lots: position.lots(),
             entry: position.entry(),
             margin: position.margin(),
+            funding: self.markets[symbol.index()].owed(account),
             in_liquidation: position.is_locked(),
         }
+    }
+
+    /// All an account has: free cash, reserves, margins, funding that it is owed, and the profit of
+    /// its positions at their marks (zero where no mark is set).
+    ///
+    /// Panics for an account beyond `accounts_max`.
+    pub fn equity(&self, account: AccountId) -> Money {
+        if !self.ledger.has_room_for(account) {
+            return Money::ZERO;
+        }
+        let own = self.ledger.account(account);
+        let in_market = |market: &super::market::Market| {
+            let position = market.position(account);
+            let profit = market.mark.map(|mark| position.profit(market.rules.contract, mark));
+            position.margin() + market.owed(account) + profit.unwrap_or(Money::ZERO)
+        };
+        let held = self.markets.iter().filter(|market| market.accounts_used > account.index());
+        own.cash + own.reserved + held.map(in_market).sum()
+    }
+
+    /// Exact checks so far of positions and accounts that an index alone could not decide.
+    pub fn rechecks(&self) -> u64 {
+        self.rechecks
     }
 
     /// Positions waiting in the liquidation queue.

@@ -58,6 +58,7 @@ impl Engine {
         let draw = (self.seq.0 << 16) + u64::from(self.deleveragings);
         self.deleveragings += 1;
         let market = &mut self.markets[symbol.index()];
+        market.realise_all(&mut self.ledger);
         self.deleveraging.share_out(
             &self.rules.venue.adl,
             &Case {
@@ -172,6 +173,9 @@ impl Engine {
         let mut paid = Money::ZERO;
         for (account, amount) in &payers {
             self.ledger.account_mut(*account).cash -= *amount;
+            if self.ledger.account(*account).is_cross() {
+                self.ledger.note_due(*account);
+            }
             paid += *amount;
             sink.event(Event::Socialised { account: *account, amount: *amount });
         }

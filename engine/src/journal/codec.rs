@@ -53,6 +53,7 @@ enum Code {
     Disconnect = 14,
     Kill = 15,
     Index = 16,
+    MarginMode = 24,
 }
 
 impl Code {
@@ -74,6 +75,7 @@ impl Code {
             Input::Disconnect { .. } => Self::Disconnect,
             Input::Kill { .. } => Self::Kill,
             Input::Index { .. } => Self::Index,
+            Input::MarginMode { .. } => Self::MarginMode,
         }
     }
 
@@ -95,6 +97,7 @@ impl Code {
             14 => Self::Disconnect,
             15 => Self::Kill,
             16 => Self::Index,
+            24 => Self::MarginMode,
             _ => return None,
         })
     }
@@ -105,6 +108,7 @@ impl Code {
             | Self::MassCancel
             | Self::CancelOnDisconnect
             | Self::Disconnect
+            | Self::MarginMode
             | Self::Kill => COMMON_BYTES,
             Self::Cancel
             | Self::Mark
@@ -127,7 +131,7 @@ impl Code {
             Self::LongOrder => KIND_MASK | SELL_BIT | REDUCE_ONLY_BIT | WATCH_MASK | PROFIT_BIT,
             Self::SelfTrade => KIND_MASK,
             Self::MassCancel => NAMED_BIT | SIDED_BIT | SELL_BIT,
-            Self::CancelOnDisconnect => ON_BIT,
+            Self::CancelOnDisconnect | Self::MarginMode => ON_BIT,
             Self::Kill => NAMED_BIT | ON_BIT,
             _ => 0,
         }
@@ -219,6 +223,10 @@ fn encode_account_input(input: &Input, body: &mut [u8; BODY_BYTES_MAX]) {
         }
         Input::CancelOnDisconnect { account, enabled } => {
             body[1] = flag(ON_BIT, enabled);
+            put_u32(body, 4, account.0);
+        }
+        Input::MarginMode { account, cross } => {
+            body[1] = flag(ON_BIT, cross);
             put_u32(body, 4, account.0);
         }
         Input::Disconnect { account } => put_u32(body, 4, account.0),
@@ -335,6 +343,7 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
         | Code::MassCancel
         | Code::CancelOnDisconnect
         | Code::Disconnect
+        | Code::MarginMode
         | Code::Kill => fields.account_input(code)?,
     };
     Ok(Sequenced { seq, time_ns, ingress_ns, input })
@@ -352,7 +361,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 16"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 16 or 24"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -448,6 +457,7 @@ impl Fields<'_> {
                 Input::MassCancel { account, symbol, side: has(SIDED_BIT).then_some(side) }
             }
             Code::CancelOnDisconnect => Input::CancelOnDisconnect { account, enabled: has(ON_BIT) },
+            Code::MarginMode => Input::MarginMode { account, cross: has(ON_BIT) },
             Code::Disconnect => Input::Disconnect { account },
             _ => {
                 if !has(NAMED_BIT) {

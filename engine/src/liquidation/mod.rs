@@ -3,8 +3,10 @@
 //! Knows positions and margin (`risk`), not orders in a book: `core` turns a plan into an order.
 
 mod adl;
+mod funded_index;
 mod index;
 mod key;
+mod keyed_heap;
 mod pace;
 mod queue;
 mod rules;
@@ -13,6 +15,7 @@ mod socialise;
 mod venue;
 
 pub(crate) use adl::{Case, Deleveraging};
+pub(crate) use funded_index::FundedIndex;
 pub(crate) use index::TriggerIndex;
 pub(crate) use key::priority;
 pub(crate) use pace::Pace;

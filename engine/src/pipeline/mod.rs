@@ -33,4 +33,4 @@ pub use message::{Inbound, Outbound};
 pub use shard::{Answer, NullShard, Shard, answer};
 pub use shard_loop::{GATEWAY_BATCH, ShardCounts, ShardLoop, Timing, Turn};
 pub use thread::{EngineThread, PipelineError};
-pub use topology::{Layout, Topology, pin_to};
+pub use topology::{Layout, Topology, our_cores, pin_to};

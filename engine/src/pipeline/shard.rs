@@ -7,6 +7,11 @@ use crate::types::{CancelCause, Event, EventSink, Input, Qty, Sequenced};
 pub trait Shard: Send {
     /// Applies one input.
     fn apply(&mut self, input: &Sequenced, sink: &mut impl EventSink);
+
+    /// Called after each turn of the loop, busy or not, with the inputs applied in it and the
+    /// events published so far: for who measures. Does nothing by itself.
+    #[inline]
+    fn turned(&mut self, _applied: usize, _published: u64) {}
 }
 
 impl Shard for Engine {
@@ -64,6 +69,7 @@ fn acknowledgement(input: &Input) -> Option<Event> {
             Event::CancelOnDisconnectSet { account, enabled }
         }
         Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
+        Input::MarginMode { account, cross } => Event::MarginModeSet { account, cross },
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
         Input::Step => return None,
     })
@@ -94,6 +100,7 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
         | (Input::Index { .. }, Event::Indexed { .. })
+        | (Input::MarginMode { .. }, Event::MarginModeSet { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };

@@ -47,6 +47,7 @@ pub struct ShardCounts {
 #[derive(Debug)]
 pub struct ShardLoop<S, G> {
     shard: S,
+    control: Option<G>,
     gateways: Vec<G>,
     egress: Egress,
     log: Option<LogTap>,
@@ -66,7 +67,17 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
             tag: 0,
             published: 0,
         };
-        Self { shard, gateways, egress, log: None, timing, seq: Seq(0), time_ns: 0, gated_turns: 0 }
+        Self {
+            shard,
+            control: None,
+            gateways,
+            egress,
+            log: None,
+            timing,
+            seq: Seq(0),
+            time_ns: 0,
+            gated_turns: 0,
+        }
     }
 
     /// Hands every input to a log before it is applied, and goes on behind `seq` and `time_ns`, where
@@ -77,8 +88,15 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
         self
     }
 
-    /// Takes up to [`GATEWAY_BATCH`] inputs from each gateway, in the fixed order of the gateways,
-    /// unless events still wait for room. Never blocks and never loses an event.
+    /// The same with a lane for marks and control, which goes before the gateways in each turn.
+    #[must_use]
+    pub fn with_control(self, lane: G) -> Self {
+        Self { control: Some(lane), ..self }
+    }
+
+    /// Takes up to [`GATEWAY_BATCH`] inputs from the control lane and then from each gateway, in the
+    /// fixed order of the gateways, unless events still wait for room. The order of taking is in
+    /// the sequence numbers: who keeps them can replay it. Never blocks and never loses an event.
     #[inline]
     pub fn turn(&mut self) -> Turn {
         // Both, in this order: events may wait for readers who wait for the log to go on.
@@ -92,8 +110,8 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
             return Turn::Gated;
         }
         let mut applied = 0;
-        let Self { shard, gateways, egress, log, timing, seq, time_ns, .. } = self;
-        for gateway in gateways {
+        let Self { shard, control, gateways, egress, log, timing, seq, time_ns, .. } = self;
+        for gateway in control.iter_mut().chain(gateways) {
             applied += gateway.drain(GATEWAY_BATCH, |message| {
                 *seq = seq.next();
                 *time_ns = time(*timing, &message).max(*time_ns);
@@ -108,6 +126,7 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
                 shard.apply(&input, egress);
             });
         }
+        self.shard.turned(applied, self.egress.published);
         if applied == 0 && self.is_finished() { Turn::Finished } else { Turn::Applied(applied) }
     }
 
@@ -132,7 +151,7 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
     fn is_finished(&self) -> bool {
         self.egress.overflow.is_empty()
             && self.log.as_ref().is_none_or(LogTap::is_flushed)
-            && self.gateways.iter().all(RingReceiver::is_finished)
+            && self.control.iter().chain(&self.gateways).all(RingReceiver::is_finished)
     }
 }
 

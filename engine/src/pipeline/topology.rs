@@ -62,8 +62,7 @@ impl Topology {
 
     /// The same with at most so many threads.
     pub fn detect_at_most(threads: usize) -> Self {
-        let ids: Vec<usize> =
-            core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect();
+        let ids = our_cores();
         let usable = if threads < 3 { threads.min(ids.len()) } else { ids.len() };
         Self { cores: ids.len(), ..Self::choose(&ids[..usable]) }
     }
@@ -126,6 +125,11 @@ impl fmt::Display for Topology {
             ),
         }
     }
+}
+
+/// Ids of the cores that the calling thread may use. Ask before pinning: afterwards it is one.
+pub fn our_cores() -> Vec<usize> {
+    core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect()
 }
 
 /// Pins the calling thread. `false` if the system refused; the thread then runs anywhere.

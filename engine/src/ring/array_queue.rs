@@ -20,10 +20,12 @@ pub struct ArrayQueueRing;
 
 impl Transport for ArrayQueueRing {
     const NAME: &'static str = "array-queue";
-    type Sender<T: Copy + Send + 'static> = QueueSender<T>;
-    type Receiver<T: Copy + Send + 'static> = QueueReceiver<T>;
+    type Sender<T: Copy + Send + Sync + 'static> = QueueSender<T>;
+    type Receiver<T: Copy + Send + Sync + 'static> = QueueReceiver<T>;
 
-    fn channel<T: Copy + Send + 'static>(capacity: usize) -> (QueueSender<T>, QueueReceiver<T>) {
+    fn channel<T: Copy + Send + Sync + 'static>(
+        capacity: usize,
+    ) -> (QueueSender<T>, QueueReceiver<T>) {
         let shared = Arc::new(Shared {
             queue: ArrayQueue::new(capacity.next_power_of_two()),
             sender_gone: AtomicBool::new(false),

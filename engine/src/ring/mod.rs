@@ -4,6 +4,9 @@
 //! transfer: there is no index line that both sides fight for. A consumer publishes how far it
 //! is once per batch, and a producer looks at that only when the room it knows of is used up.
 //!
+//! A batch becomes visible at once: its first slot is written last. A message that needed two
+//! slots could be sent that way; none does, `pipeline` asserts that inputs and events fit one.
+//!
 //! **A full ring is an answer, never a loss**: [`Producer::push`] hands the message back.
 //!
 //! All unsafe code of the house is in `slots`, behind two operations: publish a position, read a
@@ -26,14 +29,19 @@ mod array_queue;
 mod broadcast;
 mod slots;
 mod spsc;
+mod sync;
 mod transport;
 mod wait;
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod models;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use array_queue::{ArrayQueueRing, QueueReceiver, QueueSender};
-pub use broadcast::{Publisher, Reader, ReaderLag, broadcast};
+pub use broadcast::{
+    Publisher, Reader, ReaderLag, ReaderSpec, WhenSlow, broadcast, broadcast_with,
+};
 pub use slots::{CAPACITY_MAX, PAYLOAD_BYTES_MAX};
 pub use spsc::{Consumer, Producer, spsc};
 pub use transport::{RingReceiver, RingSender, SeqSlotRing, Transport};

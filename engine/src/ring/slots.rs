@@ -1,9 +1,9 @@
 //! The slots of a ring: the only place where memory is shared without a lock.
 
-use std::cell::UnsafeCell;
 use std::fmt;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::sync::{AtomicUsize, Ordering, PUBLISH, UnsafeCell};
 
 /// Most bytes of a message: a cache line less the sequence number.
 pub const PAYLOAD_BYTES_MAX: usize = 56;
@@ -40,7 +40,8 @@ impl<T: Copy> Slots<T> {
     pub(super) fn new(capacity: usize) -> Self {
         const {
             assert!(size_of::<T>() <= PAYLOAD_BYTES_MAX, "a message fits one cache line");
-            assert!(size_of::<Slot<T>>() == 64, "a slot is one cache line");
+            // loom's atomics carry their history.
+            assert!(cfg!(loom) || size_of::<Slot<T>>() == 64, "a slot is one cache line");
         }
         assert!((1..=CAPACITY_MAX).contains(&capacity), "a ring has 1 to 2^26 slots");
         let capacity = capacity.next_power_of_two();
@@ -65,19 +66,45 @@ impl<T: Copy> Slots<T> {
     ///
     /// # Safety
     ///
-    /// Only one thread publishes, every position once and in order; and every reader has read the
-    /// message at `position - capacity` (if there was one) and will not read it again, in an
-    /// order that this thread has acquired.
+    /// Only one thread publishes, every position once; and every reader has read the message at
+    /// `position - capacity` (if there was one) and will not read it again, in an order that this
+    /// thread has acquired.
     #[inline]
     pub(super) unsafe fn publish(&self, position: usize, message: T) {
         let slot = self.slot(position);
-        let payload = slot.payload.get();
         // SAFETY: the pointer is valid and aligned, it is the slot's own cell. Nobody else writes
         // (one publisher), and nobody reads: readers of the old message are done by contract, and
         // readers of the new one wait for the sequence number that is stored below.
-        unsafe { payload.write(MaybeUninit::new(message)) };
-        // Release: who sees the number sees the message.
-        slot.sequence.store(position + 1, Ordering::Release);
+        slot.payload.with_mut(|payload| unsafe { payload.write(MaybeUninit::new(message)) });
+        slot.sequence.store(position + 1, PUBLISH);
+    }
+
+    /// Puts messages at `first` and the positions after it and makes them visible together.
+    ///
+    /// A reader that has come to `first` waits there, and the slot at `first` is written last: so
+    /// it sees the whole batch or nothing of it, and does not pull lines away from under the
+    /// writer.
+    ///
+    /// # Safety
+    ///
+    /// That of [`Self::publish`] for each of the positions, and nobody has published beyond
+    /// `first` before.
+    #[inline]
+    pub(super) unsafe fn publish_batch(&self, first: usize, messages: &[T]) {
+        let Some((head, rest)) = messages.split_first() else { return };
+        for (offset, message) in rest.iter().enumerate() {
+            // SAFETY: promised by the caller for every position of the batch.
+            unsafe { self.publish(first + 1 + offset, *message) };
+        }
+        // SAFETY: as above.
+        unsafe { self.publish(first, *head) };
+    }
+
+    /// Whether the message at `position` is there. A hint where the position may have been given
+    /// back: the answer is then no.
+    #[inline]
+    pub(super) fn holds(&self, position: usize) -> bool {
+        self.slot(position).sequence.load(Ordering::Acquire) == position + 1
     }
 
     /// The message at `position`, once it is there.
@@ -93,10 +120,9 @@ impl<T: Copy> Slots<T> {
         if slot.sequence.load(Ordering::Acquire) != position + 1 {
             return None;
         }
-        let payload = slot.payload.get();
         // SAFETY: the pointer is valid and aligned, it is the slot's own cell. The write of this
         // message happened before (acquired above), the next one does not start by contract.
-        let message = unsafe { payload.read() };
+        let message = slot.payload.with(|payload| unsafe { payload.read() });
         // SAFETY: the sequence number says that `publish` wrote a message here.
         Some(unsafe { message.assume_init() })
     }

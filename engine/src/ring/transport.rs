@@ -27,11 +27,13 @@ pub trait Transport {
     /// Its name in reports.
     const NAME: &'static str;
     /// Its sending end.
-    type Sender<T: Copy + Send + 'static>: RingSender<T> + 'static;
+    type Sender<T: Copy + Send + Sync + 'static>: RingSender<T> + 'static;
     /// Its receiving end.
-    type Receiver<T: Copy + Send + 'static>: RingReceiver<T> + 'static;
+    type Receiver<T: Copy + Send + Sync + 'static>: RingReceiver<T> + 'static;
     /// A ring of at least `capacity` messages.
-    fn channel<T: Copy + Send + 'static>(capacity: usize) -> (Self::Sender<T>, Self::Receiver<T>);
+    fn channel<T: Copy + Send + Sync + 'static>(
+        capacity: usize,
+    ) -> (Self::Sender<T>, Self::Receiver<T>);
 }
 
 /// Our own ring, the default: the sequence number travels in the slot.
@@ -40,10 +42,10 @@ pub struct SeqSlotRing;
 
 impl Transport for SeqSlotRing {
     const NAME: &'static str = "seq-slot";
-    type Sender<T: Copy + Send + 'static> = Producer<T>;
-    type Receiver<T: Copy + Send + 'static> = Consumer<T>;
+    type Sender<T: Copy + Send + Sync + 'static> = Producer<T>;
+    type Receiver<T: Copy + Send + Sync + 'static> = Consumer<T>;
 
-    fn channel<T: Copy + Send + 'static>(capacity: usize) -> (Producer<T>, Consumer<T>) {
+    fn channel<T: Copy + Send + Sync + 'static>(capacity: usize) -> (Producer<T>, Consumer<T>) {
         spsc(capacity)
     }
 }

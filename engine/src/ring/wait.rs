@@ -29,6 +29,28 @@ pub enum WaitStrategy {
     Parking,
 }
 
+impl WaitStrategy {
+    /// All of them, from the most impatient on.
+    pub const ALL: [Self; 5] =
+        [Self::Spin, Self::SpinPause, Self::SpinYield, Self::Yielding, Self::Parking];
+
+    /// A short name for command lines and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spin => "spin",
+            Self::SpinPause => "pause",
+            Self::SpinYield => "spin-yield",
+            Self::Yielding => "yield",
+            Self::Parking => "park",
+        }
+    }
+
+    /// Whether a waiting thread never gives its core away: wants a core of its own.
+    pub const fn keeps_its_core(self) -> bool {
+        matches!(self, Self::Spin | Self::SpinPause)
+    }
+}
+
 /// A thread's wait: [`Waiter::idle`] each time there was nothing, [`Waiter::reset`] when there was.
 #[derive(Debug)]
 pub struct Waiter {

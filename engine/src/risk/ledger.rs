@@ -27,6 +27,12 @@ pub(crate) mod account_state {
     pub(crate) const KILLED: u32 = 2;
     /// A lost connection cancels its orders.
     pub(crate) const CANCEL_ON_DISCONNECT: u32 = 4;
+    /// Its positions share their margin.
+    pub(crate) const CROSS: u32 = 8;
+    /// It must be looked at: see `Ledger::due`.
+    pub(crate) const DUE: u32 = 16;
+    /// All of it is in the liquidation queue.
+    pub(crate) const LOCKED: u32 = 32;
     /// Where its self-trade prevention mode starts.
     pub(crate) const SELF_TRADE_SHIFT: u32 = 8;
 }
@@ -56,6 +62,25 @@ pub struct Ledger {
     accounts: Vec<Account>,
     pub(crate) fees: Money,
     net_deposits: Money,
+    /// Cross accounts that must be looked at, each once.
+    pub(crate) due: Vec<AccountId>,
+    /// What cross accounts may spend on the input under way.
+    pub(crate) rooms: [Room; 2],
+}
+
+/// What a cross account may spend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) account: AccountId,
+    /// Equity that neither positions nor resting orders need as initial margin.
+    pub(crate) available: Money,
+    /// What equity exceeds maintenance by, in money units times a million.
+    pub(crate) headroom: i128,
+}
+
+impl Room {
+    pub(crate) const NONE: Self =
+        Self { account: AccountId::FUND, available: Money::ZERO, headroom: 0 };
 }
 
 impl Ledger {
@@ -64,7 +89,8 @@ impl Ledger {
         let mut accounts = Account::new_vec_zeroed(accounts_max as usize)
             .expect("memory for the accounts is there at start");
         accounts[AccountId::FUND.index()].state = account_state::OPEN;
-        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO }
+        let rooms = [Room::NONE; 2];
+        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO, due: Vec::new(), rooms }
     }
 
     /// Whether a deposit has opened the account.
@@ -122,13 +148,30 @@ impl Ledger {
         self.net_deposits -= amount;
     }
 
+    /// Notes that a cross account must be looked at.
+    #[cold]
+    pub(crate) fn note_due(&mut self, account: AccountId) {
+        let state = self.account_mut(account);
+        if state.state & (account_state::DUE | account_state::LOCKED) == 0 {
+            state.state |= account_state::DUE;
+            self.due.push(account);
+        }
+    }
+
+    /// What a cross account may spend on the input under way.
+    pub(crate) fn room(&self, account: AccountId) -> &Room {
+        let found = self.rooms.iter().find(|room| room.account == account);
+        found.expect("a cross account is measured before its orders are admitted")
+    }
+
     /// Moves an order's reserve out of free cash.
     #[inline]
     pub(crate) fn reserve(&mut self, account: AccountId, amount: Money) {
         let account = self.account_mut(account);
         account.cash -= amount;
         account.reserved += amount;
-        assert!(!account.cash.is_negative(), "free cash covers what an order reserves");
+        let covered = !account.cash.is_negative() || account.state & account_state::CROSS != 0;
+        assert!(covered, "free cash covers what an order reserves");
     }
 
     /// Moves a reserve back into free cash.
@@ -143,7 +186,10 @@ impl Ledger {
     #[inline]
     pub(crate) fn charge(&mut self, account: AccountId, fee: Money) -> Money {
         let account = self.account_mut(account);
-        let paid = fee.min(account.cash).max(Money::ZERO);
+        let mut paid = fee.min(account.cash).max(Money::ZERO);
+        if paid != fee && account.state & account_state::CROSS != 0 {
+            paid = fee;
+        }
         account.cash -= paid;
         paid
     }
@@ -152,16 +198,22 @@ impl Ledger {
 impl Canonical for Account {
     fn put(&self, out: &mut Encoder<'_>) {
         let Self { cash, reserved, state, group } = self;
-        put!(out; cash, reserved, state, group);
+        // Whether it is due decides nothing: an account that need not be looked at is left alone.
+        put!(out; cash, reserved, &(state & !account_state::DUE), group);
     }
 
     fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
         let (cash, reserved, state) = (input.get()?, input.get()?, input.get::<u32>()?);
-        let known =
-            account_state::OPEN | account_state::KILLED | account_state::CANCEL_ON_DISCONNECT;
+        let known = account_state::OPEN
+            | account_state::KILLED
+            | account_state::CANCEL_ON_DISCONNECT
+            | account_state::CROSS
+            | account_state::LOCKED;
         let mode = state >> account_state::SELF_TRADE_SHIFT;
         let bits = state & ((1 << account_state::SELF_TRADE_SHIFT) - 1);
+        let shares = bits & account_state::CROSS != 0 || bits & account_state::LOCKED == 0;
         let is_state = bits & account_state::OPEN != 0
+            && shares
             && bits & !known == 0
             && (mode as usize) < SelfTrade::ALL.len();
         input.check(is_state, || "the state of an open account".to_owned())?;
@@ -172,7 +224,8 @@ impl Canonical for Account {
 impl Ledger {
     /// Writes every open account and what they share.
     pub(crate) fn put(&self, out: &mut Encoder<'_>) {
-        let Self { accounts: _, fees, net_deposits } = self;
+        // After a restart every cross account is due; the rooms are of one input.
+        let Self { accounts: _, fees, net_deposits, due: _, rooms: _ } = self;
         put!(out; fees, net_deposits);
         let open = || self.accounts().filter(|(_, account)| account.state != 0);
         out.count(open().count());
@@ -191,7 +244,13 @@ impl Ledger {
             let fits = id.index() >= next && self.has_room_for(id);
             input.check(fits, || "accounts by rising id, within their bound".to_owned())?;
             next = id.index() + 1;
-            self.accounts[id.index()] = input.get()?;
+            let account: Account = input.get()?;
+            let own = id != AccountId::FUND || !account.is_cross();
+            input.check(own, || "a fund that shares no margin".to_owned())?;
+            self.accounts[id.index()] = account;
+            if account.is_cross() {
+                self.note_due(id);
+            }
         }
         input
             .check(!self.fees.is_negative() && self.net_deposits.units() <= MONEY_MAX_UNITS, || {

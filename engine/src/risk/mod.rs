@@ -1,13 +1,26 @@
 //! Accounts, positions, mark price and margin. Knows nothing of orders in a book or of matching.
 
+mod decay;
+mod funded;
+mod funding;
 mod ledger;
 mod margin;
+mod mark;
 mod order_rules;
 mod position;
+mod price_rules;
 mod rules;
 
-pub(crate) use ledger::account_state;
+pub(crate) use funding::{Accrual, Due, Premium};
+pub use funding::{FUNDING_CAP_PPB_MAX, FundingRules, PAID_UNITS_MAX};
 pub use ledger::{Account, Ledger};
+pub(crate) use ledger::{Room, account_state};
+pub use mark::{
+    Fair, LAG_WINDOWS_MAX, MEAN_POINTS_MAX, MarkInput, MarkInputs, MarkRule, MarkRules, Smoothing,
+    TAU_NS_MAX,
+};
+pub(crate) use mark::{MarkState, Seen};
 pub use order_rules::OrderRules;
 pub use position::{Position, Released};
+pub use price_rules::{OpenInterestRules, PriceRules};
 pub use rules::{DOMAIN_FACTOR, MarginTier, MarketRules, MarketRulesError, MarketSpec};

@@ -16,8 +16,8 @@ pub struct Position {
     pub(crate) open_lots: [u32; 2],
     /// Initial margin rate in ppm; 0 until the account chose one.
     initial_ppm: u32,
-    /// Whether it waits in the liquidation queue.
-    locked: u8,
+    /// Bits of [`flag`].
+    flags: u8,
     pub(crate) trigger_side: u8,
     spare: u16,
     /// First and last of the account's resting orders, by slot.
@@ -31,6 +31,14 @@ pub struct Position {
 }
 
 const _: () = assert!(size_of::<Position>() == 64, "a position is one cache line");
+
+/// Bits of a position's flags.
+mod flag {
+    /// It is in the liquidation queue's custody.
+    pub(super) const LOCKED: u8 = 1;
+    /// It shares its account's margin.
+    pub(super) const CROSS: u8 = 2;
+}
 
 /// What closing a part of a position sets free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,16 +94,44 @@ impl Position {
         self.margin
     }
 
+    /// Adds to its margin, or takes from it: funding alone may take it below zero.
+    #[inline]
+    pub(crate) fn add_margin(&mut self, amount: Money) {
+        self.margin += amount;
+    }
+
     /// Whether it waits in the liquidation queue.
     #[inline]
     pub const fn is_locked(&self) -> bool {
-        self.locked != 0
+        self.flags & flag::LOCKED != 0
+    }
+
+    /// Whether it shares its account's margin.
+    #[inline]
+    pub const fn is_cross(&self) -> bool {
+        self.flags & flag::CROSS != 0
+    }
+
+    /// Whether it is neither in the queue's custody nor a cross account's.
+    #[inline]
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.flags == 0
+    }
+
+    /// Sets whether it shares its account's margin.
+    pub(crate) fn set_cross(&mut self, cross: bool) {
+        self.flags = if cross { self.flags | flag::CROSS } else { self.flags & !flag::CROSS };
+    }
+
+    /// The same with another margin.
+    pub(crate) fn with_margin(&self, margin: Money) -> Self {
+        Self { margin, ..*self }
     }
 
     /// Puts it into or takes it out of the liquidation queue's custody.
     #[inline]
     pub(crate) fn set_locked(&mut self, locked: bool) {
-        self.locked = u8::from(locked);
+        self.flags = if locked { self.flags | flag::LOCKED } else { self.flags & !flag::LOCKED };
     }
 
     /// The initial margin rate the account chose, if it did.
@@ -163,10 +199,15 @@ impl Position {
 }
 
 impl Position {
+    /// Whether it waits in the queue for itself: a cross account's lock is the account's.
+    const fn waits_alone(&self) -> bool {
+        self.is_locked() && !self.is_cross()
+    }
+
     /// Whether there is something to write: a quantity, a rate that the account chose, or a place
     /// in the liquidation queue, which a position keeps when its own resting orders close it.
     pub(crate) const fn is_state(&self) -> bool {
-        self.lots != 0 || self.initial_ppm != 0 || self.is_locked()
+        self.lots != 0 || self.initial_ppm != 0 || self.waits_alone()
     }
 }
 
@@ -177,7 +218,7 @@ impl Canonical for Position {
             entry,
             margin,
             initial_ppm,
-            locked,
+            flags: _,
             spare: _,
             // These follow from the resting orders.
             open_lots: _,
@@ -189,7 +230,7 @@ impl Canonical for Position {
             trigger_prev: _,
             trigger_next: _,
         } = self;
-        put!(out; lots, entry, margin, initial_ppm, &(*locked != 0));
+        put!(out; lots, entry, margin, initial_ppm, &self.waits_alone());
     }
 
     fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
@@ -202,7 +243,6 @@ impl Canonical for Position {
         let flat = position.lots == 0;
         let is_one = position.initial_ppm <= Ppm::SCALE
             && !position.entry.is_negative()
-            && !position.margin.is_negative()
             && position.is_state()
             && !(flat && (position.entry, position.margin) != (Money::ZERO, Money::ZERO));
         input.check(is_one, || "a position or a chosen rate".to_owned())?;

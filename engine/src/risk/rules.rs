@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::OrderRules;
+use super::{OrderRules, PriceRules};
 use crate::types::{
     Contract, MONEY_MAX_UNITS, Money, POSITION_LOTS_MAX, PRICE_TICKS_MAX, Ppm, Price, QTY_LOTS_MAX,
 };
@@ -41,6 +41,10 @@ pub struct MarketRules {
     pub(crate) order_rules: OrderRules,
     /// Whether it asks anything of them.
     pub(crate) asks: bool,
+    /// Its mark, its funding, its open interest.
+    pub(crate) price_rules: PriceRules,
+    /// Whether a mark input's price is the mark and nothing follows from it.
+    pub(crate) marks_given: bool,
 }
 
 /// What [`MarketRules::new`] is given.
@@ -102,6 +106,15 @@ pub enum MarketRulesError {
     /// No order is worth less than nothing.
     #[error("least notional is {0}, expected at least 0")]
     NotionalMin(Money),
+    /// The mark's rules contradict themselves.
+    #[error("mark: expected {0}")]
+    Mark(&'static str),
+    /// The funding rules contradict themselves.
+    #[error("funding: expected {0}")]
+    Funding(&'static str),
+    /// The range over which open interest scales initial margin is empty.
+    #[error("open interest: expected a scale that starts at 0 or above and ends above its start")]
+    OpenInterest,
 }
 
 /// How far the price domain reaches from the reference price, either way.
@@ -143,6 +156,8 @@ impl MarketRules {
             market_band: spec.market_band,
             order_rules: OrderRules::default(),
             asks: false,
+            price_rules: PriceRules::default(),
+            marks_given: true,
         })
     }
 

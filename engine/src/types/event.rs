@@ -44,6 +44,8 @@ pub enum FundCause {
     Shortfall = 3,
     /// What was still missing came from everybody.
     Socialised = 4,
+    /// Funding of a position that it had taken over.
+    Funding = 8,
 }
 
 /// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
@@ -179,6 +181,10 @@ pub enum Event {
     StopRejected { symbol: SymbolId, account: AccountId, order: OrderId, reason: RejectReason },
     /// The kill switch of an account, or of the whole shard, was set.
     KillSwitch { account: Option<AccountId>, engaged: bool },
+    /// Whether an account's positions share their margin was set.
+    MarginModeSet { account: AccountId, cross: bool },
+    /// Longs paid shorts that rate of their value at that price, or were paid it if it is negative.
+    Funded { symbol: SymbolId, rate_ppb: i64, price: Price },
 }
 
 /// Where events go. The caller owns the memory; the engine never calls back into itself.

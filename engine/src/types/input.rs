@@ -263,6 +263,13 @@ pub enum Input {
         /// The index.
         price: Price,
     },
+    /// Sets whether an account's positions share their margin.
+    MarginMode {
+        /// Account it is for.
+        account: AccountId,
+        /// Whether they do.
+        cross: bool,
+    },
     /// Blocks new orders and changes of orders, or lets them through again. Cancels go through.
     Kill {
         /// One account, or the whole shard.

@@ -61,14 +61,14 @@ impl Money {
         self.0 > 0
     }
 
-    /// The part `numerator / denominator` of a non-negative amount, rounded down.
+    /// The part `numerator / denominator` of an amount, rounded down.
     #[inline]
     #[must_use]
     pub fn share_floor(self, numerator: u64, denominator: u64) -> Self {
         self.share(numerator, denominator, 0)
     }
 
-    /// The part `numerator / denominator` of a non-negative amount, rounded up.
+    /// The part `numerator / denominator` of an amount, rounded up.
     #[inline]
     #[must_use]
     pub fn share_ceil(self, numerator: u64, denominator: u64) -> Self {
@@ -77,13 +77,25 @@ impl Money {
 
     #[inline]
     fn share(self, numerator: u64, denominator: u64, up: u64) -> Self {
-        assert!(!self.is_negative(), "a share is taken of an amount that is not negative");
         assert!(numerator <= denominator && denominator > 0, "a share is a part");
         if numerator == denominator {
             return self;
         }
+        if self.is_negative() {
+            return self.share_of_debt(numerator, denominator, up);
+        }
         let scaled = self.wide() * i128::from(numerator) + i128::from(up);
         Self::narrow(scaled / i128::from(denominator))
+    }
+}
+
+impl Money {
+    /// Rounds as a share does, of less than nothing: funding may take a margin there.
+    #[cold]
+    #[inline(never)]
+    fn share_of_debt(self, numerator: u64, denominator: u64, up: u64) -> Self {
+        let scaled = self.wide() * i128::from(numerator) + i128::from(up);
+        Self::narrow(scaled.div_euclid(i128::from(denominator)))
     }
 }
 

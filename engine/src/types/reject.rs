@@ -69,11 +69,15 @@ pub enum RejectReason {
     WouldTriggerAtOnce = 31,
     /// There is no room for another stop order.
     TooManyStops = 32,
+    /// The margin mode cannot change while a position or an order is open, or while cash is owed.
+    MarginModeInUse = 48,
+    /// The order would carry open interest beyond the market's bound.
+    OpenInterestCap = 49,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -106,5 +110,7 @@ impl RejectReason {
         Self::NoReference,
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
+        Self::MarginModeInUse,
+        Self::OpenInterestCap,
     ];
 }

@@ -118,6 +118,8 @@ fn account_input() -> impl Strategy<Value = Input> {
         (account(), any::<bool>())
             .prop_map(|(account, enabled)| Input::CancelOnDisconnect { account, enabled }),
         account().prop_map(|account| Input::Disconnect { account }),
+        (account(), any::<bool>())
+            .prop_map(|(account, cross)| Input::MarginMode { account, cross }),
         (proptest::option::of(account()), any::<bool>())
             .prop_map(|(account, engaged)| Input::Kill { account, engaged }),
     ]

@@ -3,6 +3,7 @@
 use seawall_engine::types::{Input, SelfTrade, SymbolId};
 
 use super::Generator;
+use crate::reference::Reference;
 
 impl Generator {
     /// Kill switches are mostly let go: a shard that takes no orders teaches nothing.
@@ -20,6 +21,19 @@ impl Generator {
             }
             _ => Input::Kill { account: Some(account), engaged: self.dice.percent(10) },
         }
+    }
+
+    /// Mostly of an account that has nothing open yet.
+    pub(super) fn margin_mode(&mut self, shard: &Reference) -> Input {
+        let mut account = self.client();
+        for _ in 0..6 {
+            let busy = shard.symbols().any(|symbol| shard.position(symbol, account).lots != 0);
+            if shard.is_open(account) && !busy {
+                break;
+            }
+            account = self.client();
+        }
+        Input::MarginMode { account, cross: self.dice.percent(self.habits.cross) }
     }
 
     pub(super) fn mass_cancel(&mut self, symbol: SymbolId) -> Input {

@@ -87,7 +87,8 @@ impl Generator {
     fn wrong_account_input(&mut self) -> Input {
         let nobody = self.nobody();
         let account = self.dice.pick(&[AccountId::FUND, nobody, AccountId(1)]);
-        match self.dice.range(1, 6) {
+        match self.dice.range(1, 7) {
+            7 => Input::MarginMode { account, cross: true },
             1 => Input::SelfTrade { account, mode: SelfTrade::Allow, group: 0 },
             2 => Input::MassCancel { account, symbol: Some(self.nowhere()), side: None },
             3 => Input::MassCancel { account, symbol: None, side: None },

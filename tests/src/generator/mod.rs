@@ -8,6 +8,7 @@ mod accounts;
 mod dice;
 mod junk;
 mod orders;
+mod prices;
 mod rules;
 
 use seawall_engine::types::{AccountId, Input, Money, Ppm, Price, Seq, Sequenced, Side, SymbolId};
@@ -33,6 +34,7 @@ enum Theme {
     Account,
     MassCancel,
     Index,
+    MarginMode,
 }
 
 /// Kinds of order that a seed may do without.
@@ -80,13 +82,15 @@ struct Habits {
     spread: u32,
     /// What the fund is given at a time, in hundredths of a few orders' value.
     fund_percent: i64,
+    /// Percent of accounts that are cross, of those that set their mode.
+    cross: u64,
     /// Kinds of order that the seed uses beside limit orders.
     kinds: Vec<Kind>,
 }
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 600), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 750), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 80),
@@ -99,16 +103,18 @@ impl Habits {
             (Theme::Account, dice.pick(&[3, 12])),
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
+            (Theme::MarginMode, dice.pick(&[6, 25])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[50, 65, 75]),
+            crossing: dice.pick(&[55, 70, 80]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
             fund_percent: dice.pick(&[1, 5, 30, 30, 200, 2_000]),
+            cross: dice.pick(&[0, 50, 95]),
             kinds: KINDS.into_iter().filter(|_| dice.percent(65)).collect(),
         }
     }
@@ -208,6 +214,7 @@ impl Generator {
                 other => other,
             },
             Theme::MassCancel => self.mass_cancel(symbol),
+            Theme::MarginMode => self.margin_mode(shard),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Random rules of a shard: small numbers, so that everything meets everything.
 
+use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{
     Adl, AdlPolicy, AdlPrice, Discipline, Fillable, LiquidationRules, Outlook, Plan, PriorityKey,
     Unwind, VenueRules,
@@ -8,6 +9,7 @@ use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
+use super::prices;
 use crate::setup::{Setup, rate};
 
 /// Random rules.
@@ -16,10 +18,17 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
     let markets: Vec<MarketSpec> = (0..symbols).map(|_| market(dice)).collect();
     Setup {
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
+        price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
         accounts_max: dice.range_u32(6, 14),
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,
         liquidation: liquidation(dice),
+        position_order: dice.pick(&[
+            PositionOrder::LargestLoss,
+            PositionOrder::LargestMaintenance,
+            PositionOrder::LargestValue,
+            PositionOrder::Symbol,
+        ]),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Settings {
 
 impl Reference {
     /// An open account that is not the fund's.
-    fn client(&self, account: AccountId) -> Result<usize, Refusal> {
+    pub(super) fn client(&self, account: AccountId) -> Result<usize, Refusal> {
         if account.index() == FUND {
             return Err((FUND, RejectReason::FundAccount));
         }

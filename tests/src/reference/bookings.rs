@@ -145,7 +145,15 @@ impl Reference {
         let closed = self.book(symbol, taker.account, taker.side, fill, value);
         match taker.role {
             Role::Client => self.charge(taker.account, value, taker_fee),
-            Role::Liquidation => self.charge_liquidation(symbol, taker.account, value, closed),
+            Role::Liquidation => {
+                let market = &self.markets[symbol];
+                let kept = if self.cross[taker.account] {
+                    market.profit(taker.side, value, market.value(taker.limit, fill))
+                } else {
+                    closed.margin + closed.profit
+                };
+                self.charge_liquidation(symbol, taker.account, value, kept.max(0));
+            }
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
         if next_part {
@@ -174,6 +182,7 @@ impl Reference {
         lots: i128,
         value: i128,
     ) -> Closed {
+        self.realise(symbol, account);
         let market = &self.markets[symbol];
         let mut position = market.positions[account];
         let close = lots.min(position.on(side.opposite()));
@@ -193,7 +202,8 @@ impl Reference {
         let open = lots - close;
         if open > 0 {
             let opening_value = value - closing_value;
-            let margin = floor_div(opening_value * position.initial, MILLION);
+            let rate = if self.cross[account] { 0 } else { position.initial };
+            let margin = floor_div(opening_value * rate, MILLION);
             cash -= margin;
             position.margin += margin;
             position.entry += opening_value;
@@ -201,22 +211,24 @@ impl Reference {
         }
         self.markets[symbol].positions[account] = position;
         *self.cash_of(account) += cash;
+        self.sweep_pool(symbol);
         closed
     }
 
     /// A trading fee, cut to what there is.
     fn charge(&mut self, account: usize, value: i128, rate: i128) {
+        let cross = self.cross[account];
         let cash = self.cash_of(account);
-        let fee = floor_div(value * rate, MILLION).min((*cash).max(0));
+        let fee = floor_div(value * rate, MILLION);
+        let fee = if cross { fee } else { fee.min((*cash).max(0)) };
         *cash -= fee;
         self.fees += fee;
     }
 
     /// The liquidation fee of one fill, cut to what the fill released, to the fund.
-    fn charge_liquidation(&mut self, symbol: usize, account: usize, value: i128, closed: Closed) {
+    fn charge_liquidation(&mut self, symbol: usize, account: usize, value: i128, kept: i128) {
         let rate = i128::from(self.rules.fee.parts());
-        let released = (closed.margin + closed.profit).max(0);
-        let fee = floor_div(value * rate, MILLION).min(released);
+        let fee = floor_div(value * rate, MILLION).min(kept);
         if fee > 0 {
             *self.cash_of(account) -= fee;
             self.fund(symbol, FundCause::LiquidationFee, fee);
@@ -234,7 +246,7 @@ impl Reference {
     pub(super) fn shortfall(&mut self, symbol: usize, account: usize) {
         assert!(account != FUND, "the fund's own bookings run no shortfall check");
         let owed = *self.cash_of(account);
-        if owed < 0 {
+        if owed < 0 && !self.cross[account] {
             *self.cash_of(account) = 0;
             self.fund(symbol, FundCause::Shortfall, owed);
         }

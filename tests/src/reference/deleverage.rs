@@ -72,6 +72,7 @@ impl Reference {
         if lots == 0 {
             return 0;
         }
+        self.realise_everybody(symbol);
         let mut left = lots;
         let price = self.adl_price(symbol, at);
         for (counterparty, part) in self.givers(symbol, account, side, lots, price) {

@@ -4,7 +4,7 @@ use seawall_engine::liquidation::{Discipline, Plan};
 use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, Side};
 
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, ceil_div, floor_div, sign};
+use super::market::{MILLION, Position, ceil_div, floor_div, sign};
 use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
 
 const FORCED_PER_INPUT_MAX: u32 = 65_536;
@@ -13,11 +13,12 @@ impl Reference {
     /// Moves unhealthy positions into the queue.
     pub(super) fn triggers(&mut self) {
         if !self.rules.enabled {
+            self.trigger_cross(self.rules.triggers_max);
             return;
         }
         let mut room = self.rules.triggers_max;
         for symbol in 0..self.markets.len() {
-            let Some(mark) = self.markets[symbol].mark else { continue };
+            let Some(mark) = self.markets[symbol].live_mark(self.time_ns) else { continue };
             for account in self.unhealthy(symbol, mark) {
                 if room == 0 {
                     return;
@@ -26,6 +27,7 @@ impl Reference {
                 self.trigger(symbol, account, mark);
             }
         }
+        self.trigger_cross(room);
     }
 
     /// Unlocked accounts of a symbol that are unhealthy at the mark, in the order of entry.
@@ -33,7 +35,8 @@ impl Reference {
         let market = &self.markets[symbol];
         let mut found = Vec::new();
         for (account, position) in market.positions.iter().enumerate() {
-            if account != FUND && !position.locked && market.unhealthy(position, mark) {
+            let isolated = account != FUND && !self.cross[account];
+            if isolated && !position.locked && market.unhealthy(position, mark) {
                 let trigger = market.trigger(position);
                 // Longs first from the highest trigger price, then shorts from the lowest.
                 let rank = match position.side() {
@@ -49,12 +52,15 @@ impl Reference {
 
     /// Whether the bound on triggers has left some for the next input.
     pub(super) fn any_unhealthy(&self) -> bool {
-        let marks = self.markets.iter().map(|market| market.mark).enumerate();
+        let marks = self.markets.iter().map(|market| market.live_mark(self.time_ns)).enumerate();
         let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
-        self.rules.enabled && marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty())
+        let isolated = marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty());
+        let cross = (1..self.cash.len()).any(|account| self.cross_waits(account));
+        self.rules.enabled && (isolated || cross)
     }
 
     fn trigger(&mut self, symbol: usize, account: usize, mark: i128) {
+        self.realise(symbol, account);
         let market = &mut self.markets[symbol];
         market.positions[account].locked = true;
         let position = market.positions[account];
@@ -71,7 +77,12 @@ impl Reference {
     }
 
     fn enqueue(&mut self, symbol: usize, account: usize) {
-        let key = self.key(symbol, account);
+        let position = self.markets[symbol].positions[account];
+        self.enqueue_as(symbol, account, &position);
+    }
+
+    pub(super) fn enqueue_as(&mut self, symbol: usize, account: usize, position: &Position) {
+        let key = self.key(symbol, position);
         let entered = self.entries;
         self.entries += 1;
         self.queue.push(Queued { key, entered, symbol, account, trigger_ns: self.time_ns });
@@ -84,8 +95,9 @@ impl Reference {
         }
         for place in 0..self.queue.len() {
             let Queued { symbol: of, account, .. } = self.queue[place];
-            if of == symbol && self.markets[symbol].positions[account].lots != 0 {
-                self.queue[place].key = self.key(symbol, account);
+            let position = self.markets[symbol].positions[account];
+            if of == symbol && position.lots != 0 && !self.cross[account] {
+                self.queue[place].key = self.key(symbol, &position);
             }
         }
     }
@@ -183,6 +195,11 @@ impl Reference {
     }
 
     fn serve(&mut self, symbol: usize, account: usize) {
+        if self.cross[account] {
+            self.serve_cross(symbol, account);
+            return;
+        }
+        self.realise(symbol, account);
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
         let position = market.positions[account];
@@ -224,7 +241,7 @@ impl Reference {
     }
 
     /// Derives the next forced order and says that it goes to the book.
-    fn next_forced(
+    pub(super) fn next_forced(
         &mut self,
         symbol: usize,
         account: usize,

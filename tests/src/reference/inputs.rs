@@ -1,4 +1,4 @@
-//! "Mark, Deposit, Withdraw, Leverage, Block, Step".
+//! "Deposit, Withdraw, Leverage, Block, Step".
 
 use seawall_engine::types::{
     AccountId, Event, MONEY_MAX_UNITS, Money, Ppm, Price, Qty, RejectReason, Side, SymbolId,
@@ -8,20 +8,6 @@ use super::orders::Intent;
 use super::{FUND, Reference, Refusal};
 
 impl Reference {
-    pub(super) fn mark_input(&mut self, symbol: SymbolId, price: Price) -> Result<(), Refusal> {
-        let s = self.known_symbol(symbol, AccountId(0))?;
-        let ticks = i128::from(price.ticks());
-        let market = &mut self.markets[s];
-        if ticks != market.held(ticks) {
-            return Err((FUND, RejectReason::PriceOutOfDomain));
-        }
-        market.mark_before = market.mark;
-        market.mark = Some(ticks);
-        self.out.push(Event::Marked { symbol, price });
-        self.rekey(s);
-        Ok(())
-    }
-
     pub(super) fn deposit(&mut self, account: AccountId, amount: Money) -> Result<(), Refusal> {
         let refuse = |reason| Err((account.index(), reason));
         if account.index() >= self.cash.len() {
@@ -48,7 +34,7 @@ impl Reference {
         if units <= 0 {
             return refuse(RejectReason::AmountOutOfRange);
         }
-        if *self.cash_of(a) < units {
+        if self.withdrawable(a) < units {
             return refuse(RejectReason::InsufficientCash);
         }
         *self.cash_of(a) -= units;

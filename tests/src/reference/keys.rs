@@ -3,16 +3,15 @@
 use seawall_engine::liquidation::{Outlook, PriorityKey};
 
 use super::Reference;
-use super::market::{MILLION, ceil_div, floor_div, sign};
+use super::market::{MILLION, Position, ceil_div, floor_div, sign};
 
 const BILLION: i128 = 1_000_000_000;
 
 impl Reference {
     /// The key of a position that is not flat.
-    pub(super) fn key(&self, symbol: usize, account: usize) -> i128 {
+    pub(super) fn key(&self, symbol: usize, position: &Position) -> i128 {
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
-        let position = &market.positions[account];
         let value = market.value(mark, position.lots.abs());
         let equity = position.margin + market.profit_at(position, mark);
         let distance = sign(position.side()) * (mark - market.bankruptcy(position));

@@ -6,6 +6,7 @@
 use seawall_engine::risk::MarketRules;
 use seawall_engine::types::{ContractKind, Side};
 
+use super::marking::History;
 use super::stops::Stop;
 
 /// Parts per million in a whole.
@@ -48,6 +49,8 @@ pub(super) struct Position {
     pub(super) margin: i128,
     /// Initial margin rate, in parts per million.
     pub(super) initial: i128,
+    /// How many of the market's funding payments it has been given or has paid.
+    pub(super) payments_realised: usize,
     /// In the liquidation queue.
     pub(super) locked: bool,
 }
@@ -95,8 +98,8 @@ impl Resting {
 /// Rules and state of one symbol.
 #[derive(Clone, Debug)]
 pub(super) struct Market {
-    inverse: bool,
-    unit: i128,
+    pub(super) inverse: bool,
+    pub(super) unit: i128,
     pub(super) low: i128,
     pub(super) high: i128,
     pub(super) tiers: Vec<Tier>,
@@ -117,6 +120,12 @@ pub(super) struct Market {
     pub(super) index: Option<i128>,
     /// Price of the last trade in the book.
     pub(super) last: Option<i128>,
+    /// Funding payments, per lot.
+    pub(super) payments: Vec<i128>,
+    /// The other side of what positions were given.
+    pub(super) pool: i128,
+    /// Of what and when its marks were made.
+    pub(super) history: History,
     /// Stop orders that wait.
     pub(super) stops: Vec<Stop>,
     /// In no order that matters: the best one is looked for each time.
@@ -139,8 +148,14 @@ impl Market {
             let initial = i128::from(tier.initial.parts());
             tiers.push(Tier { floor, initial, maintenance, deduction });
         }
-        let flat =
-            Position { lots: 0, entry: 0, margin: 0, initial: tiers[0].initial, locked: false };
+        let flat = Position {
+            lots: 0,
+            entry: 0,
+            margin: 0,
+            initial: tiers[0].initial,
+            payments_realised: 0,
+            locked: false,
+        };
         let mut positions = vec![flat; accounts_max];
         positions[0].initial = 0;
         let (low, high) = rules.domain();
@@ -163,6 +178,9 @@ impl Market {
             mark_before: None,
             index: None,
             last: None,
+            payments: Vec::new(),
+            pool: 0,
+            history: History::new(*rules.price_rules()),
             stops: Vec::new(),
             orders: Vec::new(),
             positions,
@@ -218,7 +236,7 @@ impl Market {
         }
         let value = self.value(price, position.lots.abs());
         let tier = self.tier(value);
-        let equity = position.margin + self.profit_at(position, price);
+        let equity = self.effective(position).margin + self.profit_at(position, price);
         equity * MILLION < value * tier.maintenance - tier.deduction
     }
 

@@ -8,17 +8,20 @@ mod accounts;
 mod adl;
 mod bookings;
 mod clip;
+mod cross;
 mod deleverage;
 mod expiry;
 mod forced;
+mod funding;
 mod inputs;
 mod keys;
 mod market;
+mod marking;
 mod orders;
 mod stops;
 mod view;
 
-use seawall_engine::core::ShardConfig;
+use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::LiquidationRules;
 use seawall_engine::types::{
     AccountId, Event, FundCause, Input, Money, NewOrder, OrderId, Price, Qty, RejectReason,
@@ -53,6 +56,9 @@ pub struct Reference {
     cash: Vec<Option<i128>>,
     /// What accounts have set, by account.
     settings: Vec<Settings>,
+    /// Which accounts are cross, by account.
+    cross: Vec<bool>,
+    position_order: PositionOrder,
     /// The shard's kill switch.
     killed: bool,
     /// Stops that triggered and are still to become orders, first to come first.
@@ -92,6 +98,8 @@ impl Reference {
             markets: config.markets().iter().map(|m| Market::new(m, accounts_max)).collect(),
             cash,
             settings: vec![Settings::default(); accounts_max],
+            cross: vec![false; accounts_max],
+            position_order: config.position_order(),
             killed: false,
             fired: Vec::new(),
             fees: 0,
@@ -151,6 +159,7 @@ impl Reference {
             }
             Input::Step => Ok(()),
             Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
+            Input::MarginMode { account, cross } => self.margin_mode(*account, *cross),
             Input::MassCancel { account, symbol, side } => {
                 self.mass_cancel(*account, *symbol, *side)
             }
@@ -204,13 +213,17 @@ impl Reference {
     fn check(&self) {
         assert!(self.conservation_error() == 0, "money is neither created nor destroyed");
         for (account, cash) in self.cash.iter().enumerate().skip(1) {
-            assert!(cash.unwrap_or(0) >= 0, "account {account} owes nothing: {cash:?}");
+            let owes = cash.unwrap_or(0) < 0 && !self.cross[account];
+            assert!(!owes, "account {account} owes nothing: {cash:?}");
         }
+        self.check_pools();
         for market in &self.markets {
             let lots: i128 = market.positions.iter().map(|position| position.lots).sum();
             assert!(lots == 0, "every long has its short");
             for position in &market.positions {
-                assert!(position.margin >= 0 && position.entry >= 0, "amounts are not negative");
+                let funded = market.history.rules.funding.is_some();
+                assert!(position.margin >= 0 || funded, "only funding takes margin below zero");
+                assert!(position.entry >= 0, "an entry value is not negative");
                 assert!(
                     position.lots != 0 || position.margin == 0,
                     "a flat position has no margin"
@@ -237,6 +250,7 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
         | Input::Withdraw { .. }
         | Input::Step
         | Input::SelfTrade { .. }
+        | Input::MarginMode { .. }
         | Input::CancelOnDisconnect { .. }
         | Input::Disconnect { .. }
         | Input::Kill { .. } => (SymbolId(0), None),

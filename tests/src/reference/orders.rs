@@ -214,7 +214,8 @@ impl Reference {
             hidden: left - shown,
         };
         let reserve = self.markets[symbol].reserve_of(&rest);
-        if !shape.rests || *self.cash_of(account) < reserve {
+        let covered = self.cross[account] || *self.cash_of(account) >= reserve;
+        if !shape.rests || !covered {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
             return;
         }
@@ -226,22 +227,13 @@ impl Reference {
 
     pub(super) fn margin_check(&self, intent: &Intent) -> Result<(), Refusal> {
         let Intent { account, side, lots, .. } = *intent;
+        if self.cross[account] {
+            return self.cross_check(intent);
+        }
         let market = &self.markets[intent.symbol];
         let position = &market.positions[account];
         let refuse = |reason| Err((account, reason));
-        let mut requirement = 0;
-        if !intent.reduce_only {
-            let exposure = position.on(side) + market.resting_lots(account, side) + lots;
-            if exposure > market.position_lots_max {
-                return refuse(RejectReason::PositionLimit);
-            }
-            let tier = market.tier(market.value(intent.worst, exposure));
-            if tier.initial > position.initial {
-                return refuse(RejectReason::LeverageTooHigh);
-            }
-            let rate = position.initial + intent.fee;
-            requirement += ceil_div(market.value(intent.worst, lots) * rate, MILLION);
-        }
+        let mut requirement = if intent.reduce_only { 0 } else { self.opening_cost(intent)? };
         let close = lots.min(position.on(side.opposite()));
         if close > 0 {
             let (margin, entry) = market.released(position, close);
@@ -253,6 +245,25 @@ impl Reference {
             return refuse(RejectReason::InsufficientMargin);
         }
         Ok(())
+    }
+
+    /// Initial margin and fee of an order, if limits and leverage allow it.
+    pub(super) fn opening_cost(&self, intent: &Intent) -> Result<i128, Refusal> {
+        let Intent { account, side, lots, .. } = *intent;
+        let market = &self.markets[intent.symbol];
+        let position = &market.positions[account];
+        let exposure = position.on(side) + market.resting_lots(account, side) + lots;
+        if exposure > market.position_lots_max {
+            return Err((account, RejectReason::PositionLimit));
+        }
+        let tier = market.tier(market.value(intent.worst, exposure));
+        let least =
+            market.open_interest(intent, tier.initial).map_err(|reason| (account, reason))?;
+        if least > position.initial {
+            return Err((account, RejectReason::LeverageTooHigh));
+        }
+        let rate = position.initial + intent.fee;
+        Ok(ceil_div(market.value(intent.worst, lots) * rate, MILLION))
     }
 
     pub(super) fn cancel(

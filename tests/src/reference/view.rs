@@ -96,6 +96,7 @@ impl Reference {
             lots: i64::try_from(position.lots).expect("a position fits"),
             entry: money(position.entry),
             margin: money(position.margin),
+            funding: money(self.markets[symbol.index()].owed(position)),
             in_liquidation: position.locked,
         }
     }
@@ -159,6 +160,7 @@ impl Reference {
     pub fn conservation_error(&self) -> i128 {
         let mut total: i128 = self.cash.iter().flatten().sum();
         for market in &self.markets {
+            total += market.pool;
             for order in &market.orders {
                 total += market.reserve_of(order);
             }

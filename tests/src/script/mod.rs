@@ -18,6 +18,7 @@
 //! is not checked against the script, only against the other engine.
 
 mod notation;
+mod prices;
 mod read;
 
 use std::fmt::Write as _;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{Adl, Discipline, Fillable, Plan, PriorityKey, VenueRules};
 use seawall_engine::risk::{MarketSpec, OrderRules};
 use seawall_engine::types::{
@@ -13,7 +14,8 @@ use crate::setup::Setup;
 /// The rules of a shard, one per line.
 pub fn setup_lines(setup: &Setup) -> String {
     let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
-    for (market, asks) in setup.markets.iter().zip(&setup.order_rules) {
+    let asks = setup.order_rules.iter().zip(&setup.price_rules);
+    for (market, (asks, prices)) in setup.markets.iter().zip(asks) {
         write_market(&mut text, market);
         if *asks != OrderRules::default() {
             let OrderRules { tick, lot, notional_min, price_band } = asks;
@@ -21,6 +23,7 @@ pub fn setup_lines(setup: &Setup) -> String {
             writeln!(text, "  asks tick {tick} lot {lot} notional {notional_min} band {band}")
                 .expect("it is a string");
         }
+        super::prices::write(&mut text, prices);
     }
     let rules = &setup.liquidation;
     let discipline = match rules.discipline {
@@ -49,6 +52,7 @@ pub fn setup_lines(setup: &Setup) -> String {
             unwind.interval_ns
         ),
         format!("triggers {}", rules.triggers_max),
+        format!("positions {}", order_name(setup.position_order)),
     ];
     for line in lines {
         text.push_str(&line);
@@ -155,12 +159,25 @@ fn account_line(input: &Input) -> String {
         Input::CancelOnDisconnect { account, enabled } => {
             format!("cancel-on-disconnect {account:?} {}", on_off(*enabled))
         }
+        Input::MarginMode { account, cross } => {
+            format!("margin-mode {account:?} {}", if *cross { "cross" } else { "isolated" })
+        }
         Input::Disconnect { account } => format!("disconnect {account:?}"),
         Input::Kill { account, engaged } => {
             let account = account.map_or("all".to_owned(), |account| format!("{account:?}"));
             format!("kill {account} {}", on_off(*engaged))
         }
         _ => unreachable!("only inputs about accounts come here"),
+    }
+}
+
+/// How an order among the positions of a cross account is called in scripts.
+pub(super) fn order_name(order: PositionOrder) -> &'static str {
+    match order {
+        PositionOrder::LargestLoss => "largest-loss",
+        PositionOrder::LargestMaintenance => "largest-maintenance",
+        PositionOrder::LargestValue => "largest-value",
+        PositionOrder::Symbol => "by-symbol",
     }
 }
 
@@ -322,6 +339,12 @@ fn account_event(event: &Event) -> String {
         }
         Event::StopRejected { symbol, account, order, reason } => {
             format!("stop-rejected {symbol:?} {account:?} {} {reason:?}", id(*order))
+        }
+        Event::MarginModeSet { account, cross } => {
+            format!("margin-mode-set {account:?} {}", if *cross { "cross" } else { "isolated" })
+        }
+        Event::Funded { symbol, rate_ppb, price } => {
+            format!("funded {symbol:?} {rate_ppb} at {price}")
         }
         Event::MassCancelled { account, orders } => format!("mass-cancelled {account:?} {orders}"),
         Event::CancelOnDisconnectSet { account, enabled } => {

@@ -3,17 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{
     Adl, AdlPolicy, AdlPrice, Discipline, Fillable, Outlook, Plan, PriorityKey,
 };
-use seawall_engine::risk::{MarginTier, OrderRules};
+use seawall_engine::risk::{MarginTier, OrderRules, PriceRules};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
     Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
-use super::notation::{key_name, mode_name, reference_name};
-use super::{Entry, Script};
+use super::notation::{key_name, mode_name, order_name, reference_name};
+use super::{Entry, Script, prices};
 use crate::setup::Setup;
 
 /// What is wrong with a script, and where.
@@ -40,7 +41,9 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         orders_max: 64,
         markets: Vec::new(),
         order_rules: Vec::new(),
+        price_rules: Vec::new(),
         liquidation: Setup::liquidation(),
+        position_order: PositionOrder::default(),
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut time_ns = 0;
@@ -76,48 +79,53 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
     if setup.markets.is_empty() {
         setup.markets.push(Setup::market());
         setup.order_rules.push(OrderRules::default());
+        setup.price_rules.push(PriceRules::default());
     }
     Ok(Script { setup, entries })
 }
 
 /// The words of a line.
-struct Words<'a>(std::vec::IntoIter<&'a str>);
+pub(super) struct Words<'a>(std::vec::IntoIter<&'a str>);
 
 impl<'a> Words<'a> {
-    fn peek(&self) -> Option<&'a str> {
+    pub(super) fn peek(&self) -> Option<&'a str> {
         self.0.as_slice().first().copied()
     }
 
-    fn word(&mut self, expected: &str) -> Result<&'a str, String> {
+    pub(super) fn word(&mut self, expected: &str) -> Result<&'a str, String> {
         self.0.next().ok_or_else(|| format!("the line ends, expected {expected}"))
     }
 
-    fn literal(&mut self, expected: &str) -> Result<(), String> {
+    pub(super) fn literal(&mut self, expected: &str) -> Result<(), String> {
         let word = self.word(expected)?;
         if word == expected { Ok(()) } else { Err(format!("{word:?}, expected {expected:?}")) }
     }
 
-    fn number<T: FromStr>(&mut self, expected: &str) -> Result<T, String> {
+    pub(super) fn number<T: FromStr>(&mut self, expected: &str) -> Result<T, String> {
         let word = self.word(expected)?;
         word.parse().map_err(|_| format!("{word:?}, expected {expected}"))
     }
 
     /// A number behind a letter, such as `a7`.
-    fn prefixed<T: FromStr>(&mut self, letter: char, expected: &str) -> Result<T, String> {
+    pub(super) fn prefixed<T: FromStr>(
+        &mut self,
+        letter: char,
+        expected: &str,
+    ) -> Result<T, String> {
         let word = self.word(expected)?;
         let digits = word.strip_prefix(letter).and_then(|digits| digits.parse().ok());
         digits.ok_or_else(|| format!("{word:?}, expected {expected} such as {letter}1"))
     }
 
-    fn symbol(&mut self) -> Result<SymbolId, String> {
+    pub(super) fn symbol(&mut self) -> Result<SymbolId, String> {
         self.prefixed('s', "a symbol").map(SymbolId)
     }
 
-    fn account(&mut self) -> Result<AccountId, String> {
+    pub(super) fn account(&mut self) -> Result<AccountId, String> {
         self.prefixed('a', "an account").map(AccountId)
     }
 
-    fn order(&mut self) -> Result<OrderId, String> {
+    pub(super) fn order(&mut self) -> Result<OrderId, String> {
         if let Some(derived) = self.peek().and_then(|word| word.strip_prefix('f')) {
             let word = self.word("an order")?;
             let (parent, k) = derived.split_once('.').unwrap_or((derived, "0"));
@@ -131,23 +139,23 @@ impl<'a> Words<'a> {
         self.prefixed('o', "an order").map(OrderId)
     }
 
-    fn price(&mut self) -> Result<Price, String> {
+    pub(super) fn price(&mut self) -> Result<Price, String> {
         let ticks = self.number("a price in ticks")?;
         Price::new(ticks).ok_or_else(|| format!("{ticks} is not a price in ticks"))
     }
 
-    fn qty(&mut self) -> Result<Qty, String> {
+    pub(super) fn qty(&mut self) -> Result<Qty, String> {
         let lots = self.number("a quantity in lots")?;
         Qty::new(lots).ok_or_else(|| format!("{lots} is not a quantity in lots"))
     }
 
-    fn rate(&mut self) -> Result<Ppm, String> {
+    pub(super) fn rate(&mut self) -> Result<Ppm, String> {
         let parts = self.number("a rate in parts per million")?;
         Ppm::new(parts).ok_or_else(|| format!("{parts} ppm, expected at most {}", Ppm::SCALE))
     }
 
     /// Takes the word "all" if it is next.
-    fn all(&mut self) -> Result<bool, String> {
+    pub(super) fn all(&mut self) -> Result<bool, String> {
         let all = self.peek() == Some("all");
         if all {
             self.literal("all")?;
@@ -155,7 +163,7 @@ impl<'a> Words<'a> {
         Ok(all)
     }
 
-    fn on(&mut self) -> Result<bool, String> {
+    pub(super) fn on(&mut self) -> Result<bool, String> {
         match self.word("on or off")? {
             "on" => Ok(true),
             "off" => Ok(false),
@@ -163,7 +171,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn done(&mut self) -> Result<(), String> {
+    pub(super) fn done(&mut self) -> Result<(), String> {
         self.0.next().map_or(Ok(()), |word| Err(format!("{word:?}, expected the end of the line")))
     }
 }
@@ -176,6 +184,19 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     }
     let rules = &mut setup.liquidation;
     let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
+    if name == "positions" {
+        words.literal(name)?;
+        let word = words.word("an order of positions")?;
+        let orders = [
+            PositionOrder::LargestLoss,
+            PositionOrder::LargestMaintenance,
+            PositionOrder::LargestValue,
+            PositionOrder::Symbol,
+        ];
+        let found = orders.into_iter().find(|order| order_name(*order) == word);
+        setup.position_order = found.ok_or_else(|| format!("{word:?}, expected largest-loss"))?;
+        return Ok(true);
+    }
     if !known.contains(&name) && !["triggers", "adl", "rekey"].contains(&name) {
         return Ok(false);
     }
@@ -293,6 +314,15 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
         market.reference = words.price()?;
         setup.markets.push(market);
         setup.order_rules.push(OrderRules::default());
+        setup.price_rules.push(PriceRules::default());
+        return Ok(true);
+    }
+    if prices::LINES.contains(&name) {
+        words.literal(name)?;
+        let Some(rules) = setup.price_rules.last_mut() else {
+            return Err(format!("{name:?} before the first market"));
+        };
+        prices::read(name, rules, words)?;
         return Ok(true);
     }
     if !["tier", "fees", "lots", "band", "asks"].contains(&name) {
@@ -412,6 +442,15 @@ fn account_input(word: &str, words: &mut Words<'_>) -> Result<Input, String> {
             Input::CancelOnDisconnect { account: words.account()?, enabled: words.on()? }
         }
         "index" => Input::Index { symbol: words.symbol()?, price: words.price()? },
+        "margin-mode" => {
+            let account = words.account()?;
+            let cross = match words.word("cross or isolated")? {
+                "cross" => true,
+                "isolated" => false,
+                word => return Err(format!("{word:?}, expected cross or isolated")),
+            };
+            Input::MarginMode { account, cross }
+        }
         "disconnect" => Input::Disconnect { account: words.account()? },
         "kill" => {
             let account = if words.all()? { None } else { Some(words.account()?) };

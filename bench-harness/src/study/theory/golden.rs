@@ -14,24 +14,27 @@ use super::row::Row;
 use super::sampling::Plan;
 use super::venue::ticks;
 
-const SYMBOL: SymbolId = SymbolId(0);
+pub(super) const SYMBOL: SymbolId = SymbolId(0);
 /// The position in question, and who is on its other side.
-const HOLDER: AccountId = AccountId(1);
-const OTHER: AccountId = AccountId(2);
+pub(super) const HOLDER: AccountId = AccountId(1);
+pub(super) const OTHER: AccountId = AccountId(2);
 
 /// A venue of one market.
-struct Market {
-    contract: Contract,
-    reference: u32,
-    initial_ppm: u32,
-    maintenance_ppm: u32,
-    disposal: Disposal,
-    accounts_max: u32,
-    orders_max: u32,
+pub(super) struct Market {
+    pub(super) contract: Contract,
+    pub(super) reference: u32,
+    pub(super) initial_ppm: u32,
+    pub(super) maintenance_ppm: u32,
+    pub(super) disposal: Disposal,
+    pub(super) accounts_max: u32,
+    pub(super) orders_max: u32,
+    pub(super) position_lots_max: u32,
+    pub(super) discipline: Discipline,
+    pub(super) unwind: Unwind,
 }
 
 impl Market {
-    fn linear(reference: u32, initial_ppm: u32, maintenance_ppm: u32) -> Self {
+    pub(super) fn linear(reference: u32, initial_ppm: u32, maintenance_ppm: u32) -> Self {
         Self {
             contract: Contract { kind: ContractKind::Linear, unit: 1_000 },
             reference,
@@ -40,10 +43,13 @@ impl Market {
             disposal: Disposal::Full,
             accounts_max: 16,
             orders_max: 16,
+            position_lots_max: 1 << 22,
+            discipline: Discipline::Strict { steps_max: 65_536 },
+            unwind: Unwind { lots_max: 1, band: Ppm::ZERO, interval_ns: 1 << 40 },
         }
     }
 
-    fn open(&self) -> Venue {
+    pub(super) fn open(&self) -> Venue {
         let rate = |parts| Ppm::new(parts).expect("a part of one");
         let tier = MarginTier {
             notional_floor: Money::ZERO,
@@ -60,7 +66,7 @@ impl Market {
             position_lots_max: if self.contract.kind == ContractKind::Inverse {
                 1
             } else {
-                1 << 22
+                self.position_lots_max
             },
             market_band: Ppm::ONE,
         })
@@ -68,10 +74,10 @@ impl Market {
         let liquidation = LiquidationRules {
             enabled: true,
             key: PriorityKey::TriggerTime,
-            discipline: Discipline::Strict { steps_max: 65_536 },
+            discipline: self.discipline,
             plan: self.disposal,
             fee: Ppm::ZERO,
-            unwind: Unwind { lots_max: 1, band: Ppm::ZERO, interval_ns: 1 << 40 },
+            unwind: self.unwind,
             triggers_max: 1 << 20,
             venue: VenueRules::default(),
         };
@@ -82,24 +88,25 @@ impl Market {
     }
 }
 
-struct Venue {
-    engine: Engine,
+pub(super) struct Venue {
+    pub(super) engine: Engine,
     /// Of the last input.
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     seq: Seq,
 }
 
 impl Venue {
-    fn apply(&mut self, input: Input) {
+    pub(super) fn apply(&mut self, input: Input) {
         self.seq = self.seq.next();
         self.events.clear();
-        let sequenced = Sequenced { seq: self.seq, time_ns: 0, ingress_ns: 0, input };
+        // A nanosecond an input: what the fund sells at intervals of one is sold.
+        let sequenced = Sequenced { seq: self.seq, time_ns: self.seq.0, ingress_ns: 0, input };
         self.engine.apply(&sequenced, &mut self.events);
         let refused = self.events.iter().any(|event| matches!(event, Event::Rejected { .. }));
         assert!(!refused, "nothing here is refused: {:?}", self.events);
     }
 
-    fn fund(&mut self, account: AccountId) {
+    pub(super) fn fund(&mut self, account: AccountId) {
         self.apply(Input::Deposit { account, amount: Money::new(1 << 50) });
     }
 
@@ -114,12 +121,12 @@ impl Venue {
         self.block(buyer, seller, price, lots);
     }
 
-    fn block(&mut self, buyer: AccountId, seller: AccountId, price: u32, lots: u32) {
+    pub(super) fn block(&mut self, buyer: AccountId, seller: AccountId, price: u32, lots: u32) {
         let qty = lots_of(lots);
         self.apply(Input::Block { symbol: SYMBOL, buyer, seller, price: ticks(price), qty });
     }
 
-    fn mark(&mut self, price: u32) {
+    pub(super) fn mark(&mut self, price: u32) {
         self.apply(Input::Mark { symbol: SYMBOL, price: ticks(price) });
     }
 
@@ -132,7 +139,7 @@ impl Venue {
     }
 }
 
-fn lots_of(lots: u32) -> Qty {
+pub(super) fn lots_of(lots: u32) -> Qty {
     Qty::new(lots).expect("some lots")
 }
 
@@ -325,29 +332,69 @@ pub(super) fn cascade(_plan: Plan, test: &'static str) -> Vec<Row> {
     // On a grid the cascade stops when it does not reach the next tick any more: with 1,000 ticks
     // of exogenous sales the sum of the geometric series is missed by less than n / 1,000.
     let cases = [(25, 1.333_25), (50, 1.999_5), (75, 3.997_75), (90, 9.991_9)];
-    let row = |(percent, expected): (u32, f64)| {
-        let (amplification, forced) = amplification(percent);
-        let limit = 1.0 / (1.0 - f64::from(percent) / 100.0);
-        Row::within(format!("{test}/n-0.{percent}"), expected, amplification, 1e-9, forced)
-            .noted(format!("without a grid 1/(1 − n) = {limit:.4}"))
+    let rows = |(percent, on_grid): (u32, f64)| {
+        let cascade = Cascade::run(percent);
+        let (measured, forced) = (cascade.amplification, cascade.forced_orders);
+        // The branching ratio is read from what was built: lots due for each lot of depth.
+        let limit = 1.0 / (1.0 - cascade.branching);
+        let name = format!("{test}/n-0.{percent}");
+        let grid = Row::within(format!("{name}-on-a-grid"), on_grid, measured, 1e-9, forced);
+        let note = format!("{} accounts, n = {}", cascade.accounts, cascade.branching);
+        [grid, Row::within(name, limit, measured, 0.02 * limit, forced).noted(note)]
     };
-    cases.map(row).to_vec()
+    cases.into_iter().flat_map(rows).collect()
 }
 
-/// Sells 1,000 ticks of depth into a book with 100 bids a tick, while `lots` long are to be
-/// liquidated at each tick. Returns total over exogenous quantity and the number of forced orders.
-fn amplification(lots: u32) -> (f64, u64) {
-    const TOP: u32 = 100_000;
-    const LEVELS: u32 = 10_500;
-    const DEPTH: u32 = 100;
-    const SOLD: u32 = 100_000;
-    const FIRST_HOLDER: u32 = 4;
-    const MAKER: AccountId = HOLDER;
-    const SELLER: AccountId = AccountId(3);
+/// What a cascade came to.
+struct Cascade {
+    accounts: u64,
+    /// Lots due for each lot of depth, from the positions and the book as built.
+    branching: f64,
+    /// Total over exogenous quantity.
+    amplification: f64,
+    forced_orders: u64,
+}
+
+impl Cascade {
+    /// Sells 1,000 ticks of depth into a book with 1,000 lots bid at each tick, while ten times
+    /// `lots` long, of ten accounts, are to be liquidated at each tick.
+    fn run(lots: u32) -> Self {
+        let mut venue = build(lots);
+        let holders = FIRST_HOLDER..FIRST_HOLDER + LEVELS * EACH;
+        let due: i64 = holders.map(|n| venue.engine.position(SYMBOL, AccountId(n)).lots).sum();
+        let depth: u64 = venue.engine.depth(SYMBOL, Side::Buy).map(|(_, lots)| lots).sum();
+        let (forced_lots, forced_orders) = sell(&mut venue);
+        Self {
+            accounts: u64::from(LEVELS * EACH),
+            branching: due as f64 / depth as f64,
+            amplification: (f64::from(SOLD) + forced_lots as f64) / f64::from(SOLD),
+            forced_orders,
+        }
+    }
+}
+
+const TOP: u32 = 100_000;
+const LEVELS: u32 = 10_500;
+/// Accounts due at each tick.
+const EACH: u32 = 10;
+const DEPTH: u32 = 1_000;
+const SOLD: u32 = 1_000_000;
+const FIRST_HOLDER: u32 = 4;
+const MAKER: AccountId = HOLDER;
+const SELLER: AccountId = AccountId(3);
+
+fn order(account: AccountId, side: Side, kind: OrderKind, (order, lots): (u64, u32)) -> Input {
+    let (order, qty) = (OrderId(order), lots_of(lots));
+    Input::Order(NewOrder { symbol: SYMBOL, account, order, side, qty, kind, reduce_only: false })
+}
+
+/// Book and positions, both uniform.
+fn build(lots: u32) -> Venue {
     let mut venue = Market {
         contract: Contract { kind: ContractKind::Linear, unit: 1 },
-        accounts_max: FIRST_HOLDER + LEVELS,
+        accounts_max: FIRST_HOLDER + LEVELS * EACH,
         orders_max: LEVELS + 1,
+        position_lots_max: 1 << 26,
         ..Market::linear(TOP, 500_000, 200_000)
     }
     .open();
@@ -355,26 +402,22 @@ fn amplification(lots: u32) -> (f64, u64) {
         venue.fund(account);
     }
     venue.mark(TOP);
-    let order = |account, side, kind, (order, lots): (u64, u32)| {
-        let (order, qty) = (OrderId(order), lots_of(lots));
-        Input::Order(NewOrder {
-            symbol: SYMBOL,
-            account,
-            order,
-            side,
-            qty,
-            kind,
-            reduce_only: false,
-        })
-    };
     for level in 0..LEVELS {
         let bid = OrderKind::PostOnly(ticks(TOP - level));
         venue.apply(order(MAKER, Side::Buy, bid, (u64::from(level) + 1, DEPTH)));
         let entry = entry_that_triggers_at(TOP - level - 1);
-        let holder = AccountId(FIRST_HOLDER + level);
-        venue.apply(Input::Deposit { account: holder, amount: Money::new(1 << 40) });
-        venue.block(holder, OTHER, entry, lots);
+        for nth in 0..EACH {
+            let holder = AccountId(FIRST_HOLDER + level * EACH + nth);
+            venue.apply(Input::Deposit { account: holder, amount: Money::new(1 << 40) });
+            venue.block(holder, OTHER, entry, lots);
+        }
     }
+    venue
+}
+
+/// Sells, and lets the mark follow the best bid until nobody is due any more; forced lots and
+/// forced orders.
+fn sell(venue: &mut Venue) -> (u64, u64) {
     let sale = OrderKind::ImmediateOrCancel(ticks(TOP - LEVELS + 1));
     venue.apply(order(SELLER, Side::Sell, sale, (u64::from(LEVELS) + 1, SOLD)));
     let (mut forced_lots, mut forced) = (0_u64, 0_u64);
@@ -397,7 +440,7 @@ fn amplification(lots: u32) -> (f64, u64) {
         }
     }
     venue.engine.assert_consistent();
-    ((f64::from(SOLD) + forced_lots as f64) / f64::from(SOLD), forced)
+    (forced_lots, forced)
 }
 
 /// The entry of a long that is unhealthy at `trigger` ticks and healthy one tick above, with 50 %

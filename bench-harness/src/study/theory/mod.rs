@@ -9,6 +9,7 @@ mod cont_de_larrard;
 mod cont_stoikov_talreja;
 mod crowd;
 pub mod document;
+mod execution;
 mod golden;
 mod noise;
 mod oracles;
@@ -165,6 +166,12 @@ pub const TESTS: &[Test] = &[
         run: golden::cascade,
     },
     Test {
+        name: "execution-risk",
+        about: "P(bad debt) and mean shortfall of a forced order that is served late",
+        source: "normal returns: Φ(μ/σ) and μΦ(μ/σ) + σφ(μ/σ), μ = impact + spread/2 + fee − buffer",
+        run: execution::rows,
+    },
+    Test {
         name: "lobster",
         about: "share of recorded sweeps that the book repeats, order by order: at least 99.6 %",
         source: "LOBSTER sample, AAPL 2012-06-21 09:30 to 10:30, 50 levels",
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn exact_tests_hold() {
-        for name in ["little", "liquidation-golden", "cascade"] {
+        for name in ["little", "liquidation-golden", "cascade", "execution-risk"] {
             assert_eq!(failures(name), [], "{name}");
         }
     }

@@ -1,0 +1,89 @@
+//! Where the time of an order goes: late sending, waiting in front, service, the way out.
+
+use hdrhistogram::Histogram;
+
+use crate::measure::histogram::nanoseconds;
+
+/// One input in so many is followed: two clock readings on each would cost more than a tenth of
+/// the engine's work.
+pub(super) const SAMPLE_EVERY: u64 = 16;
+
+/// What the engine's side knows of a followed input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Served {
+    pub(super) seq: u64,
+    pub(super) start_ns: u64,
+    pub(super) end_ns: u64,
+}
+
+/// What the recorder knows of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    pub(super) seq: u64,
+    pub(super) n: usize,
+    pub(super) done_ns: u64,
+}
+
+/// Time by stage, in nanoseconds, of one input in sixteen. The stages of an input add up to its
+/// latency, up to the disagreement of the cores' clocks.
+#[derive(Clone, Debug)]
+pub struct Stages {
+    /// From the scheduled to the actual send: the generator was late.
+    pub send_lag: Histogram<u64>,
+    /// From there until the shard takes it: the ring and the queue in it.
+    pub ingress_wait: Histogram<u64>,
+    /// Inside the engine.
+    pub service: Histogram<u64>,
+    /// From there until the recorder has the answer.
+    pub egress: Histogram<u64>,
+}
+
+impl Stages {
+    /// Joins both sides; both come by sequence number. `send` gives the due and the actual send
+    /// of an input.
+    pub(super) fn join(
+        served: &[Served],
+        answered: &[Answered],
+        send: impl Fn(usize) -> (u64, u64),
+    ) -> Self {
+        let mut stages = Self {
+            send_lag: nanoseconds(),
+            ingress_wait: nanoseconds(),
+            service: nanoseconds(),
+            egress: nanoseconds(),
+        };
+        let mut served = served.iter().peekable();
+        for answer in answered {
+            while served.next_if(|input| input.seq < answer.seq).is_some() {}
+            let Some(input) = served.next_if(|input| input.seq == answer.seq) else { continue };
+            let (due_ns, sent_ns) = send(answer.n);
+            let record = |histogram: &mut Histogram<u64>, from: u64, to: u64| {
+                histogram.saturating_record(to.saturating_sub(from).max(1));
+            };
+            record(&mut stages.send_lag, due_ns, sent_ns);
+            record(&mut stages.ingress_wait, sent_ns, input.start_ns);
+            record(&mut stages.service, input.start_ns, input.end_ns);
+            record(&mut stages.egress, input.end_ns, answer.done_ns);
+        }
+        stages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_meet_by_sequence_number() {
+        let served = [(16, 100, 150), (32, 200, 260), (48, 300, 370)]
+            .map(|(seq, start_ns, end_ns)| Served { seq, start_ns, end_ns });
+        // Number 32 had no answer (a step), number 64 was not followed.
+        let answered = [(16, 3, 180), (48, 7, 400), (64, 9, 500)]
+            .map(|(seq, n, done_ns)| Answered { seq, n, done_ns });
+        let stages = Stages::join(&served, &answered, |n| (n as u64, 10 * n as u64));
+        let all = [&stages.send_lag, &stages.ingress_wait, &stages.service, &stages.egress];
+        assert_eq!(all.map(Histogram::len), [2; 4]);
+        assert_eq!(all.map(Histogram::min), [27, 70, 50, 30]);
+        assert_eq!(all.map(Histogram::max), [63, 230, 70, 30]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Mark inputs: from a given price to the market's mark (`docs/MARGIN.md`, Mark).
+
+use super::Engine;
+use super::market::Market;
+use super::orders::Checked;
+use crate::risk::{Ledger, Seen};
+use crate::types::{Event, EventSink, Price, RejectReason, Side, SymbolId};
+
+impl Engine {
+    pub(super) fn set_mark(
+        &mut self,
+        symbol: SymbolId,
+        price: Price,
+        sink: &mut impl EventSink,
+    ) -> Checked<()> {
+        self.check_symbol(symbol)?;
+        let time_ns = self.time_ns;
+        let market = &mut self.markets[symbol.index()];
+        if !market.book.in_domain(price) {
+            return Err(RejectReason::PriceOutOfDomain);
+        }
+        if market.rules.marks_given {
+            market.previous_mark = market.mark;
+            market.mark = Some(price);
+            market.marked_ns = time_ns;
+            sink.event(Event::Marked { symbol, price });
+        } else {
+            market.make_mark(price, time_ns, &mut self.ledger, sink)?;
+        }
+        self.rekey(symbol);
+        Ok(())
+    }
+}
+
+impl Market {
+    /// Whether the mark is too old to trigger anything.
+    #[inline]
+    pub(super) fn is_stale(&self, time_ns: u64) -> bool {
+        let stale_ns = self.rules.price_rules.mark.stale_ns;
+        stale_ns != 0 && time_ns - self.marked_ns > stale_ns
+    }
+
+    #[cold]
+    fn make_mark(
+        &mut self,
+        given: Price,
+        time_ns: u64,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+    ) -> Checked<()> {
+        let rules = self.rules.price_rules;
+        let (premium, due) = match &rules.funding {
+            Some(funding) => self.premium.at(funding, time_ns, (self.mark, self.index_price)),
+            None => (self.premium, None),
+        };
+        let interval_ns = rules.funding.map_or(0, |funding| funding.interval_ns);
+        let seen = Seen {
+            given,
+            index: self.index_price,
+            last: self.last,
+            bid: self.book.best(Side::Buy),
+            ask: self.book.best(Side::Sell),
+            time_ns,
+            rate_ppb: premium.rate_ppb,
+            left_ns: if interval_ns == 0 { 0 } else { interval_ns - time_ns % interval_ns },
+            interval_ns,
+        };
+        let domain = self.rules.domain;
+        let fresh = self.mark_state.advance(&rules.mark, &seen, domain)?;
+        self.premium = premium;
+        if let Some(due) = due {
+            self.pay_funding(&due, ledger, sink);
+        }
+        if let Some(price) = fresh {
+            self.previous_mark = self.mark;
+            self.mark = Some(price);
+            self.marked_ns = time_ns;
+        }
+        let price = self.mark.expect("the first mark input makes a mark");
+        if let Some(funding) = &rules.funding {
+            self.premium.sample(funding, &seen, price);
+        }
+        sink.event(Event::Marked { symbol: self.symbol, price });
+        Ok(())
+    }
+}
