@@ -117,7 +117,10 @@ fn bad_input_is_named_and_exits_with_two() {
     let place = tempfile::tempdir().unwrap();
     let here = place.path();
     std::fs::write(here.join("broken.toml"), "name = \"x\"\n\n[market\n").unwrap();
-    let cases: [(&[&str], &[&str]); 9] = [
+    let haircut = "base = \"flash-crash\"\n[collateral]\ncap_ppm = 1_000_001\n";
+    std::fs::write(here.join("haircut.toml"), haircut).unwrap();
+    let cases: [(&[&str], &[&str]); 10] = [
+        (&["run", "haircut.toml"], &["haircut.toml:3", "collateral.cap_ppm", "0 to 1000000"]),
         (&["run", "flash-crsh"], &["flash-crsh", "did you mean `flash-crash`"]),
         (&["run", "missing.toml"], &["missing.toml"]),
         (&["run", "broken.toml"], &["broken.toml", "3"]),
@@ -135,6 +138,33 @@ fn bad_input_is_named_and_exits_with_two() {
         }
     }
     assert!(!here.join("runs").exists(), "nothing is left behind by what was refused");
+}
+
+#[test]
+fn a_bench_refuses_cores_and_rates_that_are_not_there() {
+    let place = tempfile::tempdir().expect("a directory");
+    let bench = |more: &[&str]| {
+        let first = ["bench", "pipeline", "--quiet", "--no-preflight"];
+        refused(&seawall(place.path(), &[&first, more].concat()))
+    };
+    assert!(bench(&["--cores", "9999"]).contains("core 9999 does not exist or is not ours"));
+    assert!(bench(&["--cores", "0,0"]).contains("different"));
+    assert!(bench(&["--rate", "0"]).contains("between 0.001 and 1e9"));
+    assert!(bench(&["--rate", "1e30"]).contains("between 0.001 and 1e9"));
+    assert!(bench(&["--gateways", "0"]).contains("1..=64"));
+    assert!(bench(&["--bar", "nonsense"]).contains("light-load"));
+}
+
+#[test]
+fn a_bench_with_several_gateways_replays_and_says_where_it_ran() {
+    let place = tempfile::tempdir().expect("a directory");
+    let bench = ["bench", "pipeline", "--no-preflight", "--set", "clock.duration_ms=70000"];
+    let more = ["--gateways", "3", "--rate", "200000", "--limit", "100000", "--threads", "3"];
+    let output = seawall(place.path(), &[&bench[..], &more].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("the same as a replay of the order of taking"), "{text}");
+    assert!(text.contains("threads: ") || text.contains("one thread: "), "{text}");
 }
 
 #[test]

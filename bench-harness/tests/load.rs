@@ -3,11 +3,13 @@
 mod recorded;
 
 use recorded::{Cascade, cascade, flow};
-use seawall::load::{DriverOptions, Outcome, PhaseStart, Plan, PlanError, RowContext, drive, row};
+use seawall::load::{
+    DriverOptions, Outcome, PhaseStart, Plan, PlanError, RowContext, drive, replay_hash, row,
+};
 use seawall::scenario::Flow;
 use seawall_engine::core::Engine;
 use seawall_engine::pipeline::{NullShard, Topology};
-use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport};
+use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport, WaitStrategy};
 use seawall_engine::types::Input;
 
 fn phases(cascade: &Cascade) -> [PhaseStart; 2] {
@@ -119,6 +121,81 @@ fn overload_is_refused_at_the_ring_and_reconciles() {
             RowContext { reference_hash: Some(cascade.events_hash), ..RowContext::default() };
         assert_eq!(row("overload", &[outcome], &context).verdict, "no reference");
     }
+}
+
+#[test]
+fn several_gateways_replay_from_the_order_in_which_they_were_taken() {
+    let cascade = cascade(20_000);
+    for topology in [Topology::choose(&[]), Topology::detect()] {
+        let options = DriverOptions { gateways: 3, ..roomy(topology, Some(500_000.0)) };
+        let outcome = run::<SeqSlotRing>(&cascade, &options);
+        let counts = outcome.counts;
+        assert!(counts.reconciles() && counts.refused == 0, "{counts:?}");
+        let taken = outcome.taken.expect("the order is kept");
+        assert_eq!(taken.len(), cascade.inputs.len());
+        let replayed = replay_hash(&cascade.config, &taken).expect("a sound journal");
+        assert_eq!(replayed, outcome.events_hash, "{topology}");
+        // The planted bug: an order of taking that is not the shard's.
+        let mut wrong = taken;
+        let is_order = |input: &&mut _| {
+            matches!(input, seawall_engine::types::Sequenced { input: Input::Order(_), .. })
+        };
+        let mut orders = wrong.iter_mut().filter(is_order).skip(1_000);
+        let (first, second) = (orders.next().expect("an order"), orders.next().expect("another"));
+        std::mem::swap(&mut first.input, &mut second.input);
+        assert_ne!(replay_hash(&cascade.config, &wrong).expect("sound"), outcome.events_hash);
+    }
+}
+
+#[test]
+fn gateways_that_refuse_replay_too() {
+    let cascade = cascade(20_000);
+    let options = DriverOptions {
+        gateways: 4,
+        ingress_slots: 32,
+        egress_slots: 16,
+        ..DriverOptions::new(Topology::detect(), Some(1e9))
+    };
+    let outcome = run::<SeqSlotRing>(&cascade, &options);
+    assert!(outcome.counts.refused > 100 && outcome.counts.reconciles(), "{:?}", outcome.counts);
+    let taken = outcome.taken.expect("the order is kept");
+    let replayed = replay_hash(&cascade.config, &taken).expect("a sound journal");
+    assert_eq!(replayed, outcome.events_hash);
+}
+
+#[test]
+fn every_wait_strategy_gives_the_same_events() {
+    let cascade = cascade(5_000);
+    for wait in WaitStrategy::ALL {
+        let options = DriverOptions { wait: Some(wait), ..roomy(Topology::detect(), Some(1e6)) };
+        let outcome = run::<SeqSlotRing>(&cascade, &options);
+        assert_eq!(outcome.events_hash, cascade.events_hash, "{}", wait.name());
+    }
+}
+
+#[test]
+fn lots_count_as_filled_only_within_the_horizon() {
+    let cascade = cascade(10_000);
+    let filled = |horizon_ns| {
+        let roomy = roomy(Topology::choose(&[]), Some(500_000.0));
+        run::<SeqSlotRing>(&cascade, &DriverOptions { horizon_ns, ..roomy }).filled
+    };
+    let (long, none) = (filled(u64::MAX), filled(0));
+    assert!(long.taker.rate().is_some_and(|rate| rate > 0.5), "{long:?}");
+    assert!(long.forced.rate().is_some_and(|rate| rate > 0.5), "{long:?}");
+    assert_eq!((none.taker.filled_lots, none.forced.filled_lots), (0, 0));
+    assert_eq!(none.taker.sent_lots, long.taker.sent_lots);
+}
+
+#[test]
+fn an_answer_waits_for_the_padding() {
+    let cascade = cascade(2_000);
+    let roomy = roomy(Topology::choose(&[]), Some(20_000.0));
+    let outcome = run::<SeqSlotRing>(&cascade, &DriverOptions { pad_ns: 20_000, ..roomy });
+    let latency = &outcome.undisturbed.raw;
+    assert!(latency.min() >= 20_000 * 99 / 100, "{}", latency.min());
+    assert!(outcome.stages.service.min() >= 20_000 * 99 / 100);
+    assert_eq!(outcome.events_hash, cascade.events_hash);
 }
 
 #[test]

@@ -152,10 +152,61 @@ fn a_contradiction_is_said_where_it_was_made() {
     );
     let tiers = "[[market.tiers]]\nfloor_currency = 5\ninitial_ppm = 20\nmaintenance_ppm = 10\n";
     let message = refusal(tiers);
-    assert!(
-        message.starts_with("mine.toml:2: `market` contradicts itself: margin tier 0"),
-        "{message}"
+    assert_eq!(
+        message,
+        "mine.toml:3: `market.tiers[0].floor_currency` is 5, expected 0: a first tier that begins \
+         where positions do"
     );
+}
+
+#[test]
+fn tiers_that_are_not_continuous_are_refused_with_their_line() {
+    let tier = |floor: u64, initial: u64, maintenance: u64| {
+        format!(
+            "[[market.tiers]]\nfloor_currency = {floor}\ninitial_ppm = {initial}\n\
+             maintenance_ppm = {maintenance}\n"
+        )
+    };
+    let second = |next: String| refusal(&format!("{}{next}", tier(0, 20_000, 10_000)));
+    assert_eq!(
+        second(tier(0, 20_000, 10_000)),
+        "mine.toml:7: `market.tiers[1].floor_currency` is 0, expected above 0, the tier's before it"
+    );
+    assert_eq!(
+        second(tier(9, 20_000, 9_999)),
+        "mine.toml:9: `market.tiers[1].maintenance_ppm` is 9999, expected at least 10000, the \
+         tier's before it"
+    );
+    assert_eq!(
+        second(tier(9, 19_999, 10_000)),
+        "mine.toml:8: `market.tiers[1].initial_ppm` is 19999, expected at least 20000, the tier's \
+         before it"
+    );
+}
+
+#[test]
+fn a_haircut_above_one_is_refused_with_its_line() {
+    assert_eq!(
+        refusal("[collateral]\nenabled = true\ncap_ppm = 1_000_001\n"),
+        "mine.toml:4: `collateral.cap_ppm` is 1000001, expected 0 to 1000000"
+    );
+    // The floor may not pass the cap.
+    let message = refusal("[collateral]\ncap_ppm = 100\nfloor_ppm = 101\n");
+    assert!(message.starts_with("mine.toml:4: `collateral.floor_ppm` is 101"), "{message}");
+    let message = refusal("[collateral]\nhaircut = \"vol\"\n");
+    assert!(message.starts_with("mine.toml:3: `collateral.haircut` is"), "{message}");
+    let message = refusal("[market]\ncontract = \"inverse\"\n[collateral]\nenabled = true\n");
+    assert!(message.starts_with("mine.toml:5: `collateral.enabled` is true"), "{message}");
+}
+
+#[test]
+fn an_unknown_price_of_a_median_is_refused_with_its_line() {
+    let message =
+        refusal("[mark]\nrule = \"median\"\nmedian_of = [\"index\", \"btc-usd\", \"last\"]\n");
+    assert!(message.starts_with("mine.toml:4: `mark.median_of` is"), "{message}");
+    assert!(message.contains("btc-usd") && message.contains("smoothed-basis"), "{message}");
+    let message = refusal("[mark]\nmedian_of = []\n");
+    assert!(message.starts_with("mine.toml:3: `mark.median_of` is empty"), "{message}");
 }
 
 #[test]

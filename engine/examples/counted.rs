@@ -8,13 +8,18 @@
 #[path = "../benches/flow/mod.rs"]
 mod flow;
 
+#[path = "../benches/flow/crowd.rs"]
+mod crowd;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use seawall_engine::book::OrderBook;
 use seawall_engine::core::{Engine, EventHasher};
 use seawall_engine::matching::sweep;
-use seawall_engine::types::{NoEvents, OrderId, Price, Qty, Side};
+use seawall_engine::types::{
+    AccountId, Input, Money, NoEvents, OrderId, Price, Qty, Seq, Sequenced, Side, SymbolId,
+};
 
 type Work = (&'static str, fn() -> usize);
 
@@ -24,6 +29,10 @@ const WORK: &[Work] = &[
     ("engine", || engine(false)),
     ("engine-liquidation", || engine(true)),
     ("engine-event-hash", event_hash),
+    ("mark-1e3", || mark(1_000)),
+    ("mark-1e6", || mark(1_000_000)),
+    ("mark-cross-1e3", || marks(1_000)),
+    ("mark-cross-1e6", || marks(1_000_000)),
 ];
 
 /// Callgrind counts between entry and exit of this function.
@@ -95,6 +104,15 @@ fn engine(liquidation: bool) -> usize {
     counted.len()
 }
 
+/// Marks that trigger nobody, among so many positions, a tenth of them in cross accounts.
+fn marks(accounts: u32) -> usize {
+    const MARKS: u32 = 10_000;
+    let mut crowd = crowd::Crowd::new(accounts);
+    counted_region(&mut || (0..MARKS).for_each(|number| crowd.calm_mark(number)));
+    assert_eq!(crowd.engine.backlog(), 0, "nobody is triggered");
+    MARKS as usize
+}
+
 /// The same with liquidation, and its events hashed.
 fn event_hash() -> usize {
     let stream = flow::stream();
@@ -109,4 +127,33 @@ fn event_hash() -> usize {
         }
     });
     counted.len()
+}
+
+/// A mark that triggers nothing, among so many leveraged positions.
+fn mark(positions: u32) -> usize {
+    const MARKS: u32 = 10_000;
+    const MAKER: AccountId = AccountId(1);
+    const ENTRY: u32 = 30_000;
+    let symbol = SymbolId(0);
+    let price = |ticks| Price::new(ticks).expect("a price");
+    let mut engine = Engine::new(&flow::config_for(positions + 2, true));
+    let mut seq = Seq(0);
+    let mut apply = |input| {
+        seq = seq.next();
+        engine.apply(&Sequenced { seq, time_ns: 0, ingress_ns: 0, input }, &mut NoEvents);
+    };
+    apply(Input::Deposit { account: MAKER, amount: Money::new(1 << 58) });
+    for account in (2..positions + 2).map(AccountId) {
+        let qty = Qty::new(1 + account.0 % 50).expect("some lots");
+        apply(Input::Deposit { account, amount: Money::new(1 << 38) });
+        let (buyer, seller) = (account, MAKER);
+        apply(Input::Block { symbol, buyer, seller, price: price(ENTRY), qty });
+    }
+    apply(Input::Mark { symbol, price: price(ENTRY) });
+    counted_region(&mut || {
+        for n in 0..MARKS {
+            apply(Input::Mark { symbol, price: price(ENTRY - n % 7) });
+        }
+    });
+    MARKS as usize
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use seawall_engine::liquidation::{AdlPolicy, AdlPrice, LiquidationRules};
+use seawall_engine::liquidation::{
+    AdlPolicy, AdlPrice, ForcedLimit, FundRules, LiquidationRules, Plan, Residual, Unfilled,
+};
 use seawall_engine::types::{
-    AccountId, CancelCause, Event, FundCause, Input, OrderKind, RejectReason, SelfTrade,
+    AccountId, CancelCause, Event, FundCause, Input, OrderKind, Ppm, RejectReason, SelfTrade,
 };
 
 const CANCELS: [CancelCause; 10] = [
@@ -20,13 +22,14 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::ReduceOnly,
 ];
 
-const FUNDS: [FundCause; 6] = [
+const FUNDS: [FundCause; 7] = [
     FundCause::LiquidationFee,
     FundCause::Unwind,
     FundCause::Deleverage,
     FundCause::Shortfall,
     FundCause::Socialised,
     FundCause::Funding,
+    FundCause::Collateral,
 ];
 
 /// Kinds of order.
@@ -109,6 +112,14 @@ pub struct Coverage {
     pub parts: u64,
     /// Accounts whose margin mode was set to cross.
     pub crossed: u64,
+    /// Price inputs of collateral with a haircut above zero.
+    pub haircuts: u64,
+    /// Deposits of collateral.
+    pub collateral: u64,
+    /// Withdrawals of collateral.
+    pub withdrawn: u64,
+    /// Collateral that the fund bought.
+    pub sold: u64,
     /// Funding payments.
     pub funded: u64,
     /// Orders that shrank by other means than a trade or a wish.
@@ -118,6 +129,7 @@ pub struct Coverage {
     funds: [u64; FUNDS.len()],
     policies: [u64; AdlPolicy::ALL.len()],
     adl_prices: [u64; AdlPrice::ALL.len()],
+    rules: [u64; RULES.len()],
     kinds: [u64; KINDS.len()],
     modes: [u64; SelfTrade::ALL.len()],
 }
@@ -174,6 +186,11 @@ impl Coverage {
             bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
             bump(&mut self.adl_prices, &AdlPrice::ALL, rules.venue.adl.price);
         }
+        for event in events {
+            for (number, reached) in reached(rules, event).into_iter().enumerate() {
+                self.rules[number] += u64::from(reached);
+            }
+        }
     }
 
     fn count_event(&mut self, event: &Event) {
@@ -214,6 +231,10 @@ impl Coverage {
             | Event::Disconnected { .. }
             | Event::KillSwitch { .. } => {}
             Event::Funded { .. } => self.funded += 1,
+            Event::AssetPriced { haircut, .. } => self.haircuts += u64::from(haircut != Ppm::ZERO),
+            Event::AssetDeposited { .. } => self.collateral += 1,
+            Event::AssetWithdrawn { .. } => self.withdrawn += 1,
+            Event::AssetSold { .. } => self.sold += 1,
             Event::MarginModeSet { cross, .. } => self.crossed += u64::from(cross),
         }
     }
@@ -230,9 +251,10 @@ impl Coverage {
         add_all(&mut self.modes, &other.modes);
         add_all(&mut self.policies, &other.policies);
         add_all(&mut self.adl_prices, &other.adl_prices);
+        add_all(&mut self.rules, &other.rules);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 25] {
+    fn scalars_mut(&mut self) -> [&mut u64; 29] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -259,6 +281,10 @@ impl Coverage {
             &mut self.stops_rejected,
             &mut self.funded,
             &mut self.crossed,
+            &mut self.haircuts,
+            &mut self.collateral,
+            &mut self.withdrawn,
+            &mut self.sold,
         ]
     }
 
@@ -303,6 +329,10 @@ impl Coverage {
             ("stops rejected", self.stops_rejected),
             ("funding payments", self.funded),
             ("cross accounts", self.crossed),
+            ("haircuts above zero", self.haircuts),
+            ("collateral deposited", self.collateral),
+            ("collateral withdrawn", self.withdrawn),
+            ("collateral sold", self.sold),
         ]
         .map(|(label, count)| (label.to_owned(), count))
         .into();
@@ -320,8 +350,62 @@ impl Coverage {
         named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
         let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
         named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
+        let rules = RULES.iter().zip(self.rules);
+        named.extend(rules.map(|(rule, count)| (format!("under {rule}"), count)));
         named
     }
+}
+
+/// Rules under which something must have happened.
+const RULES: [&str; 17] = [
+    "step-down",
+    "part-then-all",
+    "minimal",
+    "throttled",
+    "close-factor",
+    "a band",
+    "a fillable price",
+    "what is unfilled kept",
+    "a killed part",
+    "another attempt later",
+    "the book passed by",
+    "a takeover at a discount",
+    "a full backstop",
+    "a fund with a peak",
+    "a loss by open interest",
+    "a loss by winners",
+    "a draw",
+];
+
+/// Which of them an event happened under.
+fn reached(rules: &LiquidationRules, event: &Event) -> [bool; RULES.len()] {
+    let (venue, plan) = (&rules.venue, rules.plan);
+    let client = |account: AccountId| account != AccountId::FUND;
+    let forced = matches!(*event, Event::Forced { account, .. } if client(account));
+    let taken = matches!(*event, Event::TakenOver { .. });
+    let given = matches!(*event, Event::Deleveraged { account, .. } if client(account));
+    let paid = matches!(*event, Event::Socialised { .. });
+    let cancelled = |cause: CancelCause| matches!(*event, Event::Cancelled { order, cause: found, .. } if order.is_derived() && found == cause);
+    let most = venue.backstop.notional_max.units();
+    [
+        forced && matches!(plan, Plan::StepDown { .. }),
+        forced && matches!(plan, Plan::PartThenAll { .. }),
+        forced && matches!(plan, Plan::Minimal(_)),
+        forced && matches!(plan, Plan::Throttled { .. }),
+        forced && matches!(plan, Plan::CloseFactor { .. }),
+        forced && matches!(venue.order.limit, ForcedLimit::Band(_)),
+        forced && matches!(venue.order.limit, ForcedLimit::Fillable(_)),
+        cancelled(CancelCause::Unfilled) && venue.order.unfilled == Unfilled::Keep,
+        cancelled(CancelCause::FillOrKill),
+        forced && venue.order.again_ns > 0,
+        taken && venue.backstop.below_ppm > 0,
+        taken && venue.backstop.discount.is_some(),
+        given && most < i64::MAX,
+        given && venue.fund != FundRules::default(),
+        paid && venue.residual == Residual::OpenInterest,
+        paid && venue.residual == Residual::Winners,
+        forced && venue.draw.is_some(),
+    ]
 }
 
 fn bump<T: Copy + PartialEq>(counts: &mut [u64], all: &[T], one: T) {

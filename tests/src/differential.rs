@@ -242,23 +242,40 @@ pub fn shrink<V: Venue>(setup: &Setup, inputs: &[Sequenced]) -> (Setup, Vec<Sequ
     if !still_differs::<V>(&setup, &mut kept) {
         return (setup, kept);
     }
-    for plainer in PLAINER {
-        let (mut plain, mut candidate) = (setup.clone(), kept.clone());
-        plainer(&mut plain);
-        if plain.build().is_ok() && still_differs::<V>(&plain, &mut candidate) {
-            (setup, kept) = (plain, candidate);
-        }
-    }
     loop {
+        // With fewer inputs, plainer rules may do; with plainer rules, fewer inputs.
+        make_plainer::<V>(&mut setup, &mut kept);
         drop_chunks::<V>(&setup, &mut kept);
+        if make_plainer::<V>(&mut setup, &mut kept) {
+            continue;
+        }
         if kept.len() > PAIRS_UP_TO || !drop_pair::<V>(&setup, &mut kept) {
             return (setup, kept);
         }
     }
 }
 
+/// Makes rules plainer one by one, where the two still differ; says whether any could be.
+fn make_plainer<V: Venue>(setup: &mut Setup, kept: &mut Vec<Sequenced>) -> bool {
+    let mut any = false;
+    for plainer in PLAINER {
+        let (mut plain, mut candidate) = (setup.clone(), kept.clone());
+        plainer(&mut plain);
+        if plain != *setup && plain.build().is_ok() && still_differs::<V>(&plain, &mut candidate) {
+            (*setup, *kept) = (plain, candidate);
+            any = true;
+        }
+    }
+    any
+}
+
 /// Ways to make rules plainer.
-const PLAINER: [fn(&mut Setup); 8] = [
+const PLAINER: [fn(&mut Setup); 13] = [
+    |setup| setup.liquidation.venue.order = Setup::liquidation().venue.order,
+    |setup| setup.liquidation.venue.backstop = Setup::liquidation().venue.backstop,
+    |setup| setup.liquidation.venue.fund = Setup::liquidation().venue.fund,
+    |setup| setup.liquidation.venue.residual = Setup::liquidation().venue.residual,
+    |setup| setup.liquidation.venue.draw = None,
     |setup| setup.liquidation.venue.adl = Setup::liquidation().venue.adl,
     |setup| setup.liquidation.venue.rekey = false,
     |setup| setup.liquidation.discipline = Setup::liquidation().discipline,

@@ -4,7 +4,9 @@ use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
-use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules};
+use seawall_engine::risk::{
+    CollateralRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
+};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
 /// What a shard is built from.
@@ -24,6 +26,8 @@ pub struct Setup {
     pub liquidation: LiquidationRules,
     /// Which position of a cross account is closed first.
     pub position_order: PositionOrder,
+    /// What cross accounts may hold beside money.
+    pub collateral: Vec<CollateralRules>,
 }
 
 impl Setup {
@@ -39,6 +43,7 @@ impl Setup {
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
             .map(|config| config.with_position_order(self.position_order))
+            .and_then(|config| config.with_collateral(self.collateral.clone()))
             .map_err(|error| error.to_string())
     }
 

@@ -1,7 +1,9 @@
 //! What is compared: anything that applies inputs and can be looked at.
 
 use seawall_engine::core::{Engine, PositionView, ShardConfig};
-use seawall_engine::types::{AccountId, Event, Money, OrderId, Price, Sequenced, Side, SymbolId};
+use seawall_engine::types::{
+    AccountId, AssetId, Event, Money, OrderId, Price, Sequenced, Side, SymbolId,
+};
 
 use crate::reference::Reference;
 
@@ -24,6 +26,8 @@ pub struct Snapshot {
     pub symbols: Vec<SymbolSnapshot>,
     /// Free cash by account.
     pub cash: Vec<Money>,
+    /// Lots of each collateral asset, by account.
+    pub collateral: Vec<Vec<u32>>,
     /// Accounts waiting in the liquidation queue.
     pub backlog: usize,
     /// When a `Step` would next do something.
@@ -52,6 +56,13 @@ fn symbols_of(like: &Reference, one: impl Fn(SymbolId) -> SymbolSnapshot) -> Vec
     like.symbols().map(one).collect()
 }
 
+/// Builds the table of collateral out of what one cell answers.
+fn holdings(like: &Reference, one: impl Fn(AssetId, AccountId) -> u32) -> Vec<Vec<u32>> {
+    like.assets()
+        .map(|asset| like.accounts().map(|account| one(asset, account)).collect())
+        .collect()
+}
+
 fn ids(like: &Reference, symbol: SymbolId) -> Vec<u64> {
     let mut ids: Vec<u64> = like.orders(symbol).iter().map(|order| order.order.0).collect();
     ids.sort_unstable();
@@ -78,6 +89,7 @@ impl Venue for Reference {
                 positions: like.accounts().map(|a| self.position(symbol, a)).collect(),
             }),
             cash: like.accounts().map(|account| self.cash(account)).collect(),
+            collateral: holdings(like, |asset, account| self.collateral(asset, account)),
             backlog: self.backlog(),
             next_step_ns: self.next_step_ns(),
             conservation_error: self.conservation_error(),
@@ -112,6 +124,7 @@ impl Venue for Engine {
                 positions: like.accounts().map(|a| self.position(symbol, a)).collect(),
             }),
             cash: like.accounts().map(cash).collect(),
+            collateral: holdings(like, |asset, account| self.collateral(asset, account)),
             backlog: self.backlog(),
             next_step_ns: self.next_step_ns(),
             conservation_error: self.conservation_error(),

@@ -69,6 +69,13 @@ impl Watched {
     }
 
     fn hears(&mut self, event: &Event, last_trade: Option<(OrderId, Side, Price)>) {
+        // An order that is gone is followed no more, even if its id comes back within the input.
+        if let (Subject::Order(own), &Event::Cancelled { order, cause, .. }) =
+            (&self.subject, event)
+            && *own == order
+        {
+            self.end = Some(End::Cancelled(cause));
+        }
         let Subject::Probe { side, price, away, ref ahead, .. } = self.subject else { return };
         let is_first = ahead.is_empty();
         match *event {
@@ -127,6 +134,10 @@ pub struct Watch {
     trackers: QueueTrackers,
     watched: Vec<Watched>,
     dice: u64,
+    /// No order is ever followed, so that the trackers have times with nothing to follow.
+    probes_only: bool,
+    /// Commands before anything is attached again.
+    pause: usize,
     /// What was compared so far.
     pub tally: Tally,
 }
@@ -147,6 +158,8 @@ impl Watch {
             trackers: QueueTrackers::default(),
             watched: Vec::new(),
             dice: seed,
+            probes_only: seed % 4 == 3,
+            pause: 0,
             tally: Tally::default(),
         };
         for number in 1..=commands {
@@ -204,8 +217,8 @@ impl Watch {
         for watched in &self.watched {
             let found = self.trackers.ahead(watched.id).map(|ahead| (ahead.orders, ahead.lots));
             let expected = match &watched.subject {
+                _ if watched.end.is_some() => None,
                 Subject::Order(order) => self.reference.queue_ahead(watched.symbol, *order),
-                Subject::Probe { .. } if watched.end.is_some() => None,
                 Subject::Probe { ahead, .. } => {
                     let now = self.reference.orders(watched.symbol);
                     let lots = |id| now.iter().find(|o| o.order == id).map_or(0, |o| o.qty.lots());
@@ -245,9 +258,23 @@ impl Watch {
         usize::try_from(self.dice >> 33).expect("31 bits") % n
     }
 
+    /// Takes all probes away for a while, now and then: what happens meanwhile the trackers need not
+    /// hear, and must not believe later to have heard.
+    fn pauses(&mut self) -> bool {
+        if self.pause == 0 && self.probes_only && self.roll(60) == 0 {
+            self.pause = 10 + self.roll(30);
+            for watched in self.watched.drain(..) {
+                self.trackers.withdraw(watched.id);
+            }
+            self.trackers.drain().for_each(drop);
+        }
+        self.pause = self.pause.saturating_sub(1);
+        self.pause > 0
+    }
+
     /// Follows an order or puts a probe into a queue, now and then.
     fn attach(&mut self) {
-        if self.watched.len() > 24 || self.roll(3) > 0 {
+        if self.pauses() || self.watched.len() > 24 || self.roll(3) > 0 {
             return;
         }
         let symbols: Vec<SymbolId> = self.reference.symbols().collect();
@@ -257,7 +284,7 @@ impl Watch {
             return;
         }
         let order = orders[self.roll(orders.len())];
-        let (id, subject) = if self.roll(2) == 0 {
+        let (id, subject) = if self.roll(2) == 0 && !self.probes_only {
             let is_followed = |w: &Watched| {
                 w.symbol == symbol && matches!(w.subject, Subject::Order(id) if id == order.order)
             };

@@ -234,6 +234,7 @@ fn setup() -> impl Strategy<Value = Setup> {
                 price_rules: vec![PriceRules::default()],
                 liquidation,
                 position_order: PositionOrder::default(),
+                collateral: Vec::new(),
             }
         },
     )

@@ -32,6 +32,7 @@ fn config() -> ShardConfig {
         price_rules: vec![PriceRules::default()],
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
+        collateral: Vec::new(),
     };
     setup.build().expect("the plain rules are valid")
 }

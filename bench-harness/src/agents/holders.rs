@@ -9,7 +9,7 @@ use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, 
 
 use super::keyed::{Draw, Key, PowerLaw, Purpose};
 use super::number::{price, qty, real, whole};
-use crate::scenario::{SYMBOL, Scenario, small};
+use crate::scenario::{COIN, SYMBOL, Scenario, small};
 
 /// One position before the run.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Holding {
     entry: Price,
     pub(super) lots: Qty,
     hedger: AccountId,
+    /// Whether its account is cross.
+    cross: bool,
 }
 
 /// The inputs that open every account, set its leverage and build its position, in order.
@@ -56,16 +58,48 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
         // A tenth more than the margin of everything it takes on, so that no block is refused.
         open(hedger, hedged.of_ceil(gross) + Money::new(gross.units() / 10 + 1), hedged);
     }
-    for holding in &holdings {
+    for holding in holdings.iter().filter(|holding| !holding.cross) {
         let margin = holding.initial.of_ceil(holding.value(contract));
         open(holding.account.0, margin + Money::new(1), holding.initial);
     }
+    open_cross(scenario, &holdings, &mut inputs);
     let fund = scenario.money(scenario.liquidation.fund_currency);
     if fund.is_positive() {
         inputs.push(Input::Deposit { account: AccountId::FUND, amount: fund });
     }
     inputs.extend(holdings.iter().map(Holding::block));
     inputs
+}
+
+/// Opens the cross accounts. They are admitted at the mark, so there is one: the price at the
+/// start. What an entry has lost against it by then they have paid: their equity is their initial
+/// margin.
+fn open_cross(scenario: &Scenario, holdings: &[Holding], inputs: &mut Vec<Input>) {
+    let mut cross = holdings.iter().filter(|holding| holding.cross).peekable();
+    if cross.peek().is_none() {
+        return;
+    }
+    let start = scenario.reference();
+    if scenario.collateral.enabled {
+        inputs.push(Input::AssetPrice { asset: COIN, price: start });
+    }
+    inputs.push(Input::Mark { symbol: SYMBOL, price: start });
+    let contract = scenario.contract();
+    for holding in cross {
+        let Holding { account, initial, lots, .. } = *holding;
+        let entry = holding.value(contract);
+        let now = contract.value(start, u64::from(lots.lots()));
+        let lost = (-contract.profit(holding.side, entry, now)).max(Money::ZERO);
+        let margin = initial.of_ceil(entry.max(now));
+        let coins = scenario.posted_lots(margin);
+        let amount = margin + lost + Money::new(2) - scenario.counted(coins);
+        inputs.push(Input::Deposit { account, amount });
+        inputs.push(Input::Leverage { symbol: SYMBOL, account, initial });
+        inputs.push(Input::MarginMode { account, cross: true });
+        if let Some(qty) = Qty::new(coins) {
+            inputs.push(Input::DepositAsset { account, asset: COIN, qty });
+        }
+    }
 }
 
 /// Accounts whose leverage is above one, hedgers not counted.
@@ -130,6 +164,8 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let holding = |account: u32, side: Side, lots: u32, leverage: f64, noise: f64| {
         let (initial, maintenance) = margin_rates(scenario, lots, initial_rate(leverage));
         let hedger = roles.hedgers.start + account % small(spec.hedgers);
+        let mut mode = Key::new(scenario.seed, account, Purpose::MarginMode).at(0);
+        let cross = mode.unit() * 1e6 < real(spec.cross_ppm);
         Holding {
             account: AccountId(account),
             side,
@@ -137,6 +173,7 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
             entry: entry(scenario, side, initial, maintenance, noise),
             lots: qty(lots),
             hedger: AccountId(hedger),
+            cross,
         }
     };
     let noise = |draw: &mut Draw| draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
@@ -154,7 +191,8 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
         let number = u64::from(account - roles.probes.start) + 1;
         let mut draw = Key::new(scenario.seed, u32::MAX, Purpose::Holder).at(number);
         let side = if probe.long { Side::Buy } else { Side::Sell };
-        holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw))
+        let alone = holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw));
+        Holding { cross: false, ..alone }
     });
     holders.chain(probes).collect()
 }

@@ -36,6 +36,8 @@ pub enum Purpose {
     IndexJump = 12,
     /// When a taker comes that another one set off.
     TakerExcitation = 13,
+    /// Whether a holder's account is cross.
+    MarginMode = 14,
 }
 
 /// A stream of draws by tick.

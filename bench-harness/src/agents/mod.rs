@@ -20,6 +20,7 @@ pub mod oracle;
 pub mod recording;
 pub mod reentry;
 pub mod shock;
+pub mod study;
 pub mod takers;
 
 use core::ops::Range;

@@ -7,7 +7,7 @@ use seawall_engine::types::Input;
 
 use super::number::{price, real, whole};
 use super::{Agent, Latencies, Outbox, Quote, View};
-use crate::scenario::{SYMBOL, Scenario};
+use crate::scenario::{COIN, SYMBOL, Scenario};
 
 /// Sends a mark every period.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Oracle {
     period_ns: u64,
     book_weight: f64,
     sends_index: bool,
+    sends_coin: bool,
     next_ns: u64,
     /// How old the index is that it reads.
     lag_ns: u64,
@@ -48,6 +49,7 @@ impl Oracle {
             period_ns: scenario.mark.period_ms * 1_000_000,
             book_weight: real(scenario.mark.book_weight_ppm) / 1e6,
             sends_index: scenario.sends_index(),
+            sends_coin: scenario.collateral.enabled,
             next_ns: scenario.clock.warmup_ms * 1_000_000,
         }
     }
@@ -82,6 +84,10 @@ impl Agent for Oracle {
         if self.sends_index {
             let price = price(whole(index, 1, u32::MAX));
             out.send(Input::Index { symbol: SYMBOL, price });
+        }
+        if self.sends_coin {
+            let price = price(whole(index, 1, u32::MAX));
+            out.send(Input::AssetPrice { asset: COIN, price });
         }
         let mut mark = index + (book - index) * self.book_weight;
         if self.spike.contains(&view.now_ns) {

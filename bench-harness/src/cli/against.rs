@@ -16,6 +16,8 @@ use crate::study::parallel;
 pub(super) struct Question<'a> {
     /// The scenario's name or file.
     pub(super) source: &'a str,
+    /// The venue's preset.
+    pub(super) venue: Option<&'a str>,
     /// What the run itself sets.
     pub(super) sets: &'a [String],
     /// What the other one sets besides.
@@ -29,7 +31,7 @@ pub(super) struct Question<'a> {
 /// Checks the other scenario, so that a mistake is told before anything runs.
 pub(super) fn check(question: Question<'_>, seed: u64) -> Result<Scenario, CliError> {
     let sets: Vec<String> = question.sets.iter().chain(question.against).cloned().collect();
-    Ok(scenario::load(question.source, &sets, Some(seed))?)
+    Ok(scenario::load_under(question.source, question.venue, &sets, Some(seed))?)
 }
 
 /// Runs both over the seeds.

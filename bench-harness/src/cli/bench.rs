@@ -4,20 +4,25 @@ use std::io;
 
 use clap::Subcommand;
 
-use super::{CliError, bench_core, bench_omission, bench_pipeline, bench_ring};
+use super::{CliError, bench_core, bench_liquidation, bench_omission, bench_pipeline, bench_ring};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     Core(bench_core::BenchCoreArgs),
-    Pipeline(bench_pipeline::PipelineArgs),
+    Liquidation(bench_liquidation::LiquidationArgs),
+    Pipeline(Box<bench_pipeline::PipelineArgs>),
     Ring(bench_ring::RingArgs),
     Omission(bench_omission::OmissionArgs),
 }
 
 /// Measures and prints.
 pub(super) fn run(command: &BenchCommand) -> Result<(), CliError> {
+    if let BenchCommand::Liquidation(args) = command {
+        return bench_liquidation::run(args);
+    }
     let mut stdout = io::stdout().lock();
     match command {
+        BenchCommand::Liquidation(_) => unreachable!("done above"),
         BenchCommand::Core(args) => Ok(bench_core::run(args, &mut stdout)?),
         BenchCommand::Pipeline(args) if bench_pipeline::run(args, &mut stdout)? => Ok(()),
         BenchCommand::Pipeline(_) => Err(CliError::Check(

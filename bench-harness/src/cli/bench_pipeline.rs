@@ -6,15 +6,20 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use seawall_engine::core::Engine;
 use seawall_engine::durability::Durability;
+use seawall_engine::journal::JournalError;
 use seawall_engine::pipeline::{NullShard, PipelineError, Topology};
 use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::bench_lab::{self, LabArgs, WaitName};
 use crate::feeds::OpenOptions;
+use crate::load::lab::{Findings, LabError};
+use crate::load::transport::{DisruptorRing, RingbufRing, RtrbRing};
 use crate::load::{
     DiskLimit, DriveError, DriverOptions, LogPlan, LogRunError, Outcome, Pace, Plan, PlanError,
-    Row, RowContext, RunClock, Stream, StreamError, drive_logged, render, row,
+    Preflight, Row, RowContext, RunClock, Stream, StreamError, drive_logged, render, replay_hash,
+    row,
 };
 use crate::report::Manifest;
 use crate::report::numbers::{compact, count};
@@ -31,6 +36,12 @@ pub enum RingName {
     SeqSlot,
     /// crossbeam's `ArrayQueue`.
     ArrayQueue,
+    /// The `rtrb` crate.
+    Rtrb,
+    /// The `disruptor` crate.
+    Disruptor,
+    /// The `ringbuf` crate.
+    Ringbuf,
 }
 
 /// Offers a recorded cascade to the engine behind its rings, open loop, and measures latency from
@@ -46,6 +57,9 @@ pub enum RingName {
   seawall bench pipeline --stream message_50.csv.xz --rate 1000000 --json
   seawall bench pipeline --durability group --log-dir /var/tmp
   seawall bench pipeline --null    # the same without an engine: what the pipeline costs
+  seawall bench pipeline --ladder --page ladder.html   # 10 to 110 % of capacity, beside theory
+  seawall bench pipeline --bars --runs 5 --json > bars.json
+  seawall bench pipeline --gateways 4 --rate 500000
 
 Exit status: 0 done, 1 a command was not answered or the events differ, 2 bad input.")]
 pub struct PipelineArgs {
@@ -89,6 +103,9 @@ pub struct PipelineArgs {
     /// Where the logs go; they are removed again. The system's temporary directory may be memory.
     #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir())]
     pub log_dir: PathBuf,
+    /// Experiments and threads.
+    #[command(flatten)]
+    pub lab: LabArgs,
     /// A shard that only acknowledges, in place of the engine.
     #[arg(long)]
     pub null: bool,
@@ -115,10 +132,27 @@ pub enum PipelineBenchError {
     /// The log could not be made, or failed.
     #[error(transparent)]
     Log(#[from] LogRunError),
+    /// The order in which inputs were taken did not read back.
+    #[error("the journal of the order of taking: {0}")]
+    Journal(#[from] JournalError),
     /// The disk's limit could not be measured.
     #[error("{}: {source}, expected a directory to log to", path.display())]
     Disk {
         /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An experiment could not be done.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// The cores that were asked for cannot be used.
+    #[error("{0}")]
+    Cores(String),
+    /// The page could not be written.
+    #[error("{}: {source}, expected a file to write the page to", path.display())]
+    Page {
+        /// The file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -143,12 +177,17 @@ struct Report {
     manifest: Manifest,
     /// What the disk under the log can do.
     disk: Option<DiskLimit>,
+    /// What the machine can support.
+    preflight: Option<Preflight>,
     rows: Vec<Row>,
+    /// What the experiments found.
+    experiments: Vec<Findings>,
 }
 
 /// Runs and prints. `false` if a command was not answered exactly once, or the events differ from
 /// those of the run that recorded the stream: exit 1.
 pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBenchError> {
+    let topology = bench_lab::topology(args)?;
     let mut stream = open(args)?;
     if let Some(limit) = args.limit {
         stream.truncate(limit);
@@ -156,9 +195,15 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
     if let Some(warning) = &stream.warning {
         eprintln!("warning: {warning}");
     }
-    let topology = topology(args);
+    let preflight = (!args.lab.no_preflight).then(|| {
+        say(args, "looking at the machine");
+        Preflight::look()
+    });
+    for warning in preflight.iter().flat_map(Preflight::warnings) {
+        eprintln!("warning: {warning}");
+    }
     if !args.json {
-        print_head(out, &stream, topology)?;
+        print_head(out, &stream, topology, preflight.as_ref())?;
     }
     let context = RowContext {
         workload: stream.workload.clone(),
@@ -173,21 +218,27 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
         print_disk(out, args, &disk)?;
     }
     let bench = Bench { args, stream: &stream, plan: &plan, topology, context, log };
-    let rows = match args.ring {
-        RingName::SeqSlot => bench.rows::<SeqSlotRing>(out)?,
-        RingName::ArrayQueue => bench.rows::<ArrayQueueRing>(out)?,
+    let (rows, experiments) = match args.ring {
+        RingName::SeqSlot => bench.measure::<SeqSlotRing>(out)?,
+        RingName::ArrayQueue => bench.measure::<ArrayQueueRing>(out)?,
+        RingName::Rtrb => bench.measure::<RtrbRing>(out)?,
+        RingName::Disruptor => bench.measure::<DisruptorRing>(out)?,
+        RingName::Ringbuf => bench.measure::<RingbufRing>(out)?,
     };
-    let passed = rows.iter().all(|row| row.reconciled && row.verdict != "mismatch");
+    bench_lab::write_page(args, &stream, preflight.as_ref(), &experiments)?;
+    let passed = rows.iter().all(|row| row.reconciled && row.verdict != "mismatch")
+        && experiments.iter().all(|found| found.sound);
     if args.json {
         let manifest = Manifest::of_this_process();
         let manifest = match (&stream.seed, &stream.config_hash) {
             (Some(seed), Some(hash)) => manifest.of_input(*seed, hash),
             _ => manifest,
         };
-        let report = Report { manifest, disk, rows };
+        let report = Report { manifest, disk, preflight, rows, experiments };
         serde_json::to_writer_pretty(&mut *out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
+        bench_lab::print_sum(out, &experiments)?;
         print_foot(out, &rows)?;
     }
     out.flush()?;
@@ -208,15 +259,8 @@ fn open(args: &PipelineArgs) -> Result<Stream, StreamError> {
     }
 }
 
-fn topology(args: &PipelineArgs) -> Topology {
-    let topology = Topology::detect_at_most(args.threads.map_or(usize::MAX, usize::from));
-    if args.threads.is_some_and(|wanted| topology.threads() < usize::from(wanted)) {
-        eprintln!("warning: fewer cores than threads asked for; {topology}");
-    }
-    topology
-}
-
-fn say(args: &PipelineArgs, text: &str) {
+/// Progress, unless nobody wants it.
+pub(super) fn say(args: &PipelineArgs, text: &str) {
     if !args.quiet {
         eprintln!("{text}");
     }
@@ -233,6 +277,18 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// Experiments if any were asked for, otherwise capacity and loads.
+    fn measure<R: Transport>(
+        &self,
+        out: &mut impl Write,
+    ) -> Result<(Vec<Row>, Vec<Findings>), PipelineBenchError> {
+        if self.args.lab.chosen().is_empty() {
+            return Ok((self.rows::<R>(out)?, Vec::new()));
+        }
+        let Self { args, stream, plan, topology, .. } = self;
+        Ok((Vec::new(), bench_lab::run::<R>(args, stream, plan, *topology, out)?))
+    }
+
     fn rows<R: Transport>(&self, out: &mut impl Write) -> Result<Vec<Row>, PipelineBenchError> {
         let mut rows = Vec::new();
         let mut loads: Vec<(String, f64)> = self
@@ -263,14 +319,23 @@ impl Bench<'_> {
         Ok(rows)
     }
 
-    fn drive<R: Transport>(&self, msgs_per_s: Option<f64>) -> Result<Outcome, DriveError> {
-        let options = DriverOptions::new(self.topology, msgs_per_s);
+    fn drive<R: Transport>(&self, msgs_per_s: Option<f64>) -> Result<Outcome, PipelineBenchError> {
+        let options = DriverOptions {
+            gateways: usize::from(self.args.lab.gateways),
+            wait: self.args.lab.wait.map(WaitName::strategy),
+            ..DriverOptions::new(self.topology, msgs_per_s)
+        };
         let log = self.log.as_ref();
-        Ok(if self.args.null {
-            drive_logged::<R, _>(self.plan, NullShard, &options, log)?.0
-        } else {
-            drive_logged::<R, _>(self.plan, Engine::new(&self.stream.config), &options, log)?.0
-        })
+        let (plan, config) = (self.plan, &self.stream.config);
+        if self.args.null {
+            return Ok(drive_logged::<R, _>(plan, NullShard, &options, log)?.0);
+        }
+        let (mut outcome, _) = drive_logged::<R, _>(plan, Engine::new(config), &options, log)?;
+        if let Some(taken) = outcome.taken.take() {
+            say(self.args, "replaying the order in which the shard took the inputs");
+            outcome.replay_hash = Some(replay_hash(config, &taken)?);
+        }
+        Ok(outcome)
     }
 
     fn finish(&self, row: Row, rows: &mut Vec<Row>, out: &mut impl Write) -> io::Result<()> {
@@ -309,10 +374,18 @@ fn print_disk(out: &mut impl Write, args: &PipelineArgs, disk: &DiskLimit) -> io
     )
 }
 
-fn print_head(out: &mut impl Write, stream: &Stream, topology: Topology) -> io::Result<()> {
+fn print_head(
+    out: &mut impl Write,
+    stream: &Stream,
+    topology: Topology,
+    preflight: Option<&Preflight>,
+) -> io::Result<()> {
     let seed = stream.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
     writeln!(out, "{}{seed}: {} inputs", stream.workload, count(stream.inputs.len() as u64))?;
     writeln!(out, "{topology}")?;
+    if let Some(preflight) = preflight {
+        writeln!(out, "{}", preflight.line())?;
+    }
     let cost_ns = RunClock::start().cost_ns();
     writeln!(
         out,

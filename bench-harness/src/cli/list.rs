@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{CliError, Output};
 use crate::agents;
-use crate::scenario;
+use crate::scenario::{self, venue};
 
 /// Lists what is embedded, one line each
 #[derive(Clone, Debug, Args)]
@@ -27,7 +27,7 @@ pub(super) struct ListArgs {
 enum What {
     /// Cascades that `seawall run` knows by name.
     Scenarios,
-    /// Venues whose rules a scenario can name.
+    /// Presets of venues' rules, for `seawall run --venue NAME`.
     Venues,
     /// Orders of the liquidation queue, for --set liquidation.key=NAME.
     Priorities,
@@ -93,7 +93,12 @@ fn entries(what: What) -> Vec<Entry> {
         What::Agents => {
             agents::KINDS.iter().map(|kind| Entry::new(kind.name, kind.about)).collect()
         }
-        What::Venues => embedded(scenario::venues()),
+        What::Venues => {
+            let generic =
+                (venue::GENERIC, "isolated margin, the liquidation rules of the scenario file");
+            let presets = venue::PRESETS.iter().map(|preset| (preset.name, preset.about));
+            embedded(&std::iter::once(generic).chain(presets).collect::<Vec<_>>())
+        }
         What::Priorities => embedded(&PRIORITIES),
         What::Adl => embedded(&AdlPolicy::ALL.map(|policy| (policy.name(), policy.about()))),
     }

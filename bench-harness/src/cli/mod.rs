@@ -3,10 +3,13 @@
 //! Results go to standard output; progress, notes and errors go to standard error. Exit codes:
 //! 0 done, 1 a check failed, 2 bad usage or bad input.
 
+mod adl;
 mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+mod bench_lab;
+mod bench_liquidation;
 mod bench_omission;
 pub mod bench_pipeline;
 mod bench_ring;
@@ -16,6 +19,7 @@ pub mod journal;
 mod list;
 mod output;
 mod progress;
+mod queue;
 pub mod replay;
 mod report;
 mod risk;
@@ -23,6 +27,7 @@ mod run;
 mod run_one;
 mod sweep;
 mod validate;
+mod venues;
 
 use std::process::ExitCode;
 
@@ -30,6 +35,7 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 pub use output::Output;
+use run::RunArgs;
 
 /// Replays synthetic liquidation cascades through a price-time matching engine with a priority
 /// liquidation queue, and measures what happens: latency, fill rates, and who pays.
@@ -44,6 +50,7 @@ pub use output::Output;
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall compare before.json after.json       which numbers got worse
   seawall sweep plan.toml                      many settings and seeds, with intervals
+  seawall queue                                what a place in the queue is worth in a cascade
   seawall risk --leverage 20 --lots 500        what a position may lose beyond its margin
   seawall validate                             compare the engine with classical theory
 
@@ -55,12 +62,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(RunArgs),
     /// Measures in real time, on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
+    Queue(queue::QueueArgs),
     List(list::ListArgs),
     Validate(validate::ValidateArgs),
     Compare(compare::CompareArgs),
@@ -70,6 +78,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
+    Adl(adl::AdlArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -91,6 +100,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Bench(command) => bench::run(command),
         Command::Replay(args) => Ok(replay::run(args, &mut std::io::stdout().lock())?),
         Command::Report(args) => report::run(args),
+        Command::Queue(args) => queue::run(args),
         Command::List(args) => list::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Compare(args) => compare::run(args, &mut std::io::stdout().lock()),
@@ -98,6 +108,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Sweep(args) => sweep::run(args),
         Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
+        Command::Adl(args) => adl::run(args),
     }
 }
 

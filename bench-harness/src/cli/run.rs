@@ -10,7 +10,7 @@ use seawall_engine::journal::JournalWriter;
 use seawall_engine::types::Sequenced;
 
 use super::progress::RunBar;
-use super::{CliError, Output, against, background, output};
+use super::{CliError, Output, against, background, output, venues};
 use crate::feeds::OpenOptions;
 use crate::report::comparison::render_terminal as render_comparison;
 use crate::report::{Manifest, Placement, ReportError, RunDirectory, SavedRun, story, terminal};
@@ -29,23 +29,29 @@ use crate::study::comparison::Comparison;
   seawall run --set liquidation.discipline=fifo --set liquidation.fund_currency=0
   seawall run my-scenario.toml --json | jq .liquidation
   seawall run --against liquidation.discipline=fifo    the same noise under another rule
+  seawall run --venue hyperliquid
+  seawall run --venue all                              every venue's rules, side by side
   seawall run --background message_50.csv.xz")]
 pub(super) struct RunArgs {
     /// An embedded scenario's name (see `seawall list scenarios`) or a TOML file.
     #[arg(default_value = scenario::DEFAULT_NAME)]
-    scenario: String,
+    pub(super) scenario: String,
+    /// Run under a venue's rules (see `seawall list venues`, or a file of that form), or under every
+    /// one, side by side.
+    #[arg(long, value_name = "NAME|FILE|all")]
+    venue: Option<String>,
     /// Seed of all randomness; the scenario's own if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63))]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Change one number or name of the scenario; can be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    sets: Vec<String>,
+    pub(super) sets: Vec<String>,
     /// Run directory; runs/<scenario>-<seed> if not given.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Write into --out even if it holds something.
     #[arg(long, requires = "out")]
-    force: bool,
+    pub(super) force: bool,
     /// Recorded order flow that trades along, in any format that `seawall replay` reads.
     #[arg(long, value_name = "FILE")]
     background: Option<PathBuf>,
@@ -71,6 +77,7 @@ impl RunArgs {
     fn question(&self) -> against::Question<'_> {
         against::Question {
             source: &self.scenario,
+            venue: self.venue.as_deref(),
             sets: &self.sets,
             against: &self.against,
             seeds: self.seeds,
@@ -81,8 +88,17 @@ impl RunArgs {
 
 /// Runs, writes the run directory, prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
+    if args.venue.as_deref() == Some("all") {
+        if !args.against.is_empty() || args.background.is_some() {
+            let message =
+                "--venue all compares venues: it takes neither --against nor --background";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        return venues::run(args, args.output);
+    }
     let started = Instant::now();
-    let scenario = scenario::load(&args.scenario, &args.sets, args.seed)?;
+    let scenario =
+        scenario::load_under(&args.scenario, args.venue.as_deref(), &args.sets, args.seed)?;
     let other = match &args.against[..] {
         [] => None,
         _ => Some(against::check(args.question(), scenario.seed)?),

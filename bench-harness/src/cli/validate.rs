@@ -49,6 +49,7 @@ struct Validation<'a> {
     passed: usize,
     failed: usize,
     skipped: usize,
+    reported: usize,
     tests: &'a [Row],
 }
 
@@ -86,6 +87,7 @@ pub(super) fn run(args: &ValidateArgs) -> Result<(), CliError> {
         passed: count(&rows, Verdict::Pass),
         failed,
         skipped: count(&rows, Verdict::Skipped),
+        reported: count(&rows, Verdict::Reported),
         tests: &rows,
     };
     args.output.result(&validation, || {
@@ -139,11 +141,19 @@ fn text(tables: &[(&Test, Vec<Row>)]) -> String {
                 Verdict::Pass => "pass",
                 Verdict::Fail => "FAIL",
                 Verdict::Skipped => "skipped",
+                Verdict::Reported => "reported",
             };
             let line = match (row.expected, row.measured) {
                 (Some(expected), Some(measured)) => format!(
                     "expected {:>10}  measured {:>10} ± {:<8} n {:>11}",
                     document::number(expected),
+                    document::number(measured),
+                    document::number(row.half_width),
+                    numbers::count(row.n)
+                ),
+                (None, Some(measured)) => format!(
+                    "{:>19}  measured {:>10} ± {:<8} n {:>11}",
+                    "",
                     document::number(measured),
                     document::number(row.half_width),
                     numbers::count(row.n)
@@ -159,11 +169,12 @@ fn text(tables: &[(&Test, Vec<Row>)]) -> String {
 
 fn summary(validation: &Validation<'_>, seconds: f64) -> String {
     format!(
-        "{} rows: {} pass, {} fail, {} skipped, in {seconds:.0} s",
+        "{} rows: {} pass, {} fail, {} skipped, {} only reported, in {seconds:.0} s",
         validation.tests.len(),
         validation.passed,
         validation.failed,
-        validation.skipped
+        validation.skipped,
+        validation.reported
     )
 }
 

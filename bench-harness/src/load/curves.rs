@@ -30,12 +30,27 @@ impl ServiceTimes {
     /// From a histogram; `None` if it is empty. What two clock readings cost stays in: it is
     /// spent, too.
     pub fn new(histogram: &Histogram<u64>) -> Option<Self> {
-        if histogram.is_empty() {
+        Self::up_to(histogram, u64::MAX)
+    }
+
+    /// The same without times above `limit_ns`: what took longer was interrupted.
+    pub fn up_to(histogram: &Histogram<u64>, limit_ns: u64) -> Option<Self> {
+        let kept = histogram.count_between(0, limit_ns.min(histogram.high()));
+        if kept == 0 {
             return None;
         }
-        let middle = |step: u32| (f64::from(step) + 0.5) / f64::from(STEPS);
+        let share = kept as f64 / histogram.len() as f64;
+        let middle = |step: u32| share * (f64::from(step) + 0.5) / f64::from(STEPS);
         let value = |step| histogram.value_at_quantile(middle(step)) as f64;
         Some(Self { quantiles_ns: (0..STEPS).map(value).collect() })
+    }
+
+    /// The same shape, stretched to another mean.
+    #[must_use]
+    pub fn with_mean_ns(mut self, mean_ns: f64) -> Self {
+        let factor = mean_ns / self.mean_ns();
+        self.quantiles_ns.iter_mut().for_each(|value| *value *= factor);
+        self
     }
 
     /// Mean, in nanoseconds.
@@ -106,6 +121,17 @@ mod tests {
     }
 
     #[test]
+    fn interrupted_services_are_left_out() {
+        let mut histogram = Histogram::new_with_bounds(1, 1_000_000, 3).expect("valid bounds");
+        histogram.record_n(1_000, 900).expect("in bounds");
+        histogram.record_n(500_000, 100).expect("in bounds");
+        let times = ServiceTimes::up_to(&histogram, 10_000).expect("most are kept");
+        near(times.mean_ns(), 1_000.0, 0.002);
+        assert!(ServiceTimes::new(&histogram).expect("all").mean_ns() > 50_000.0);
+        assert!(ServiceTimes::up_to(&histogram, 500).is_none());
+    }
+
+    #[test]
     fn constant_service_is_the_deterministic_queue() {
         let times = times(&[1_000]);
         let md1 = times.md1_mean_ns(800_000.0).expect("below one");
@@ -124,5 +150,10 @@ mod tests {
         let simulated = times.mg1(500_000.0, 1).expect("below one");
         near(simulated.mean_ns, formula, 0.03);
         assert!(simulated.p99_ns > 3.0 * simulated.mean_ns);
+        near(
+            times.with_mean_ns(2_000.0).mg1_mean_ns(250_000.0).expect("same"),
+            2.0 * formula,
+            0.002,
+        );
     }
 }

@@ -8,13 +8,15 @@ use seawall_engine::pipeline::{
     EngineThread, Inbound, Layout, LogCounts, Outbound, PipelineError, ReleasedReader, Shard,
     ShardCounts, ShardLoop, Timing, Topology, Turn, pin_to,
 };
-use seawall_engine::ring::{RingReceiver, RingSender, Transport, Waiter, broadcast};
+use seawall_engine::ring::{
+    Publisher, RingReceiver, RingSender, Transport, WaitStrategy, Waiter, broadcast,
+};
 use seawall_engine::types::Seq;
 use thiserror::Error;
 
 use super::durable::{LogPlan, LogRun, LogRunError};
 use super::generator::Generator;
-use super::outcome::Outcome;
+use super::outcome::{Filled, FilledLots, Outcome};
 use super::recorder::Recorder;
 use super::stages::Stages;
 use super::stalls::{Stall, StallLog, Trip, Undisturbed};
@@ -35,10 +37,17 @@ pub struct DriverOptions {
     pub msgs_per_s: Option<f64>,
     /// How they arrive, if there is a rate.
     pub arrivals: Arrivals,
-    /// Least time that an input takes in the shard; 0 for what it takes by itself.
+    /// Time that the shard spends on an input before its work; 0 for none.
     pub pad_ns: u64,
     /// Where the threads go.
     pub topology: Topology,
+    /// How they wait, if not as the topology says.
+    pub wait: Option<WaitStrategy>,
+    /// Rings in front of the shard; with several, accounts are dealt out to them, and marks and
+    /// control have a lane of their own.
+    pub gateways: usize,
+    /// Fills count as in time up to so long after the scheduled send.
+    pub horizon_ns: u64,
     /// Slots of the ring in front of the shard.
     pub ingress_slots: usize,
     /// Slots of the ring behind it.
@@ -53,6 +62,9 @@ impl DriverOptions {
             arrivals: Arrivals::Constant,
             pad_ns: 0,
             topology,
+            wait: None,
+            gateways: 1,
+            horizon_ns: 1_000_000_000,
             ingress_slots: 1 << 16,
             egress_slots: 1 << 13,
         }
@@ -93,12 +105,12 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
 ) -> Result<(Outcome, S), DriveError> {
     let clock = RunClock::start();
     let clock_cost_ns = clock.cost_ns();
-    let (sender, receiver) = R::channel::<Inbound>(options.ingress_slots);
     let (publisher, mut readers) = broadcast::<Outbound>(options.egress_slots, &["recorder"]);
     let reader = readers.pop().expect("one reader was asked for");
+    let (senders, receivers) = lanes::<R>(options);
     let timed =
         TimedShard::new(shard, clock.clone(), plan.setup(), plan.inputs().len(), options.pad_ns);
-    let mut shard_loop = ShardLoop::new(timed, vec![receiver], publisher, Timing::Recorded);
+    let mut shard_loop = behind(timed, receivers, publisher, plan.inputs().len());
     let (mut log_run, mut watermark) = (None, None);
     if let Some(log) = log {
         let (run, tap, reached) = LogRun::start(log)?;
@@ -106,8 +118,8 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
         (log_run, watermark) = (Some(run), Some(reached));
     }
     let mut edge = Edge {
-        generator: Generator::new(plan, sender),
-        recorder: Recorder::new(plan, clock.clone()),
+        generator: Generator::new(plan, senders),
+        recorder: Recorder::new(plan, clock.clone(), options.gateways, options.horizon_ns),
         reader: ReleasedReader::new(reader, watermark),
         clock,
         end_ns: 0,
@@ -128,7 +140,7 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
     edge.recorder.set_pace(pace.clone());
     let began_ns = pace.start_ns().unwrap_or_else(|| edge.clock.now_ns());
 
-    let wait = options.topology.wait_strategy();
+    let wait = options.wait.unwrap_or_else(|| options.topology.wait_strategy());
     let (edge, end, pinned) = match options.topology.layout {
         Layout::Inline { core } => {
             let (edge, shard_loop, pinned) = thread::scope(|scope| {
@@ -157,6 +169,31 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
     let log = log_run.map(LogRun::join).transpose()?;
     let run = Finished { pace, began_ns, pinned, clock_cost_ns, transport: R::NAME, log };
     Ok(edge.into_outcome(plan, options, run, end))
+}
+
+type SenderOf<R> = <R as Transport>::Sender<Inbound>;
+type ReceiverOf<R> = <R as Transport>::Receiver<Inbound>;
+
+/// A ring, or one for the control lane and one for each gateway.
+fn lanes<R: Transport>(options: &DriverOptions) -> (Vec<SenderOf<R>>, Vec<ReceiverOf<R>>) {
+    let gateways = options.gateways.max(1);
+    let rings = if gateways > 1 { gateways + 1 } else { 1 };
+    (0..rings).map(|_| R::channel(options.ingress_slots.div_ceil(gateways))).unzip()
+}
+
+/// A loop behind these rings; behind several it keeps the order in which inputs are taken.
+fn behind<S: Shard, G: RingReceiver<Inbound>>(
+    mut timed: TimedShard<S>,
+    mut receivers: Vec<G>,
+    publisher: Publisher<Outbound>,
+    inputs: usize,
+) -> ShardLoop<TimedShard<S>, G> {
+    if receivers.len() == 1 {
+        return ShardLoop::new(timed, receivers, publisher, Timing::Recorded);
+    }
+    timed = timed.keeping_order(inputs);
+    let control = receivers.remove(0);
+    ShardLoop::new(timed, receivers, publisher, Timing::Recorded).with_control(control)
 }
 
 /// What is known of a run when its threads have ended.
@@ -267,7 +304,7 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         self,
         generator_core: usize,
         recorder_core: usize,
-        wait: seawall_engine::ring::WaitStrategy,
+        wait: WaitStrategy,
     ) -> (Self, bool) {
         let Self {
             mut generator,
@@ -372,6 +409,19 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             applied: shard.applied - setup,
             wall_ns: self.end_ns.saturating_sub(run.began_ns),
             events_hash: self.recorder.events_hash(),
+            filled: FilledLots {
+                taker: Filled {
+                    sent_lots: if run.pace.is_open() {
+                        plan.taking_lots(self.generator.offered())
+                    } else {
+                        0
+                    },
+                    ..self.recorder.filled.taker
+                },
+                ..self.recorder.filled
+            },
+            taken: timed.taken,
+            replay_hash: None,
             cells: if run.pace.is_open() { self.recorder.into_cells() } else { Vec::new() },
             pace: run.pace,
             service,

@@ -5,20 +5,20 @@ use seawall_engine::pipeline::Inbound;
 use seawall_engine::ring::RingSender;
 use seawall_engine::types::Input;
 
-use super::plan::is_control;
+use super::plan::{is_control, lane};
 use super::{Pace, Plan};
 use crate::measure::histogram::nanoseconds;
 
 /// Most messages sent before the caller gets to do something else.
 const BURST_MAX: usize = 64;
 
-/// Sends a plan through one ring.
+/// Sends a plan through its lanes: one ring, or a control lane and a ring for each gateway.
 #[derive(Debug)]
 pub(super) struct Generator<'a, S> {
     plan: &'a Plan<'a>,
     pace: Pace,
     /// Dropped when everything was offered: the shard then knows that nothing follows.
-    sender: Option<S>,
+    lanes: Vec<S>,
     next: usize,
     pub(super) refused: u64,
     pub(super) send_lag: Histogram<u64>,
@@ -27,12 +27,11 @@ pub(super) struct Generator<'a, S> {
 }
 
 impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
-    pub(super) fn new(plan: &'a Plan<'a>, sender: S) -> Self {
-        let sender = Some(sender);
+    pub(super) fn new(plan: &'a Plan<'a>, lanes: Vec<S>) -> Self {
         Self {
             plan,
             pace: Pace::Closed,
-            sender,
+            lanes,
             next: 0,
             refused: 0,
             send_lag: nanoseconds(),
@@ -52,13 +51,16 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
 
     /// Whether everything was offered, or nobody listens any more.
     pub(super) const fn is_done(&self) -> bool {
-        self.sender.is_none()
+        self.lanes.is_empty()
     }
 
     /// Offers what is due at `now_ns`, up to message `end`, and says how many.
     #[inline]
     pub(super) fn send_due(&mut self, now_ns: u64, end: usize) -> usize {
-        let Some(sender) = self.sender.as_mut() else { return 0 };
+        if self.lanes.is_empty() {
+            return 0;
+        }
+        let gateways = self.lanes.len().max(2) - 1;
         let first = self.next;
         let end = end.min(self.plan.inputs().len());
         while self.next < end && self.next - first < BURST_MAX {
@@ -74,7 +76,7 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
                 ingress_ns: message.ingress_ns,
                 input: message.input,
             };
-            if sender.push(inbound).is_err() {
+            if self.lanes[lane(&message.input, gateways)].push(inbound).is_err() {
                 if !self.pace.is_open() || is_control(&message.input) {
                     break;
                 }
@@ -87,8 +89,9 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
             self.next += 1;
         }
         let offered = self.next - first;
-        if self.next == self.plan.inputs().len() || (offered == 0 && sender.is_abandoned()) {
-            self.sender = None;
+        let abandoned = offered == 0 && self.lanes[0].is_abandoned();
+        if self.next == self.plan.inputs().len() || abandoned {
+            self.lanes.clear();
         }
         offered
     }

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 use seawall_engine::pipeline::{LogCounts, ShardCounts, Topology};
+use seawall_engine::types::Sequenced;
 use serde::Serialize;
 
 use super::Pace;
@@ -53,6 +54,31 @@ impl Counts {
     }
 }
 
+/// Lots of one flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Filled {
+    /// Lots sent, those refused at the ring among them.
+    pub sent_lots: u64,
+    /// Of them, lots that traded within the horizon of the scheduled send.
+    pub filled_lots: u64,
+}
+
+impl Filled {
+    /// The fill rate; `None` if nothing was sent.
+    pub fn rate(&self) -> Option<f64> {
+        (self.sent_lots > 0).then(|| self.filled_lots as f64 / self.sent_lots as f64)
+    }
+}
+
+/// Lots sent and filled by flow, of orders that trade on arrival.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FilledLots {
+    /// Orders of takers, from their own scheduled send.
+    pub taker: Filled,
+    /// Forced orders, from the scheduled send of the input that triggered.
+    pub forced: Filled,
+}
+
 /// Everything a run measured.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -76,6 +102,13 @@ pub struct Outcome {
     pub wall_ns: u64,
     /// Latencies by flow and phase; empty for [`Pace::Closed`].
     pub cells: Vec<Cell>,
+    /// Lots sent and filled in time; all zero for [`Pace::Closed`].
+    pub filled: FilledLots,
+    /// With several gateways: the inputs in the order in which the shard took them. Replayed, they
+    /// give the same events.
+    pub taken: Option<Vec<Sequenced>>,
+    /// Hash of the events of that replay, once somebody made it.
+    pub replay_hash: Option<u128>,
     /// Time inside the engine, one input in sixteen.
     pub service: Histogram<u64>,
     /// From the scheduled to the actual send.

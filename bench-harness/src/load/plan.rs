@@ -1,6 +1,6 @@
 //! What a run sends, and to which flow and phase each message counts.
 
-use seawall_engine::types::{Input, Sequenced};
+use seawall_engine::types::{Input, NewOrder, Sequenced};
 use thiserror::Error;
 
 use crate::scenario::Flow;
@@ -72,6 +72,16 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
+    /// The same with everything before a recorded time as setup.
+    #[must_use]
+    pub fn timed_from(mut self, time_ns: u64) -> Self {
+        let setup = self.inputs.partition_point(|message| message.time_ns < time_ns);
+        let setup = setup.max(self.setup);
+        self.cells[..setup].fill(UNMEASURED);
+        self.setup = setup;
+        self
+    }
+
     /// The inputs.
     pub const fn inputs(&self) -> &'a [Sequenced] {
         self.inputs
@@ -104,6 +114,22 @@ impl<'a> Plan<'a> {
         (cell != UNMEASURED).then_some(usize::from(cell))
     }
 
+    /// Whether input `n` is a measured order of a taker that may not rest.
+    #[inline]
+    pub(super) fn takes(&self, n: usize) -> bool {
+        matches!(self.inputs[n].input, Input::Order(new) if !new.kind.may_rest())
+            && self.cell(n).is_some_and(|cell| cell / self.phase_names.len() == 1)
+    }
+
+    /// Lots of all orders for which [`Self::takes`] holds, up to input `end`.
+    pub(super) fn taking_lots(&self, end: usize) -> u64 {
+        let lots = |n: usize| match self.inputs[n].input {
+            Input::Order(new) if self.takes(n) => u64::from(new.qty.lots()),
+            _ => 0,
+        };
+        (0..end).map(lots).sum()
+    }
+
     /// The cell of forced orders that input `n` triggered, if that is measured.
     pub(super) fn forced_cell(&self, n: usize) -> Option<usize> {
         (n >= self.setup).then(|| 2 * self.phase_names.len() + self.phase_of(n))
@@ -125,6 +151,20 @@ impl<'a> Plan<'a> {
         };
         let cell = flow * self.phase_names.len() + self.phase_of(n);
         u8::try_from(cell).expect("bounded by the constant above")
+    }
+}
+
+/// Which of `gateways` an input comes through, from 1, or 0 for the control lane: an account's
+/// commands keep their order, control is the venue's own. A single gateway takes everything, in the
+/// recorded order.
+#[inline]
+pub(super) const fn lane(input: &Input, gateways: usize) -> usize {
+    match input {
+        _ if gateways <= 1 => 0,
+        Input::Order(NewOrder { account, .. })
+        | Input::Cancel { account, .. }
+        | Input::Replace { account, .. } => 1 + account.0 as usize % gateways,
+        _ => 0,
     }
 }
 

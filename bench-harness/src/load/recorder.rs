@@ -5,8 +5,8 @@ use seawall_engine::core::EventHasher;
 use seawall_engine::pipeline::{Answer, Outbound, answer};
 use seawall_engine::types::{AccountId, Event, EventSink, Input, OrderId};
 
-use super::outcome::{Cell, Counts};
-use super::plan::FLOWS;
+use super::outcome::{Cell, Counts, FilledLots};
+use super::plan::{FLOWS, lane};
 use super::stages::{Answered, SAMPLE_EVERY};
 use super::{Pace, Plan, RunClock};
 use crate::measure::histogram::nanoseconds;
@@ -42,10 +42,15 @@ pub(super) struct Recorder<'a> {
     pace: Pace,
     hasher: EventHasher,
     timings: Vec<Timings>,
-    /// Answers come in the order of sending; the next one is to this input or a later one.
-    unanswered: usize,
+    /// By lane: answers come in the order of sending; the next one is to this input or a later one.
+    unanswered: Vec<usize>,
+    /// Gateways beside the control lane; 1 without one.
+    gateways: usize,
+    horizon_ns: u64,
+    /// Lots that traded within the horizon.
+    pub(super) filled: FilledLots,
     /// The input whose order had its first fill already.
-    filled: usize,
+    first_filled: usize,
     liquidations: Vec<Liquidation>,
     pub(super) counts: Counts,
     /// By input: when it was answered; 0 if it was not, or nothing is due.
@@ -55,7 +60,12 @@ pub(super) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>, clock: RunClock) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan<'a>,
+        clock: RunClock,
+        gateways: usize,
+        horizon_ns: u64,
+    ) -> Self {
         let timings = || Timings { order_to_ack: nanoseconds(), order_to_fill: nanoseconds() };
         Self {
             plan,
@@ -63,8 +73,11 @@ impl<'a> Recorder<'a> {
             pace: Pace::Closed,
             hasher: EventHasher::default(),
             timings: std::iter::repeat_with(timings).take(plan.cells()).collect(),
-            unanswered: 0,
-            filled: usize::MAX,
+            unanswered: vec![0; gateways + 1],
+            gateways,
+            horizon_ns,
+            filled: FilledLots::default(),
+            first_filled: usize::MAX,
             liquidations: Vec::new(),
             counts: Counts::default(),
             answered_ns: vec![0; plan.inputs().len()],
@@ -89,13 +102,15 @@ impl<'a> Recorder<'a> {
             return;
         }
         match out.event {
-            Event::Trade { taker, taker_account, .. } => {
-                self.traded(n, input, taker, taker_account);
+            Event::Trade { qty, taker, taker_account, .. } => {
+                self.traded(n, input, taker, taker_account, u64::from(qty.lots()));
             }
             Event::Triggered { account, .. } => {
                 *self.liquidation(account) = Liquidation { stage: Stage::Triggered, input: n };
             }
-            Event::Forced { account, .. } if account != AccountId::FUND => self.forced(account),
+            Event::Forced { account, qty, .. } if account != AccountId::FUND => {
+                self.forced(account, u64::from(qty.lots()));
+            }
             _ => {}
         }
     }
@@ -120,10 +135,11 @@ impl<'a> Recorder<'a> {
 
     #[inline]
     fn answered(&mut self, n: usize, seq: u64, answer: Answer) {
-        if n < self.unanswered {
+        let unanswered = &mut self.unanswered[lane(&self.plan.inputs()[n].input, self.gateways)];
+        if n < *unanswered {
             self.counts.answered_twice += 1;
         }
-        self.unanswered = n + 1;
+        *unanswered = n + 1;
         match answer {
             Answer::Accepted => self.counts.acknowledged += 1,
             Answer::Rejected => self.counts.rejected += 1,
@@ -143,10 +159,17 @@ impl<'a> Recorder<'a> {
     }
 
     #[inline]
-    fn traded(&mut self, n: usize, input: &Input, taker: OrderId, taker_account: AccountId) {
+    fn traded(
+        &mut self,
+        n: usize,
+        input: &Input,
+        taker: OrderId,
+        taker_account: AccountId,
+        lots: u64,
+    ) {
         self.counts.trades += 1;
         if taker.is_derived() {
-            self.forced_filled(taker_account);
+            self.forced_filled(taker_account, lots);
             return;
         }
         let own = match input {
@@ -154,10 +177,16 @@ impl<'a> Recorder<'a> {
             Input::Replace { order, .. } => *order == taker,
             _ => false,
         };
-        if !own || self.filled == n {
+        if !own {
             return;
         }
-        self.filled = n;
+        if self.plan.takes(n) && self.latency_ns(n).is_some_and(|ns| ns <= self.horizon_ns) {
+            self.filled.taker.filled_lots += lots;
+        }
+        if self.first_filled == n {
+            return;
+        }
+        self.first_filled = n;
         if let Some(cell) = self.plan.cell(n)
             && let Some(latency_ns) = self.latency_ns(n)
         {
@@ -165,9 +194,12 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn forced(&mut self, account: AccountId) {
+    fn forced(&mut self, account: AccountId, lots: u64) {
         self.counts.forced_orders += 1;
         let Liquidation { stage, input } = *self.liquidation(account);
+        if self.latency_ns(input).is_some() {
+            self.filled.forced.sent_lots += lots;
+        }
         if stage != Stage::Triggered {
             return;
         }
@@ -179,8 +211,11 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn forced_filled(&mut self, account: AccountId) {
+    fn forced_filled(&mut self, account: AccountId, lots: u64) {
         let Liquidation { stage, input } = *self.liquidation(account);
+        if self.latency_ns(input).is_some_and(|ns| ns <= self.horizon_ns) {
+            self.filled.forced.filled_lots += lots;
+        }
         if stage != Stage::Sent {
             return;
         }

@@ -101,6 +101,11 @@ pub fn bounce_p50_ns(cores: [usize; 2], clock: &RunClock) -> u64 {
     Pair { cores, clock }.bounce::<true>(20_000).0.p50
 }
 
+/// Median round trip of a message through two rings with pauses, measured the same minute.
+pub fn round_trip_p50_ns<R: Transport>(cores: [usize; 2], clock: &RunClock) -> u64 {
+    Pair { cores, clock }.round_trip::<R, true>(20_000).0.p50
+}
+
 #[inline]
 fn wait_for<const PAUSE: bool, T>(mut poll: impl FnMut() -> Option<T>) -> T {
     loop {

@@ -119,6 +119,9 @@ pub struct Row {
     pub pinned: bool,
     /// Ring in front of the shard.
     pub transport: &'static str,
+    /// Whether the verdict is on a replay of the order in which the shard took the inputs of several
+    /// gateways.
+    pub replayed: bool,
     /// Cost of one clock reading: two per latency sample on the recorder's side, two per timed
     /// input on the engine's.
     pub clock_cost_ns: f64,
@@ -192,6 +195,7 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
         topology: last.topology.to_string(),
         pinned: last.pinned,
         transport: last.transport,
+        replayed: last.replay_hash.is_some(),
         clock_cost_ns: last.clock_cost_ns,
         durability: context.durability.unwrap_or(Durability::None).name(),
         log: last.log.map(|log| LogRow {
@@ -213,8 +217,13 @@ fn phases(run: &Outcome) -> Vec<String> {
     maker.map(|cell| cell.phase.clone()).collect()
 }
 
-/// A run that refused something has sent another stream: there is nothing to compare it with.
+/// A run that refused something has sent another stream: there is nothing to compare it with, but
+/// its own journal.
 fn verdict(runs: &[Outcome], reference_hash: Option<u128>) -> &'static str {
+    if runs.iter().all(|run| run.replay_hash.is_some()) {
+        let same = runs.iter().all(|run| run.replay_hash == Some(run.events_hash));
+        return if same { "match" } else { "mismatch" };
+    }
     match reference_hash {
         Some(reference) if runs.iter().all(|run| run.counts.refused == 0) => {
             let same = runs.iter().all(|run| run.events_hash == reference);

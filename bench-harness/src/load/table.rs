@@ -163,6 +163,8 @@ fn reckoning(row: &Row) -> String {
         count(counts.forced_orders),
         row.events_hash,
         match row.verdict {
+            "match" if row.replayed => "the same as a replay of the order of taking",
+            "mismatch" if row.replayed => "NOT THE SAME as a replay of the order of taking",
             "match" => "the same as the run that recorded the stream",
             "mismatch" => "NOT THE SAME as the run that recorded the stream",
             _ => "nothing to compare with",

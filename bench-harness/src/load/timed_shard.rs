@@ -21,6 +21,8 @@ pub(super) struct TimedShard<S> {
     pub(super) service: Histogram<u64>,
     pub(super) served: Vec<Served>,
     pub(super) stalls: StallLog,
+    /// The order in which inputs were taken, if it is kept.
+    pub(super) taken: Option<Vec<Sequenced>>,
     clock: RunClock,
     skip: u64,
     pad_ns: u64,
@@ -38,6 +40,7 @@ impl<S: Shard> TimedShard<S> {
             service,
             served: Vec::with_capacity(inputs / every + 1),
             stalls: StallLog::new(),
+            taken: None,
             clock,
             skip: skip as u64,
             pad_ns,
@@ -45,13 +48,18 @@ impl<S: Shard> TimedShard<S> {
         }
     }
 
+    /// The same, keeping the order in which up to `inputs` are taken.
+    pub(super) fn keeping_order(mut self, inputs: usize) -> Self {
+        self.taken = Some(Vec::with_capacity(inputs));
+        self
+    }
+
     fn timed(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
         let start_ns = self.clock.now_ns();
+        // Before the work: the answer leaves while the input is applied, and must not leave early.
+        while self.pad_ns > 0 && self.clock.now_ns() < start_ns + self.pad_ns {}
         self.shard.apply(input, sink);
-        let mut end_ns = self.clock.now_ns();
-        while end_ns < start_ns + self.pad_ns {
-            end_ns = self.clock.now_ns();
-        }
+        let end_ns = self.clock.now_ns();
         if input.seq.0.is_multiple_of(SAMPLE_EVERY) {
             self.service.saturating_record(end_ns - start_ns);
             if self.served.len() < self.served.capacity() {
@@ -64,6 +72,9 @@ impl<S: Shard> TimedShard<S> {
 impl<S: Shard> Shard for TimedShard<S> {
     #[inline]
     fn apply(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
+        if let Some(taken) = &mut self.taken {
+            taken.push(*input);
+        }
         let followed = input.seq.0 > self.skip
             && (self.pad_ns > 0 || input.seq.0.is_multiple_of(SAMPLE_EVERY));
         if followed {

@@ -212,7 +212,7 @@ impl Liquidations {
             FundCause::Unwind | FundCause::Deleverage | FundCause::Shortfall => {
                 self.totals.insurance_paid -= amount.units();
             }
-            FundCause::Socialised | FundCause::Funding => {}
+            FundCause::Socialised | FundCause::Funding | FundCause::Collateral => {}
         }
         self.fund.push(FundRow {
             time_ns: now_ns,

@@ -141,6 +141,16 @@ fn means(comparison: &Comparison) -> DataTable {
 
 /// The page; `files` stand beside it.
 pub fn render(comparison: &Comparison, manifest: &Manifest, files: &[String]) -> String {
+    render_with(comparison, manifest, files, None)
+}
+
+/// The page with a table of its own at the top.
+pub fn render_with(
+    comparison: &Comparison,
+    manifest: &Manifest,
+    files: &[String],
+    top: Option<(String, DataTable)>,
+) -> String {
     let listed = 1..comparison.points.len().min(TERMINAL_POINTS);
     let changes = listed.map(|point| {
         let (changed, of) = differing(comparison, point);
@@ -153,7 +163,7 @@ pub fn render(comparison: &Comparison, manifest: &Manifest, files: &[String]) ->
         command: manifest.command_line.join(" "),
         headline: headline(comparison),
         sentence: sentence(comparison),
-        changes: changes.collect(),
+        changes: top.into_iter().chain(changes).collect(),
         groups: groups(charts::points(comparison)),
         files,
         plotting_library: plotting_library(),

@@ -3,6 +3,7 @@
 //! Everything here is made from a summary and its tables, or from the files of a run directory;
 //! nothing is measured here, and no simulation is needed to report a saved run again.
 
+mod bench_page;
 pub mod charts;
 pub mod comparison;
 pub mod downsample;
@@ -13,12 +14,14 @@ pub mod latency_files;
 pub mod manifest;
 pub mod numbers;
 pub mod page;
+pub mod queue;
 pub mod run_directory;
 pub mod story;
 pub mod table_files;
 pub mod tabulate;
 pub mod terminal;
 
+pub use bench_page::bench_page;
 pub use error::ReportError;
 pub use manifest::Manifest;
 pub use run_directory::{Placement, RunDirectory, SavedRun};

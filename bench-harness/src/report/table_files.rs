@@ -31,7 +31,7 @@ pub fn write(directory: &Path, tables: &Tables) -> Result<(), ReportError> {
     write_table(&directory.join(FILES[3]), &tables.fund)
 }
 
-fn write_table<R>(path: &Path, rows: &[R]) -> Result<(), ReportError>
+pub(super) fn write_table<R>(path: &Path, rows: &[R]) -> Result<(), ReportError>
 where
     for<'a> &'a [R]: RecordWriter<R>,
 {

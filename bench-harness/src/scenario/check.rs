@@ -7,8 +7,9 @@ use seawall_engine::risk::{FUNDING_CAP_PPB_MAX, LAG_WINDOWS_MAX, MEAN_POINTS_MAX
 use toml::Table;
 
 use super::error::{Fault, Hint, ScenarioError};
-use super::spec::{Manipulation, Scenario};
+use super::spec::{ContractName, DisciplineName, Manipulation, Scenario, Tier};
 use super::text::{Places, nearest};
+use super::venue;
 use crate::agents::KINDS;
 
 /// Reads a complete table and checks every value.
@@ -62,51 +63,63 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
     names
 };
 
+/// Inputs that a median mark may have.
+const INPUTS: &[&str] =
+    &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
+/// Keys whose values are one of a few names: table, key, names.
+const NAMES: [(&str, &str, &[&str]); 18] = [
+    ("probe", "defence", &["none", "stop", "deleverage"]),
+    ("", "venue", &venue::NAMES),
+    ("market", "contract", &["linear", "inverse"]),
+    (
+        "liquidation",
+        "key",
+        &[
+            "trigger-time",
+            "margin-ratio",
+            "bankruptcy-distance",
+            "notional",
+            "fillable-distance",
+            "expected-shortfall",
+            "c-mu",
+        ],
+    ),
+    ("liquidation", "adl", &ADL),
+    ("liquidation", "adl_price", &ADL_PRICES),
+    ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
+    (
+        "liquidation",
+        "plan",
+        &["full", "fraction", "step-down", "part-then-all", "minimal", "throttled", "close-factor"],
+    ),
+    ("liquidation", "forced_limit", &["bankruptcy", "band", "fillable"]),
+    ("liquidation", "unfilled", &["dispose", "keep"]),
+    ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
+    ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
+    (
+        "mark",
+        "rule",
+        &[
+            "given",
+            "index",
+            "last",
+            "mid",
+            "book-median",
+            "decaying-basis",
+            "smoothed-basis",
+            "median",
+            "oracle",
+        ],
+    ),
+    ("mark", "median_of", INPUTS),
+    ("mark", "fair", &["last", "mid", "book-median"]),
+    ("mark", "smoothing", &["average", "weighted", "mean"]),
+    ("collateral", "haircut", &["fixed", "volatility", "depth"]),
+    ("funding", "fair", &["last", "mid", "book-median", "mark"]),
+];
+
 /// Values that are one of a few names.
 fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
-    const INPUTS: &[&str] =
-        &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
-    const NAMES: [(&str, &str, &[&str]); 13] = [
-        ("probe", "defence", &["none", "stop", "deleverage"]),
-        ("", "venue", &["generic"]),
-        ("market", "contract", &["linear", "inverse"]),
-        (
-            "liquidation",
-            "key",
-            &[
-                "trigger-time",
-                "margin-ratio",
-                "bankruptcy-distance",
-                "notional",
-                "fillable-distance",
-                "expected-shortfall",
-                "c-mu",
-            ],
-        ),
-        ("liquidation", "adl", &ADL),
-        ("liquidation", "adl_price", &ADL_PRICES),
-        ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),
-        ("liquidation", "plan", &["full", "fraction"]),
-        (
-            "mark",
-            "rule",
-            &[
-                "given",
-                "index",
-                "last",
-                "mid",
-                "book-median",
-                "decaying-basis",
-                "smoothed-basis",
-                "median",
-                "oracle",
-            ],
-        ),
-        ("mark", "median_of", INPUTS),
-        ("mark", "fair", &["last", "mid", "book-median"]),
-        ("mark", "smoothing", &["average", "weighted", "mean"]),
-        ("funding", "fair", &["last", "mid", "book-median", "mark"]),
-    ];
     for (parent, key, expected) in NAMES {
         let (inner, path) = match table.get(parent).and_then(toml::Value::as_table) {
             Some(inner) => (inner, format!("{parent}.{key}")),
@@ -224,7 +237,7 @@ impl Check<'_> {
             self.within(&key("maintenance_ppm"), tier.maintenance_ppm, 1, most)?;
             self.within(&key("floor_currency"), tier.floor_currency, 0, 1 << 40)?;
         }
-        Ok(())
+        self.tiers(&m.tiers)
     }
 
     fn liquidation(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -248,7 +261,47 @@ impl Check<'_> {
         let factor = 10 * PPM;
         self.within("liquidation.fillable_adjustment_ppm", l.fillable_adjustment_ppm, 0, factor)?;
         self.within("liquidation.fillable_spread_ppm", l.fillable_spread_ppm, 0, factor)?;
-        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 1, COUNT_MAX)
+        self.within("liquidation.adl_max_accounts", l.adl_max_accounts, 0, COUNT_MAX)?;
+        self.plan(s)?;
+        self.waterfall(s)
+    }
+
+    fn plan(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        self.within("liquidation.plan_tiers", l.plan_tiers, 1, 64)?;
+        self.within("liquidation.plan_above_currency", l.plan_above_currency, 0, 1 << 40)?;
+        self.within("liquidation.plan_window_ms", l.plan_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.plan_cost_ppm", l.plan_cost_ppm, 0, PPM)?;
+        self.within("liquidation.plan_impact", l.plan_impact, 0, 1 << 30)?;
+        self.within("liquidation.plan_buffer_ppm", l.plan_buffer_ppm, 0, PPM)?;
+        self.within("liquidation.plan_health_ppm", l.plan_health_ppm, 0, PPM)?;
+        self.within("liquidation.plan_least_currency", l.plan_least_currency, 0, 1 << 40)?;
+        self.within("liquidation.forced_band_bp", l.forced_band_bp, 0, 10_000)?;
+        self.within("liquidation.again_ms", l.again_ms, 0, TIME_MS_MAX)?;
+        if l.unfilled == "keep" && l.again_ms == 0 {
+            let expected = "at least 1 where liquidation.unfilled is `keep`: what is kept would be \
+                            tried again and again at one instant";
+            return self.refuse("liquidation.again_ms", &0, &expected);
+        }
+        Ok(())
+    }
+
+    fn waterfall(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let l = &s.liquidation;
+        self.within("liquidation.backstop_below_ppm", l.backstop_below_ppm, 0, 10 * PPM)?;
+        self.within("liquidation.backstop_discount_ppm", l.backstop_discount_ppm, 0, PPM)?;
+        self.within("liquidation.backstop_max_currency", l.backstop_max_currency, 0, 1 << 40)?;
+        self.within("liquidation.fund_drawdown_ppm", l.fund_drawdown_ppm, 0, PPM)?;
+        self.within("liquidation.fund_resume_ppm", l.fund_resume_ppm, 0, l.fund_drawdown_ppm)?;
+        self.within("liquidation.fund_window_ms", l.fund_window_ms, 1, TIME_MS_MAX)?;
+        self.within("liquidation.gate_ms", l.gate_ms, 0, TIME_MS_MAX)?;
+        self.within("liquidation.draw_max_positions", l.draw_max_positions, 0, COUNT_MAX)?;
+        if l.draw_max_positions > 0 && l.discipline != DisciplineName::RateLimited {
+            let expected =
+                "0 unless liquidation.discipline is `rate-limited`: a draw is for a window";
+            return self.refuse("liquidation.draw_max_positions", &l.draw_max_positions, &expected);
+        }
+        Ok(())
     }
 
     fn latency(&self, s: &Scenario) -> Result<(), ScenarioError> {
@@ -285,6 +338,7 @@ impl Check<'_> {
         self.within("mark.spike_ms", s.mark.spike_ms, 0, TIME_MS_MAX)?;
         self.within("mark.spike_down_bp", s.mark.spike_down_bp, 0, 9_000)?;
         self.marks(s)?;
+        self.collateral(s)?;
         self.within("shock.sell_duration_ms", shock.sell_duration_ms, 1, TIME_MS_MAX)?;
         self.within("shock.sell_lots", shock.sell_lots, 0, s.market.position_max_lots)?;
         self.within("shock.sell_interval_ms", shock.sell_interval_ms, 1, shock.sell_duration_ms)?;
@@ -314,6 +368,56 @@ impl Check<'_> {
         self.within("funding.interest_ppb", funding.interest_ppb, 0, funding.cap_ppb)?;
         self.within("funding.clamp_ppb", funding.clamp_ppb, 0, u32::MAX.into())?;
         self.within("funding.divisor", funding.divisor, 1, 1_000)
+    }
+
+    fn collateral(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        let c = &s.collateral;
+        self.within("holders.cross_ppm", s.holders.cross_ppm, 0, PPM)?;
+        if c.enabled && s.market.contract != ContractName::Linear {
+            let key = "collateral.enabled";
+            return self.refuse(
+                key,
+                &true,
+                &"false, or a linear contract: an inverse one is settled in the coin itself",
+            );
+        }
+        self.within("collateral.posted_ppm", c.posted_ppm, 0, PPM)?;
+        self.within("collateral.cap_ppm", c.cap_ppm, 0, PPM)?;
+        self.within("collateral.floor_ppm", c.floor_ppm, 0, c.cap_ppm)?;
+        self.within("collateral.interval_ms", c.interval_ms, 1, TIME_MS_MAX)?;
+        self.within("collateral.lag_ms", c.lag_ms, 0, LAG_WINDOWS_MAX * c.interval_ms - 1)?;
+        self.within("collateral.step_ppm", c.step_ppm, 1, PPM)?;
+        self.within("collateral.volatility_ms", c.volatility_ms, 1, TAU_NS_MAX / 1_000_000)?;
+        let most = u64::from(u32::MAX);
+        self.within("collateral.volatility_factor_ppm", c.volatility_factor_ppm, 0, most)?;
+        self.within("collateral.depth_band_ppm", c.depth_band_ppm, 0, PPM)?;
+        self.within("collateral.depth_full_currency", c.depth_full_currency, 1, 1 << 40)
+    }
+
+    /// Tiers by rising floor, and rates that do not fall.
+    fn tiers(&self, tiers: &[Tier]) -> Result<(), ScenarioError> {
+        let first = tiers[0].floor_currency;
+        if first != 0 {
+            let key = "market.tiers[0].floor_currency";
+            return self.refuse(key, &first, &"0: a first tier that begins where positions do");
+        }
+        for (n, pair) in (1..).zip(tiers.windows(2)) {
+            let key = |name: &str| format!("market.tiers[{n}].{name}");
+            let (before, tier) = (&pair[0], &pair[1]);
+            if tier.floor_currency <= before.floor_currency {
+                let least = format!("above {}, the tier's before it", before.floor_currency);
+                return self.refuse(&key("floor_currency"), &tier.floor_currency, &least);
+            }
+            if tier.maintenance_ppm < before.maintenance_ppm {
+                let least = format!("at least {}, the tier's before it", before.maintenance_ppm);
+                return self.refuse(&key("maintenance_ppm"), &tier.maintenance_ppm, &least);
+            }
+            if tier.initial_ppm < before.initial_ppm {
+                let least = format!("at least {}, the tier's before it", before.initial_ppm);
+                return self.refuse(&key("initial_ppm"), &tier.initial_ppm, &least);
+            }
+        }
+        Ok(())
     }
 
     /// The venue would refuse every child order that is too large, and there would be no shock.

@@ -80,6 +80,19 @@ pub enum Fault {
         /// A near one.
         hint: Hint,
     },
+    /// Not an embedded venue.
+    #[error("unknown venue `{name}`, expected all or one of {known}{hint}")]
+    UnknownVenue {
+        /// What was asked for.
+        name: String,
+        /// The embedded ones.
+        known: String,
+        /// A near one.
+        hint: Hint,
+    },
+    /// A scenario that makes no sense under its venue.
+    #[error("{0}")]
+    Senseless(String),
     /// The file cannot be read.
     #[error("cannot read scenario {path}: {message}")]
     Unreadable {
@@ -139,6 +152,16 @@ pub enum Fault {
         "{place}: key `{key}` is missing; give it, or start from a scenario with `base = \"flash-crash\"`"
     )]
     MissingKey {
+        /// Where.
+        place: Place,
+        /// The key.
+        key: String,
+    },
+    /// A venue's file without one of its rules.
+    #[error(
+        "{place}: rule `{key}` is missing; a venue gives every rule, as those of `seawall list venues` do"
+    )]
+    MissingRule {
         /// Where.
         place: Place,
         /// The key.

@@ -1,21 +1,24 @@
 //! A TOML file becomes a checked [`Scenario`].
 
 mod check;
+mod collateral;
 mod error;
 mod prices;
 mod resolve;
 mod roles;
 mod spec;
 mod text;
+pub mod venue;
 
+pub(crate) use collateral::COIN;
 pub use error::{Fault, Hint, Place, ScenarioError};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
-    Arbitrageurs, BackgroundSpec, Clock, ContractName, Defence, Defenders, DisciplineName,
-    FairName, Funding, Holders, Index, Keepers, KeyName, Latency, Liquidation, Makers,
-    Manipulation, Mark, MarkInputName, MarkName, Market, PathPoint, PlanName, Probe, Reentry,
-    Scenario, Shock, SmoothingName, Takers, Tier,
+    Arbitrageurs, BackgroundSpec, Clock, Collateral, ContractName, Defence, Defenders,
+    DisciplineName, FairName, Funding, HaircutName, Holders, Index, Keepers, KeyName, Latency,
+    Liquidation, Makers, Manipulation, Mark, MarkInputName, MarkName, Market, PathPoint, PlanName,
+    Probe, Reentry, Scenario, Shock, SmoothingName, Takers, Tier,
 };
 
 use std::path::Path;
@@ -33,7 +36,7 @@ macro_rules! embed {
     };
 }
 
-const EMBEDDED: [(&str, &str); 19] = embed![
+const EMBEDDED: [(&str, &str); 21] = embed![
     "flash-crash",
     "no-leverage",
     "infinite-depth",
@@ -53,6 +56,8 @@ const EMBEDDED: [(&str, &str); 19] = embed![
     "overload",
     "adl-reentry",
     "defended",
+    "adaptive-haircuts",
+    "large-tick",
 ];
 
 /// Name of the scenario that runs when none is named.
@@ -82,11 +87,6 @@ pub fn embedded() -> Vec<Listed> {
     EMBEDDED.into_iter().filter_map(|(name, _)| listed(name)).collect()
 }
 
-/// Names of the embedded venues and what each is, in one line.
-pub fn venues() -> &'static [(&'static str, &'static str)] {
-    &[("generic", "isolated margin, the liquidation rules of the scenario file")]
-}
-
 /// Loads an embedded scenario by name, or a file by path; applies `sets` (`KEY=VALUE` with dotted
 /// keys, in their order) and the seed; checks the result.
 ///
@@ -96,14 +96,49 @@ pub fn load(
     sets: &[String],
     seed: Option<u64>,
 ) -> Result<Scenario, ScenarioError> {
+    load_under(name_or_path, None, sets, seed)
+}
+
+/// [`load`] under a venue's preset, embedded or a file of that form: its rules replace the
+/// scenario's, `sets` replace both.
+///
+/// # Errors
+///
+/// Also when the venue is unknown, its rules are not whole, or the scenario makes no sense under it.
+pub fn load_under(
+    name_or_path: &str,
+    venue: Option<&str>,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
     let (name, text) = read(name_or_path)?;
-    from_text(&text, &name, sets, seed)
+    let preset = match venue {
+        None | Some(venue::GENERIC) => None,
+        Some(path) if is_path(path) => Some((path.to_owned(), text_of(path)?)),
+        Some(venue) => {
+            let preset = venue::find(venue)?;
+            Some((format!("venues/{venue}.toml"), preset.text.to_owned()))
+        }
+    };
+    let preset = preset.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    assemble(&text, &name, preset, sets, seed)
 }
 
 /// [`load`] of a text; `name` is what messages call it.
 pub fn from_text(
     text: &str,
     name: &str,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario, ScenarioError> {
+    assemble(text, name, None, sets, seed)
+}
+
+/// Lays base, text, preset (its name and text) and `sets` over each other, and checks the result.
+pub(crate) fn assemble(
+    text: &str,
+    name: &str,
+    preset: Option<(&str, &str)>,
     sets: &[String],
     seed: Option<u64>,
 ) -> Result<Scenario, ScenarioError> {
@@ -125,11 +160,19 @@ pub fn from_text(
         assembly.overlay(base_text, &base)?;
     }
     assembly.overlay(text, name)?;
+    if let Some((name, text)) = preset {
+        assembly.overlay(text, name)?;
+        venue::check(text, name)?;
+    }
     for argument in sets {
         assembly.set(argument)?;
     }
     let (table, places) = assembly.finish()?;
-    check::scenario(table, &places, seed)
+    let scenario = check::scenario(table, &places, seed)?;
+    match venue::refusal(&scenario) {
+        None => Ok(scenario),
+        Some(reason) => Err(Fault::Senseless(reason).into()),
+    }
 }
 
 fn known() -> String {
@@ -140,9 +183,7 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
     if let Some((name, text)) = EMBEDDED.into_iter().find(|(name, _)| *name == name_or_path) {
         return Ok((name.to_owned(), text.to_owned()));
     }
-    let path = Path::new(name_or_path);
-    let looks_like_path = path.extension().is_some() || path.components().count() > 1;
-    if !looks_like_path && !path.exists() {
+    if !is_path(name_or_path) && !Path::new(name_or_path).exists() {
         return Err(Fault::UnknownScenario {
             name: name_or_path.to_owned(),
             known: known(),
@@ -150,15 +191,23 @@ fn read(name_or_path: &str) -> Result<(String, String), ScenarioError> {
         }
         .into());
     }
-    let bytes = std::fs::read(path).map_err(|error| Fault::Unreadable {
-        path: name_or_path.to_owned(),
-        message: error.to_string(),
-    })?;
+    Ok((name_or_path.to_owned(), text_of(name_or_path)?))
+}
+
+/// Whether it is meant as a path and not as a name.
+fn is_path(name_or_path: &str) -> bool {
+    let path = Path::new(name_or_path);
+    path.extension().is_some() || path.components().count() > 1
+}
+
+fn text_of(path: &str) -> Result<String, ScenarioError> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Fault::Unreadable { path: path.to_owned(), message: error.to_string() })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.split(|byte| *byte == b'\n').count();
-        let place = Place::File { name: name_or_path.to_owned(), line };
+        let place = Place::File { name: path.to_owned(), line };
         Fault::NotToml { place, message: "not UTF-8, expected text".to_owned() }
     })?;
-    Ok((name_or_path.to_owned(), text))
+    Ok(text)
 }

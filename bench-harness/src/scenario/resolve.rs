@@ -2,8 +2,9 @@
 
 use seawall_engine::core::ShardConfig;
 use seawall_engine::liquidation::{
-    Adl, AdlPolicy, AdlPrice, Discipline, Fillable, LiquidationRules, Outlook, Plan, PriorityKey,
-    Unwind, VenueRules,
+    Adl, AdlPolicy, AdlPrice, Backstop, Discipline, Draw, Fillable, ForcedLimit, ForcedOrder,
+    FundRules, LiquidationRules, Minimal, Outlook, Plan, PriorityKey, Residual, Unfilled, Unwind,
+    VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price, SymbolId};
@@ -113,6 +114,7 @@ impl Scenario {
             .map_err(|error| error.to_string())?;
         let accounts = self.roles().accounts().max(2);
         ShardConfig::new(accounts, small(market.orders_max), vec![rules], self.liquidation_rules())
+            .and_then(|config| config.with_collateral(self.collateral_rules()))
             .map_err(|error| error.to_string())
     }
 
@@ -148,6 +150,23 @@ impl Scenario {
                     part: ppm(l.fraction_ppm),
                     lots_min: small(l.fraction_min_lots),
                 },
+                PlanName::StepDown => Plan::StepDown { tiers: small(l.plan_tiers) },
+                PlanName::PartThenAll => Plan::PartThenAll {
+                    above: self.money(l.plan_above_currency),
+                    part: ppm(l.fraction_ppm),
+                    window_ns: l.plan_window_ms * 1_000_000,
+                },
+                PlanName::Minimal => Plan::Minimal(minimal(l)),
+                PlanName::Throttled => Plan::Throttled {
+                    minimal: minimal(l),
+                    initial: ppm(l.fraction_ppm),
+                    duration_ns: l.plan_window_ms * 1_000_000,
+                },
+                PlanName::CloseFactor => Plan::CloseFactor {
+                    part: ppm(l.fraction_ppm),
+                    health: ppm(l.plan_health_ppm),
+                    least: self.money(l.plan_least_currency),
+                },
             },
             fee: ppm(l.fee_ppm),
             unwind: Unwind {
@@ -156,16 +175,69 @@ impl Scenario {
                 interval_ns: l.unwind_interval_ms * 1_000_000,
             },
             triggers_max: small(l.triggers_max),
-            venue: VenueRules {
-                rekey: l.rekey,
-                adl: Adl {
-                    policy: AdlPolicy::of_name(&l.adl).expect("the name was checked"),
-                    price: AdlPrice::of_name(&l.adl_price).expect("the name was checked"),
-                    counterparties_max: small(l.adl_max_accounts),
-                    seed: self.seed,
+            venue: self.venue_rules(),
+        }
+    }
+
+    fn venue_rules(&self) -> VenueRules {
+        let l = &self.liquidation;
+        VenueRules {
+            rekey: l.rekey,
+            adl: Adl {
+                policy: AdlPolicy::of_name(&l.adl).expect("the name was checked"),
+                price: AdlPrice::of_name(&l.adl_price).expect("the name was checked"),
+                counterparties_max: small(l.adl_max_accounts),
+                seed: self.seed,
+            },
+            order: ForcedOrder {
+                limit: match l.forced_limit.as_str() {
+                    "band" => ForcedLimit::Band(ppm(l.forced_band_bp * 100)),
+                    "fillable" => ForcedLimit::Fillable(fillable(l)),
+                    _ => ForcedLimit::Bankruptcy,
                 },
+                unfilled: if l.unfilled == "keep" { Unfilled::Keep } else { Unfilled::Dispose },
+                keeps_margin: l.part_keeps_margin,
+                part_is_fok: l.part_is_fok,
+                whole_forfeits: l.whole_forfeits,
+                again_ns: l.again_ms * 1_000_000,
+            },
+            backstop: self.backstop(),
+            fund: FundRules {
+                drawdown: ppm(l.fund_drawdown_ppm),
+                resume: ppm(l.fund_resume_ppm),
+                window_ns: l.fund_window_ms * 1_000_000,
+            },
+            residual: match l.residual.as_str() {
+                "open-interest" => Residual::OpenInterest,
+                "winners" => Residual::Winners,
+                "gate" => Residual::Gate(l.gate_ms * 1_000_000),
+                _ => Residual::Cash,
+            },
+            draw: (l.draw_max_positions > 0)
+                .then(|| Draw { most: small(l.draw_max_positions), seed: self.seed }),
+        }
+    }
+
+    fn backstop(&self) -> Backstop {
+        let l = &self.liquidation;
+        Backstop {
+            below_ppm: if l.backstop_always { u32::MAX } else { small(l.backstop_below_ppm) },
+            whole: l.backstop_whole,
+            discount: (l.backstop_price == "mark").then(|| ppm(l.backstop_discount_ppm)),
+            notional_max: match l.backstop_max_currency {
+                _ if !l.backstop_takes => Money::ZERO,
+                0 => Money::new(i64::MAX),
+                most => self.money(most),
             },
         }
+    }
+}
+
+fn minimal(l: &Liquidation) -> Minimal {
+    Minimal {
+        cost: ppm(l.plan_cost_ppm),
+        impact: small(l.plan_impact),
+        buffer: ppm(l.plan_buffer_ppm),
     }
 }
 
@@ -189,6 +261,6 @@ pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("checked scenario values fit 63 bits")
 }
 
-fn ppm(parts: u64) -> Ppm {
+pub(super) fn ppm(parts: u64) -> Ppm {
     Ppm::new(small(parts)).expect("checked rates are at most one")
 }

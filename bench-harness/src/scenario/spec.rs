@@ -40,6 +40,8 @@ pub struct Scenario {
     pub mark: Mark,
     /// What longs pay to shorts, and when.
     pub funding: Funding,
+    /// What cross accounts may post beside money.
+    pub collateral: Collateral,
     /// What starts the cascade.
     pub shock: Shock,
     /// Who quotes.
@@ -167,6 +169,7 @@ pub struct Tier {
 }
 
 /// How unhealthy positions are disposed of.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Liquidation {
@@ -218,8 +221,65 @@ pub struct Liquidation {
     pub adl: String,
     /// At what price: bankruptcy, mark, previous-mark or oracle.
     pub adl_price: String,
-    /// Most accounts of one deleveraging.
+    /// Most accounts of one deleveraging; 0 for a venue without it.
     pub adl_max_accounts: u64,
+    /// Step-down plan: tiers per step.
+    pub plan_tiers: u64,
+    /// Part-then-all plan: positions worth no more close at once.
+    pub plan_above_currency: u64,
+    /// Part-then-all plan: for how long after a part an order is for all.
+    /// Throttled plan: after so long all that is needed closes.
+    pub plan_window_ms: u64,
+    /// Minimal and throttled plan: what closing costs.
+    pub plan_cost_ppm: u64,
+    /// Minimal and throttled plan: by what each lot moves the price, in 10^-12 of it.
+    pub plan_impact: u64,
+    /// Minimal and throttled plan: what must be left above maintenance.
+    pub plan_buffer_ppm: u64,
+    /// Close-factor plan: health factor above which a part is enough.
+    pub plan_health_ppm: u64,
+    /// Close-factor plan: value and debt below which all of it closes.
+    pub plan_least_currency: u64,
+    /// Worst price of a forced order: bankruptcy, band or fillable.
+    pub forced_limit: String,
+    /// The band, from the mark.
+    pub forced_band_bp: u64,
+    /// What becomes of what a forced order leaves: dispose or keep.
+    pub unfilled: String,
+    /// Whether what closing a part of a position releases stays with the rest as its margin.
+    pub part_keeps_margin: bool,
+    /// Whether an order for a part is fill-or-kill; if it is killed all is disposed of.
+    pub part_is_fok: bool,
+    /// Whether what an order for all leaves of the margin goes to the fund.
+    pub whole_forfeits: bool,
+    /// How long a position that is not flat waits before it is served again.
+    pub again_ms: u64,
+    /// Whether the book is passed by altogether.
+    pub backstop_always: bool,
+    /// Below this part of maintenance margin the book is passed by.
+    pub backstop_below_ppm: u64,
+    /// Whether all of the position is taken over then, whatever the plan says.
+    pub backstop_whole: bool,
+    /// Price of a takeover: bankruptcy or mark.
+    pub backstop_price: String,
+    /// Takeover at the mark: in the taker's favour.
+    pub backstop_discount_ppm: u64,
+    /// Largest value that the fund holds; 0 for no bound.
+    pub backstop_max_currency: u64,
+    /// Whether the fund takes anything over before positions are deleveraged.
+    pub backstop_takes: bool,
+    /// Fall from its peak at which the fund stops paying; a million for none.
+    pub fund_drawdown_ppm: u64,
+    /// Fall from its peak above which it pays again.
+    pub fund_resume_ppm: u64,
+    /// Its peak is that of the current and the previous window.
+    pub fund_window_ms: u64,
+    /// Who bears what nobody covered: cash, open-interest, winners or gate.
+    pub residual: String,
+    /// Gate: how long nobody withdraws after the fund was last short.
+    pub gate_ms: u64,
+    /// Positions drawn for each window of a rate limit; 0 for all.
+    pub draw_max_positions: u64,
 }
 
 /// Queue orders.
@@ -264,6 +324,16 @@ pub enum PlanName {
     Full,
     /// A part, then health is checked again.
     Fraction,
+    /// Down by tiers of maintenance margin.
+    StepDown,
+    /// Of a large position a part first, then all of it.
+    PartThenAll,
+    /// The least that makes it healthy.
+    Minimal,
+    /// A share of that least which grows with time.
+    Throttled,
+    /// A part while it is near its threshold, then all of it.
+    CloseFactor,
 }
 
 /// What messages and the engine take in virtual time.
@@ -459,6 +529,49 @@ pub struct Funding {
     pub later: bool,
 }
 
+/// The coin that the contract is on, as collateral of cross holders (`docs/MARGIN.md`,
+/// Collateral). Its price is the index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collateral {
+    /// Whether the venue takes it.
+    pub enabled: bool,
+    /// How much of a cross holder's initial margin is in it at the start, after the least haircut.
+    pub posted_ppm: u64,
+    /// What moves the haircut.
+    pub haircut: HaircutName,
+    /// The least haircut.
+    pub floor_ppm: u64,
+    /// The greatest haircut.
+    pub cap_ppm: u64,
+    /// A new one is made at most once in each window of this length.
+    pub interval_ms: u64,
+    /// From when it is made to when it is in force.
+    pub lag_ms: u64,
+    /// Most that it moves when a new one comes into force.
+    pub step_ppm: u64,
+    /// Haircut `volatility`: time constant of the average move between two prices.
+    pub volatility_ms: u64,
+    /// Haircut `volatility`: what that move is multiplied by.
+    pub volatility_factor_ppm: u64,
+    /// Haircut `depth`: how far from the best bid bids count.
+    pub depth_band_ppm: u64,
+    /// Haircut `depth`: what they are worth where nothing is added to the floor.
+    pub depth_full_currency: u64,
+}
+
+/// What moves a haircut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HaircutName {
+    /// Nothing.
+    Fixed,
+    /// How much the price moves.
+    Volatility,
+    /// How much the book's bids would take.
+    Depth,
+}
+
 /// What starts the cascade: a sell metaorder and a fall of the index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -594,6 +707,9 @@ pub struct Holders {
     pub entry_dispersion_bp: f64,
     /// Least distance of a trigger price from the price at the start.
     pub trigger_distance_min_bp: f64,
+    /// How many of them share margin over their account (`docs/MARGIN.md`, Cross margin): their
+    /// cash and their collateral, not only the position's margin.
+    pub cross_ppm: u64,
 }
 
 /// How recorded order flow is fitted in.

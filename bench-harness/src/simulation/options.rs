@@ -7,6 +7,7 @@ use seawall_engine::types::{RejectReason, Sequenced};
 use thiserror::Error;
 
 use super::Background;
+use crate::agents::study::StudyOrder;
 use crate::measure::summary::Summary;
 use crate::measure::tables::Tables;
 
@@ -49,13 +50,22 @@ pub struct RunOptions<'a> {
     /// Ends the run with [`SimulationError::Stopped`] once it is set; looked at when `progress` is
     /// called.
     pub stop: Option<&'a AtomicBool>,
+    /// Orders whose effect is studied; not together with a background.
+    pub study: &'a [StudyOrder],
     /// Also run the same without liquidations, for `drawdown_ratio`.
     pub paired: bool,
 }
 
 impl Default for RunOptions<'_> {
     fn default() -> Self {
-        Self { commands: None, progress: None, background: None, stop: None, paired: true }
+        Self {
+            commands: None,
+            progress: None,
+            background: None,
+            stop: None,
+            study: &[],
+            paired: true,
+        }
     }
 }
 

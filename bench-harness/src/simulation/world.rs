@@ -11,6 +11,7 @@ use super::options::{Progress, RunOptions, RunResult, SimulationError};
 use super::spool::Spool;
 use super::tap::{Deleveraged, Listeners, Tap};
 use crate::agents::background::Recorded;
+use crate::agents::study::StudyOrders;
 use crate::agents::{
     Agent, IndexPath, Latencies, Notice, Outbox, Pending, Quote, View, holders, populations,
 };
@@ -89,6 +90,8 @@ impl<'a, 'o> World<'a, 'o> {
         agents.extend(populations(scenario));
         if let Some(background) = options.background {
             agents.push(("background", Box::new(Recorded::new(scenario, background))));
+        } else if !options.study.is_empty() {
+            agents.push(("study", Box::new(StudyOrders::new(scenario, options.study))));
         }
         let mut venue = Venue::new(scenario);
         let mut lines = Vec::new();

@@ -2,11 +2,14 @@
 
 pub mod bootstrap;
 pub mod comparison;
+pub mod deleveraging;
 pub mod execution_risk;
 pub mod measures;
 pub mod parallel;
+pub mod queue;
 pub mod risk;
 pub mod statistics;
 pub mod survival;
 pub mod theory;
 pub mod two_samples;
+pub mod venues;

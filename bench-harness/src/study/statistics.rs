@@ -115,6 +115,30 @@ pub fn mean_of_batches(batches: &[f64], n: u64, confidence: f64) -> Estimate {
     Estimate { value: mean, half_width: reach * error, n }
 }
 
+/// A ratio of sums over clusters (a mean of observations that depend on each other within a cluster
+/// and not between them), with Student's interval from the linearised spread between clusters.
+/// `None` with fewer than two clusters that hold something. Clusters are (sum, observations).
+pub fn ratio_of_clusters(clusters: &[(f64, u64)], confidence: f64) -> Option<Estimate> {
+    let held = || clusters.iter().filter(|(_, n)| *n > 0);
+    let count = held().count();
+    if count < 2 {
+        return None;
+    }
+    let n: u64 = held().map(|(_, n)| n).sum();
+    let ratio = held().map(|(sum, _)| sum).sum::<f64>() / n as f64;
+    let squares: f64 = held()
+        .map(|(sum, n)| {
+            let residual = sum - ratio * *n as f64;
+            residual * residual
+        })
+        .sum();
+    let k = count as f64;
+    let error = (squares * k / (k - 1.0)).sqrt() / n as f64;
+    let student = StudentsT::new(0.0, 1.0, k - 1.0).expect("at least one degree of freedom");
+    let reach = -student.inverse_cdf((1.0 - confidence) / 2.0);
+    Some(Estimate { value: ratio, half_width: reach * error, n })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +197,21 @@ mod tests {
         close(estimate.value, 3.0, 1e-12);
         close(estimate.half_width, 2.776_445 * (0.5_f64).sqrt(), 1e-5);
         assert_eq!(estimate.n, 500);
+    }
+
+    #[test]
+    fn clusters_of_equal_size_are_batches() {
+        let means = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let clusters = means.map(|mean| (mean * 20.0, 20));
+        let found = ratio_of_clusters(&clusters, 0.95).expect("five clusters");
+        let batches = mean_of_batches(&means, 100, 0.95);
+        close(found.value, batches.value, 1e-12);
+        close(found.half_width, batches.half_width, 1e-12);
+        assert_eq!(found.n, 100);
+        assert!(
+            ratio_of_clusters(&[(1.0, 3), (0.0, 0)], 0.95).is_none(),
+            "one cluster has no spread"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use super::statistics::Estimate;
 
-/// How an order's wait ended.
+/// How an order's wait ended; at the same time in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// It filled.
@@ -26,9 +26,11 @@ pub enum End {
 pub struct Waits(Vec<(f64, End)>);
 
 impl Waits {
-    /// Sorts the waits by their length.
+    /// Sorts the waits by their length. At the same time fills come before other ends, and those
+    /// before waits that were cut: who is censored then was at risk when the others ended (Kaplan
+    /// and Meier's convention).
     pub fn new(mut waits: Vec<(f64, End)>) -> Self {
-        waits.sort_by(|a, b| a.0.total_cmp(&b.0));
+        waits.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1 as u8).cmp(&(b.1 as u8))));
         Self(waits)
     }
 
@@ -127,6 +129,48 @@ mod tests {
         // One of the two left is censored at 4, so the last fill counts for both.
         close(waits.cumulative_incidence(End::Filled, 5.0).expect("all have ended"), 0.8);
         assert_eq!(waits.at_risk(3.0), 2);
+    }
+
+    /// Seven waits with ties: at 2 two fills, one away and one cancel; at 4 one fill and one still
+    /// waiting; at 6 one away.
+    fn tied(order: [usize; 7]) -> Waits {
+        let waits = [
+            (2.0, End::MovedAway),
+            (2.0, End::Filled),
+            (4.0, End::Waiting),
+            (2.0, End::Cancelled),
+            (4.0, End::Filled),
+            (2.0, End::Filled),
+            (6.0, End::MovedAway),
+        ];
+        Waits::new(order.map(|place| waits[place]).to_vec())
+    }
+
+    #[test]
+    fn ties_by_hand() {
+        // The order in which they were written down does not matter.
+        for order in [[0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1, 0], [3, 0, 2, 5, 6, 1, 4]] {
+            let waits = tied(order);
+            // Kaplan-Meier: at 2, two of seven; at 4, one of three.
+            let km = waits.kaplan_meier(3.0, 1.0).expect("three at risk");
+            close(km.value, 2.0 / 7.0);
+            close(km.half_width, 5.0 / 7.0 * (2.0_f64 / (7.0 * 5.0)).sqrt());
+            let km = waits.kaplan_meier(5.0, 1.0).expect("one at risk");
+            close(km.value, 1.0 - 5.0 / 7.0 * 2.0 / 3.0);
+            let greenwood = 2.0_f64 / (7.0 * 5.0) + 1.0 / (3.0 * 2.0);
+            close(km.half_width, 5.0 / 7.0 * 2.0 / 3.0 * greenwood.sqrt());
+            // Cumulative incidence: at 2 two, one and one of seven; at 4 a third of what is left.
+            let share = |end, time| waits.cumulative_incidence(end, time).expect("known");
+            close(share(End::Filled, 3.0), 2.0 / 7.0);
+            close(share(End::MovedAway, 3.0), 1.0 / 7.0);
+            close(share(End::Cancelled, 3.0), 1.0 / 7.0);
+            close(share(End::Filled, 5.0), 2.0 / 7.0 + 3.0 / 7.0 / 3.0);
+            // The last one has what the one still waiting at 4 left undecided.
+            close(share(End::MovedAway, 7.0), 1.0 / 7.0 + 2.0 / 7.0);
+            let all = [End::Filled, End::MovedAway, End::Cancelled].map(|end| share(end, 7.0));
+            close(all.iter().sum::<f64>(), 1.0);
+            assert_eq!((waits.at_risk(1.0), waits.at_risk(2.0), waits.at_risk(4.0)), (7, 3, 1));
+        }
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub(crate) const INPUTS: usize = 200_000;
 
 /// One market and a thousand accounts, with or without liquidation.
 pub(crate) fn config(liquidation_enabled: bool) -> ShardConfig {
+    config_for(ACCOUNTS, liquidation_enabled)
+}
+
+/// The same for so many accounts.
+pub(crate) fn config_for(accounts_max: u32, liquidation_enabled: bool) -> ShardConfig {
     let ppm = |parts| Ppm::new(parts).expect("below one");
     let tier =
         MarginTier { notional_floor: Money::ZERO, initial: ppm(20_000), maintenance: ppm(10_000) };
@@ -26,7 +31,7 @@ pub(crate) fn config(liquidation_enabled: bool) -> ShardConfig {
         maker_fee: ppm(100),
         taker_fee: ppm(500),
         order_lots_max: 100_000,
-        position_lots_max: 10_000_000,
+        position_lots_max: 50_000_000,
         market_band: ppm(50_000),
     })
     .expect("rules that make sense");
@@ -40,7 +45,7 @@ pub(crate) fn config(liquidation_enabled: bool) -> ShardConfig {
         triggers_max: 4_096,
         venue: VenueRules::default(),
     };
-    ShardConfig::new(ACCOUNTS, 65_536, vec![market], liquidation).expect("a shard")
+    ShardConfig::new(accounts_max, 65_536, vec![market], liquidation).expect("a shard")
 }
 
 /// A splitmix64 step: enough for a benchmark's stream, and in the dev-dependencies of nobody.

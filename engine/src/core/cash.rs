@@ -49,6 +49,9 @@ impl Engine {
         if !amount.is_positive() {
             return Err(RejectReason::AmountOutOfRange);
         }
+        if self.time_ns < self.gated_until_ns {
+            return Err(RejectReason::WithdrawalsGated);
+        }
         let cross = self.ledger.account(account).is_cross();
         let cash =
             if cross { self.withdrawable(account) } else { self.ledger.account(account).cash };

@@ -200,11 +200,15 @@ impl Market {
 
     /// A price that is worse for `side` by a part of it, within the domain.
     pub(super) fn beyond(&self, price: Price, side: Side, part: Ppm) -> Price {
+        self.apart(price, side, part.of_ticks(price))
+    }
+
+    /// A price so many ticks on the worse side of another, within the domain.
+    pub(super) fn apart(&self, price: Price, side: Side, distance: u32) -> Price {
         let (low, high) = self.rules.domain();
-        let distance = part.of_ticks(price);
         let ticks = match side {
-            Side::Buy => (price.ticks() + distance).min(high.ticks()),
-            Side::Sell => (price.ticks() - distance).max(low.ticks()),
+            Side::Buy => price.ticks().saturating_add(distance).min(high.ticks()),
+            Side::Sell => price.ticks().saturating_sub(distance).max(low.ticks()),
         };
         Price::new(ticks).expect("a price between two prices of the domain")
     }

@@ -4,8 +4,11 @@ use thiserror::Error;
 
 use super::PositionOrder;
 use crate::liquidation::{LiquidationRules, RulesError};
-use crate::risk::MarketRules;
+use crate::risk::{CollateralRules, MarketRules};
 use crate::types::{ACCOUNTS_MAX, ORDERS_MAX, SYMBOLS_MAX};
+
+/// Most collateral assets of a shard.
+const ASSETS_MAX: usize = 256;
 
 /// Capacities and rules of one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,7 @@ pub struct ShardConfig {
     markets: Vec<MarketRules>,
     liquidation: LiquidationRules,
     position_order: PositionOrder,
+    collateral: Vec<CollateralRules>,
 }
 
 /// Why a configuration was refused.
@@ -32,6 +36,9 @@ pub enum ConfigError {
     /// A bound of the liquidation rules lets nothing happen.
     #[error("liquidation: {0}")]
     Liquidation(#[from] RulesError),
+    /// Rules of a collateral asset.
+    #[error("collateral asset {0}: expected {1}")]
+    Collateral(usize, &'static str),
 }
 
 impl ShardConfig {
@@ -54,7 +61,8 @@ impl ShardConfig {
         }
         liquidation.check()?;
         let position_order = PositionOrder::default();
-        Ok(Self { accounts_max, orders_max, markets, liquidation, position_order })
+        let collateral = Vec::new();
+        Ok(Self { accounts_max, orders_max, markets, liquidation, position_order, collateral })
     }
 
     /// The same shard with another order among the positions of a cross account.
@@ -62,6 +70,24 @@ impl ShardConfig {
     pub const fn with_position_order(mut self, order: PositionOrder) -> Self {
         self.position_order = order;
         self
+    }
+
+    /// The same shard with assets that cross accounts may deposit, numbered in that order.
+    pub fn with_collateral(mut self, assets: Vec<CollateralRules>) -> Result<Self, ConfigError> {
+        if assets.len() > ASSETS_MAX {
+            return Err(ConfigError::Collateral(ASSETS_MAX, "at most 256 assets"));
+        }
+        for (number, rules) in assets.iter().enumerate() {
+            let checked = rules.check(self.markets.len());
+            checked.map_err(|expected| ConfigError::Collateral(number, expected))?;
+        }
+        self.collateral = assets;
+        Ok(self)
+    }
+
+    /// The assets that cross accounts may deposit, by their numbers.
+    pub fn collateral(&self) -> &[CollateralRules] {
+        &self.collateral
     }
 
     /// Which position of a cross account is closed first.

@@ -8,7 +8,7 @@
 use super::Engine;
 use super::audit::{ensure, ensure_eq};
 use super::market::{Market, Watch};
-use crate::liquidation::{TriggerIndex, priority};
+use crate::liquidation::TriggerIndex;
 use crate::risk::{Account, Position, Room, account_state};
 use crate::types::{
     AccountId, Event, EventSink, FundCause, Money, Ppm, Price, Qty, RejectReason, Side, SymbolId,
@@ -33,13 +33,15 @@ pub enum PositionOrder {
 /// What an account's positions come to at their marks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum {
-    /// Cash, reserves, and profit and funding of the positions.
+    /// Cash, reserves, what collateral counts for, and profit and funding of the positions.
     pub(super) equity: i128,
     /// Maintenance, in money units times a million.
     maintenance: i128,
     /// Initial margin of the positions, each rounded up.
     initial: i128,
     positions: u32,
+    /// Assets that count for something.
+    assets: u32,
     /// Whether one of the marks is too old to trigger.
     stale: bool,
 }
@@ -129,6 +131,11 @@ impl Engine {
             sum.positions += 1;
             sum.stale |= market.is_stale(self.time_ns);
         }
+        for asset in &self.assets {
+            let value = asset.value(account);
+            sum.equity += value.wide();
+            sum.assets += u32::from(value != Money::ZERO);
+        }
         sum
     }
 
@@ -159,7 +166,8 @@ impl Engine {
                 || position.reduce_lots != 0
         };
         let state = self.ledger.account(account);
-        if state.cash.is_negative() || self.markets.iter().any(busy) {
+        let holds = self.assets.iter().any(|asset| asset.lots(account) != 0);
+        if state.cash.is_negative() || holds || self.markets.iter().any(busy) {
             return Err(RejectReason::MarginModeInUse);
         }
         self.ledger.account_mut(account).set_state(account_state::CROSS, cross);
@@ -179,10 +187,13 @@ impl Engine {
 
     /// What a cross account may withdraw: cash that its positions do not need.
     pub(super) fn withdrawable(&self, account: AccountId) -> Money {
+        self.ledger.account(account).cash.min(Money::narrow(self.available(account)))
+    }
+
+    /// Equity that neither positions nor resting orders need.
+    pub(super) fn available(&self, account: AccountId) -> i128 {
         let sum = self.sum(account);
-        let money = self.ledger.account(account);
-        let free = Money::narrow(sum.equity - sum.initial - money.reserved.wide());
-        money.cash.min(free)
+        sum.equity - sum.initial - self.ledger.account(account).reserved.wide()
     }
 
     /// Takes the cross accounts that the mark has reached out of a symbol's index: they are due.
@@ -253,10 +264,8 @@ impl Engine {
         self.rechecks += 1;
         let sum = self.sum(account);
         if sum.positions == 0 {
-            self.cover_cross(account, &sum, sink);
-            for market in &mut self.markets {
-                market.unplace(account);
-            }
+            self.settle_cross(account, sink);
+            self.unplace(account);
             return true;
         }
         if !self.rules.enabled {
@@ -277,19 +286,20 @@ impl Engine {
         let lots = u32::try_from(position.size()).expect("a position fits its bound");
         let qty = Qty::new(lots).expect("it is a position");
         let bankruptcy = market.rules.bankruptcy_price(&position);
-        let key = priority((self.rules.key, self.rules.plan), &market.rules, &position, mark);
-        let key = key.expect("it is a position");
-        self.queue.push(key, symbol, account, time_ns);
+        self.enqueue(symbol, account, &position, mark, (time_ns, time_ns));
         sink.event(Event::Triggered { symbol, account, side, qty, mark, bankruptcy });
         true
     }
 
-    /// A cross account without positions owes nothing: the fund pays what it lacks.
-    pub(super) fn cover_cross(&mut self, account: AccountId, sum: &Sum, sink: &mut impl EventSink) {
-        if sum.equity >= 0 {
+    /// A cross account without positions owes nothing: it sells collateral, and the fund pays what
+    /// it still lacks.
+    pub(super) fn settle_cross(&mut self, account: AccountId, sink: &mut impl EventSink) {
+        self.sell_collateral(account, sink);
+        let equity = self.sum(account).equity;
+        if equity >= 0 {
             return;
         }
-        let amount = Money::narrow(sum.equity);
+        let amount = Money::narrow(equity);
         self.ledger.account_mut(account).cash -= amount;
         let fund = self.ledger.account_mut(AccountId::FUND);
         fund.cash += amount;
@@ -298,10 +308,20 @@ impl Engine {
         sink.event(Event::Fund { symbol, cause, amount, balance });
     }
 
-    /// Splits what a healthy account has above maintenance among its positions and puts each where
-    /// its part says. Returns false, and puts none, if a mark stands where one of them would trigger.
+    /// Takes an account out of every index.
+    fn unplace(&mut self, account: AccountId) {
+        for market in &mut self.markets {
+            market.unplace(account);
+        }
+        for asset in &mut self.assets {
+            asset.unplace(account);
+        }
+    }
+
+    /// Splits what a healthy account has above maintenance among its positions and assets and puts
+    /// each where its part says. Returns false, and puts none, if a mark stands where one of them would trigger.
     fn spread(&mut self, account: AccountId, sum: &Sum) -> bool {
-        let part = sum.headroom() / i128::from(sum.positions);
+        let part = sum.headroom() / i128::from(sum.positions + sum.assets);
         let mut apart = true;
         for market in &mut self.markets {
             let Some(held) = market.held(account) else {
@@ -312,10 +332,11 @@ impl Engine {
             let margin = Money::narrow(margin - held.owed.wide() - held.profit.wide());
             apart &= market.place_cross(account, &held.position.with_margin(margin), held.mark);
         }
+        for asset in &mut self.assets {
+            asset.place(account, part / SCALE);
+        }
         if !apart {
-            for market in &mut self.markets {
-                market.unplace(account);
-            }
+            self.unplace(account);
         }
         apart
     }
@@ -355,8 +376,8 @@ impl Engine {
         self.ledger.account_mut(account).set_state(account_state::LOCKED, locked);
         for market in &mut self.markets {
             market.positions[account.index()].set_locked(locked);
-            market.unplace(account);
         }
+        self.unplace(account);
         if !locked {
             self.ledger.note_due(account);
         }
@@ -384,6 +405,9 @@ impl Engine {
     pub(super) fn audit_cross(&self) -> Result<usize, String> {
         let mut due = self.ledger.due.clone();
         due.sort_unstable();
+        for asset in &self.assets {
+            asset.audit()?;
+        }
         let mut locked = 0;
         for (id, account) in self.ledger.accounts().filter(|(_, account)| account.is_cross()) {
             let is_due = account.state & account_state::DUE != 0;

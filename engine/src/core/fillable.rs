@@ -18,12 +18,14 @@ pub(super) struct Wanted {
     pub(super) qty: Qty,
     /// What it must have of it.
     pub(super) least: Qty,
+    /// What happens when it meets an order of its own party.
+    pub(super) self_trade: SelfTrade,
 }
 
 impl Market {
     /// Whether the order could have its least quantity at once.
     pub(super) fn could_have(&self, ledger: &Ledger, wanted: &Wanted) -> bool {
-        let mode = ledger.account(wanted.account).self_trade();
+        let mode = wanted.self_trade;
         if mode == SelfTrade::Allow && self.details.unlike_their_lots == 0 {
             return can_fill(&self.book, wanted.side, wanted.limit, wanted.least);
         }

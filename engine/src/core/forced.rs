@@ -3,12 +3,16 @@
 //! The rules are in `docs/LIQUIDATION.md`; the numbers in the comments are its.
 
 use super::Engine;
+use super::fillable::Wanted;
 use super::market::Watch;
 use super::settle::{Taker, TakerKind};
 use crate::canary::{Canary, planted};
-use crate::liquidation::{Pace, Waiting, priority};
+use crate::liquidation::{
+    Discipline, ForcedLimit, Moment, Pace, Plan, Seen, Unfilled, Waiting, priority,
+};
+use crate::risk::Position;
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, OrderId, Price, Qty, SelfTrade, Sequenced, Side,
+    AccountId, CancelCause, Event, EventSink, OrderId, Ppm, Price, Qty, SelfTrade, Sequenced, Side,
     SymbolId,
 };
 
@@ -20,8 +24,33 @@ pub(super) struct Remainder {
     /// The position's side.
     pub(super) side: Side,
     pub(super) lots: u64,
-    /// The bankruptcy price.
+    /// The bankruptcy price (of the fund its zero price).
     pub(super) price: Price,
+}
+
+/// A position whose turn has come; of a cross account with its part of the equity as its margin.
+#[derive(Clone, Copy, Debug)]
+struct Served {
+    symbol: SymbolId,
+    account: AccountId,
+    position: Position,
+    mark: Price,
+    side: Side,
+    /// When it was triggered.
+    first_ns: u64,
+}
+
+/// A forced order on its way to the book.
+#[derive(Clone, Copy, Debug)]
+struct ForcedOrder {
+    symbol: SymbolId,
+    account: AccountId,
+    side: Side,
+    limit: Price,
+    qty: Qty,
+    kind: TakerKind,
+    /// Whether it is filled in full or not at all.
+    fok: bool,
 }
 
 impl Engine {
@@ -120,11 +149,10 @@ impl Engine {
         let lots = u32::try_from(position.size()).expect("a position fits its bound");
         let qty = Qty::new(lots).expect("only positions are in the index");
         let bankruptcy = market.rules.bankruptcy_price(position);
-        let key = priority((self.rules.key, self.rules.plan), &market.rules, position, mark);
-        let key = key.expect("only positions are in the index");
         market.positions[account.index()].set_locked(true);
         market.refresh(account);
-        self.queue.push(key, symbol, account, time_ns);
+        let position = *market.position(account);
+        self.enqueue(symbol, account, &position, mark, (time_ns, time_ns));
         sink.event(Event::Triggered { symbol, account, side, qty, mark, bankruptcy });
     }
 
@@ -161,16 +189,37 @@ impl Engine {
     pub(super) fn ready_ns(&self) -> Option<u64> {
         match self.queue.head() {
             Some(head) => Some(head.since_ns),
-            None if self.fund_symbols.is_empty() => None,
-            None => Some(self.next_unwind_ns),
+            None => {
+                let unwind = (!self.fund_symbols.is_empty()).then_some(self.next_unwind_ns);
+                unwind.into_iter().chain(self.queue.later_ns()).min()
+            }
         }
+    }
+
+    /// Lets positions whose time has come into the queue, and draws who a window may serve.
+    #[inline]
+    pub(super) fn advance_queue(&mut self, time_ns: u64) {
+        self.queue.advance(time_ns);
+        if let (Some(draw), Discipline::RateLimited { interval_ns, .. }) =
+            (self.rules.venue.draw, self.rules.discipline)
+        {
+            self.queue.draw(draw, time_ns / interval_ns);
+        }
+    }
+
+    /// When the next window draws, if any wait for it.
+    pub(super) fn next_draw_ns(&self) -> Option<u64> {
+        let Discipline::RateLimited { interval_ns, .. } = self.rules.discipline else {
+            return None;
+        };
+        self.queue.has_undrawn().then(|| (self.time_ns / interval_ns + 1) * interval_ns)
     }
 
     /// One forced step, and the fund's solvency after it.
     #[cold]
     #[inline(never)]
     fn step(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        match self.queue.pop() {
+        match self.queue.pop(input.time_ns) {
             Some(waiting) => self.liquidate(&waiting, input, sink),
             None => self.unwind(input, sink),
         }
@@ -182,7 +231,7 @@ impl Engine {
     fn liquidate(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
         let Waiting { symbol, account, .. } = *waiting;
         if self.ledger.account(account).is_cross() {
-            return self.liquidate_cross(symbol, account, input, sink);
+            return self.liquidate_cross(waiting, input, sink);
         }
         self.heat(symbol);
         let market = &mut self.markets[symbol.index()];
@@ -198,26 +247,96 @@ impl Engine {
         };
         let cause = CancelCause::Liquidation;
         market.cancel_side(&mut self.ledger, sink, account, None, cause); // 2
-        let planned = self.rules.plan.lots(position.size()); // 3
-        let limit = market.rules.bankruptcy_price(&position);
-        let qty = Qty::new(planned).expect("a plan closes something");
-        let kind = TakerKind::Forced(self.rules.fee);
-        let left = self.force(symbol, (account, side.opposite()), limit, qty, kind, input, sink); // 4
-        if let Some(left) = left {
-            let lots = u64::from(left.lots());
-            self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink); // 5
+        let served = Served { symbol, account, position, mark, side, first_ns: waiting.first_ns };
+        self.close_some(&served, input, sink);
+        self.leave_or_return(waiting, mark, input.time_ns, sink); // 6
+    }
+
+    /// The plan, the order, and what is left of it.
+    fn close_some(&mut self, served: &Served, input: &Sequenced, sink: &mut impl EventSink) {
+        let Served { symbol, account, position, mark, side, .. } = *served;
+        let price = self.markets[symbol.index()].rules.bankruptcy_price(&position);
+        let planned = self.plan(served, input.time_ns); // 3
+        let lots = self.fill_or_keep(served, planned, price, input, sink); // 4
+        if lots > 0 {
+            self.dispose(Remainder { symbol, account, side, lots, price }, mark, sink); // 5
         }
-        self.leave_or_return(symbol, account, mark, input.time_ns, sink); // 6
+    }
+
+    /// How much of the position the next order closes.
+    fn plan(&mut self, served: &Served, now_ns: u64) -> u32 {
+        let Served { symbol, account, position, mark, first_ns, .. } = *served;
+        let market = &self.markets[symbol.index()];
+        let seen = Seen::at(&market.rules, &position, mark).expect("it is not flat");
+        let whole_until_ns = match self.whole_until_ns.get(symbol.index()) {
+            Some(by_account) => by_account[account.index()],
+            None => 0,
+        };
+        let planned = self.rules.plan.lots(&seen, Moment { now_ns, first_ns, whole_until_ns });
+        if let Plan::PartThenAll { window_ns, .. } = self.rules.plan
+            && u64::from(planned) < position.size()
+            && !seen.is_below(self.rules.venue.backstop.below_ppm)
+        {
+            self.whole_until_ns[symbol.index()][account.index()] = now_ns + window_ns;
+        }
+        planned
+    }
+
+    /// Sends the planned order to the book, unless the book is passed by. Returns how many lots
+    /// are to be disposed of.
+    fn fill_or_keep(
+        &mut self,
+        served: &Served,
+        planned: u32,
+        bankruptcy: Price,
+        input: &Sequenced,
+        sink: &mut impl EventSink,
+    ) -> u64 {
+        let Served { symbol, account, position, mark, .. } = *served;
+        let market = &self.markets[symbol.index()];
+        let seen = Seen::at(&market.rules, &position, mark).expect("it is not flat");
+        let venue = &self.rules.venue;
+        if seen.is_below(venue.backstop.below_ppm) {
+            return if venue.backstop.whole { position.size() } else { u64::from(planned) };
+        }
+        let side = seen.side.opposite();
+        let limit = match venue.order.limit {
+            ForcedLimit::Bankruptcy => bankruptcy,
+            ForcedLimit::Band(band) => market.beyond(mark, side, band),
+            ForcedLimit::Fillable(fillable) => {
+                market.apart(mark, side, fillable.distance_ticks(&seen))
+            }
+        };
+        let is_part = u64::from(planned) < position.size();
+        let fok = venue.order.part_is_fok && is_part;
+        let qty = Qty::new(planned).expect("a plan closes something");
+        let is_cross = position.is_cross();
+        let kind = if is_cross {
+            TakerKind::ForcedCross(self.rules.fee, bankruptcy)
+        } else {
+            let forfeits = venue.order.whole_forfeits && !is_part;
+            let fee = if forfeits { Ppm::ONE } else { self.rules.fee };
+            TakerKind::Forced { fee, keeps_margin: venue.order.keeps_margin }
+        };
+        let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok };
+        let keeps = venue.order.unfilled == Unfilled::Keep;
+        let Some(left) = self.force(&order, input, sink) else { return 0 };
+        if fok {
+            return position.size();
+        }
+        let market = &self.markets[symbol.index()];
+        let is_bankrupt = if is_cross {
+            self.sum(account).equity < 0
+        } else {
+            Seen::at(&market.rules, market.position(account), mark)
+                .is_some_and(|seen| seen.equity < 0)
+        };
+        if keeps && !is_bankrupt { 0 } else { u64::from(left.lots()) }
     }
 
     /// Serves a cross account: one of its positions, then it waits again or is done.
-    fn liquidate_cross(
-        &mut self,
-        waited_in: SymbolId,
-        account: AccountId,
-        input: &Sequenced,
-        sink: &mut impl EventSink,
-    ) {
+    fn liquidate_cross(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
+        let Waiting { symbol: waited_in, account, first_ns, .. } = *waiting;
         self.realise_cross(account);
         let sum = self.sum(account);
         if !sum.is_unhealthy() {
@@ -230,48 +349,55 @@ impl Engine {
         }
         let (symbol, position, mark) = self.first_to_close(account).expect("it is unhealthy");
         self.heat(symbol);
-        let market = &self.markets[symbol.index()];
         let side = position.side().expect("it is a position");
-        let limit = market.rules.bankruptcy_price(&position);
-        let qty = Qty::new(self.rules.plan.lots(position.size())).expect("a plan closes something");
-        let kind = TakerKind::ForcedCross(self.rules.fee, limit);
-        let left = self.force(symbol, (account, side.opposite()), limit, qty, kind, input, sink);
-        if let Some(left) = left {
-            let lots = u64::from(left.lots());
-            self.dispose(Remainder { symbol, account, side, lots, price: limit }, mark, sink);
-        }
+        let served = Served { symbol, account, position, mark, side, first_ns };
+        self.close_some(&served, input, sink);
         let Some((symbol, position, mark)) = self.first_to_close(account) else {
-            let sum = self.sum(account);
-            self.cover_cross(account, &sum, sink);
+            self.settle_cross(account, sink);
             self.lock_cross(account, false);
             sink.event(Event::Closed { symbol, account });
             return;
         };
-        let rules = &self.markets[symbol.index()].rules;
-        let key = priority((self.rules.key, self.rules.plan), rules, &position, mark);
-        let key = key.expect("it is a position");
-        self.queue.push(key, symbol, account, input.time_ns);
+        let again_ns = input.time_ns + self.rules.venue.order.again_ns;
+        self.enqueue(symbol, account, &position, mark, (first_ns, again_ns));
     }
 
     /// A flat position leaves the queue; another one enters it again.
     fn leave_or_return(
         &mut self,
-        symbol: SymbolId,
-        account: AccountId,
+        waiting: &Waiting,
         mark: Price,
         time_ns: u64,
         sink: &mut impl EventSink,
     ) {
-        let market = &self.markets[symbol.index()];
-        let position = market.position(account);
-        if position.side().is_none() {
+        let Waiting { symbol, account, first_ns, .. } = *waiting;
+        if self.markets[symbol.index()].position(account).side().is_none() {
             self.unlock(symbol, account);
             sink.event(Event::Closed { symbol, account });
             return;
         }
+        let again_ns = time_ns + self.rules.venue.order.again_ns;
+        let position = *self.markets[symbol.index()].position(account);
+        self.enqueue(symbol, account, &position, mark, (first_ns, again_ns));
+    }
+
+    /// Puts a position that is not flat into the queue; one of a cross account with its part of
+    /// the equity as its margin.
+    pub(super) fn enqueue(
+        &mut self,
+        symbol: SymbolId,
+        account: AccountId,
+        position: &Position,
+        mark: Price,
+        (first_ns, since_ns): (u64, u64),
+    ) {
+        let market = &self.markets[symbol.index()];
         let key = priority((self.rules.key, self.rules.plan), &market.rules, position, mark);
-        let key = key.expect("it is not flat");
-        self.queue.push(key, symbol, account, time_ns);
+        let key = key.expect("only positions are queued");
+        let equity = position.margin() + position.profit(market.rules.contract, mark);
+        let bankrupt = equity.is_negative();
+        let waiting = Waiting { key, entry: 0, symbol, account, since_ns, first_ns, bankrupt };
+        self.queue.push(waiting, self.time_ns);
     }
 
     /// A mark has moved: positions that wait in its symbol take their keys at the new one.
@@ -297,22 +423,25 @@ impl Engine {
     }
 
     /// Sends a forced order through the book like anybody's. Returns what it did not fill.
-    #[allow(clippy::too_many_arguments, reason = "one forced order, said in full")]
     fn force(
         &mut self,
-        symbol: SymbolId,
-        (account, side): (AccountId, Side),
-        limit: Price,
-        qty: Qty,
-        kind: TakerKind,
+        forced: &ForcedOrder,
         input: &Sequenced,
         sink: &mut impl EventSink,
     ) -> Option<Qty> {
+        let ForcedOrder { symbol, account, side, limit, qty, kind, fok } = *forced;
         let order = OrderId::derived(input.seq, self.forced_orders);
         self.forced_orders += 1;
         sink.event(Event::Forced { symbol, account, order, side, limit, qty });
-        let taker = Taker { order, account, side, kind, self_trade: SelfTrade::Allow };
+        let self_trade = SelfTrade::Allow;
+        let wanted = Wanted { account, side, limit, qty, least: qty, self_trade };
         let market = &mut self.markets[symbol.index()];
+        if fok && !market.could_have(&self.ledger, &wanted) {
+            let cause = CancelCause::FillOrKill;
+            sink.event(Event::Cancelled { symbol, account, order, qty, cause });
+            return Some(qty);
+        }
+        let taker = Taker { order, account, side, kind, self_trade };
         let (left, _) = market.take(&mut self.ledger, sink, &taker, limit, qty);
         if let Some(qty) = left {
             let cause = CancelCause::Unfilled;
@@ -334,7 +463,9 @@ impl Engine {
         let lots = position.size().min(u64::from(self.rules.unwind.lots_max));
         let lots = u32::try_from(lots).expect("bounded by the largest forced order");
         let qty = Qty::new(lots).expect("the fund has a position here");
-        self.force(symbol, (AccountId::FUND, side), limit, qty, TakerKind::Fund, input, sink);
+        let (account, kind) = (AccountId::FUND, TakerKind::Fund);
+        let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok: false };
+        self.force(&order, input, sink);
         self.next_unwind_ns = input.time_ns + self.rules.unwind.interval_ns;
     }
 }

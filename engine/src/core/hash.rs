@@ -224,6 +224,18 @@ impl Record {
             Event::MarginModeSet { account, cross } => {
                 self.byte(61).id(account.0).byte(u8::from(cross))
             }
+            Event::AssetPriced { asset, price, haircut } => {
+                self.byte(62).id(asset.0.into()).price(Some(price)).id(haircut.parts())
+            }
+            Event::AssetDeposited { account, asset, qty } => {
+                self.byte(63).id(account.0).id(asset.0.into()).id(qty.lots())
+            }
+            Event::AssetWithdrawn { account, asset, qty } => {
+                self.byte(64).id(account.0).id(asset.0.into()).id(qty.lots())
+            }
+            Event::AssetSold { account, asset, qty, amount } => {
+                self.byte(65).id(account.0).id(asset.0.into()).id(qty.lots()).money(amount)
+            }
             Event::Funded { rate_ppb, price, .. } => {
                 self.byte(60).put(rate_ppb.to_le_bytes()).price(Some(price))
             }
@@ -272,6 +284,10 @@ fn symbol_of(event: &Event) -> Option<SymbolId> {
         | Event::CancelOnDisconnectSet { .. }
         | Event::Disconnected { .. }
         | Event::KillSwitch { .. }
-        | Event::MarginModeSet { .. } => None,
+        | Event::MarginModeSet { .. }
+        | Event::AssetPriced { .. }
+        | Event::AssetDeposited { .. }
+        | Event::AssetWithdrawn { .. }
+        | Event::AssetSold { .. } => None,
     }
 }

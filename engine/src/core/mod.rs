@@ -13,6 +13,7 @@ mod carry;
 mod cash;
 mod checks;
 mod clip;
+mod collateral;
 mod config;
 mod cross;
 mod details;
@@ -32,6 +33,7 @@ mod price_state;
 mod settle;
 mod state;
 mod stops;
+mod venue_state;
 mod view;
 mod waterfall;
 
@@ -42,14 +44,15 @@ pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
 pub use view::PositionView;
 
+use collateral::Asset;
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{Deleveraging, LiquidationQueue, LiquidationRules, Pace};
+use crate::liquidation::{Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan};
 use crate::risk::Ledger;
 use crate::types::{
-    AccountId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq, Sequenced,
-    SymbolId,
+    AccountId, AssetId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq,
+    Sequenced, SymbolId,
 };
 
 /// One shard: the markets of one margin group and everything they share.
@@ -88,6 +91,12 @@ pub struct Engine {
     /// Symbols where the fund holds something, ascending.
     fund_symbols: Vec<SymbolId>,
     next_unwind_ns: u64,
+    fund_watch: FundWatch,
+    /// Before this nobody withdraws.
+    gated_until_ns: u64,
+    /// Until when forced orders are for whole positions, by symbol and account; empty unless the
+    /// plan wants to know.
+    whole_until_ns: Vec<Vec<u64>>,
     seq: Seq,
     time_ns: u64,
     /// Forced orders of the current input.
@@ -106,6 +115,8 @@ pub struct Engine {
     fired: VecDeque<NewOrder>,
     /// Whether there ever was a cross account.
     has_cross: bool,
+    /// What cross accounts may hold beside money.
+    assets: Vec<Asset>,
     /// Which position of a cross account is closed first.
     position_order: PositionOrder,
     /// Exact checks of positions that an index could not decide; outside the hash.
@@ -130,11 +141,17 @@ impl Engine {
         let positions_max = (accounts_max as usize).saturating_mul(markets.len());
         Self {
             ledger: Ledger::new(accounts_max),
-            queue: LiquidationQueue::new(positions_max),
+            queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
             pace: Pace::default(),
             hot: Vec::with_capacity(markets.len()),
             fund_symbols: Vec::with_capacity(markets.len()),
             next_unwind_ns: 0,
+            fund_watch: FundWatch::default(),
+            gated_until_ns: 0,
+            whole_until_ns: match rules.plan {
+                Plan::PartThenAll { .. } => vec![vec![0; accounts_max as usize]; markets.len()],
+                _ => Vec::new(),
+            },
             seq: Seq(0),
             time_ns: 0,
             forced_orders: 0,
@@ -145,6 +162,10 @@ impl Engine {
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(orders_max as usize),
             has_cross: false,
+            assets: (0..)
+                .zip(config.collateral())
+                .map(|(id, rules)| Asset::new(AssetId(id), rules, accounts_max))
+                .collect(),
             position_order: config.position_order(),
             rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
@@ -170,6 +191,7 @@ impl Engine {
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
         self.deleveragings = 0;
+        self.advance_queue(input.time_ns);
         self.expire(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
@@ -239,6 +261,15 @@ impl Engine {
             }
             Input::MarginMode { account, cross } => {
                 self.set_margin_mode(account, cross, sink).map_err(refused(none, account))
+            }
+            Input::AssetPrice { asset, price } => {
+                self.set_asset_price(asset, price, sink).map_err(refused(none, AccountId::FUND))
+            }
+            Input::DepositAsset { account, asset, qty } => {
+                self.deposit_asset(account, asset, qty, sink).map_err(refused(none, account))
+            }
+            Input::WithdrawAsset { account, asset, qty } => {
+                self.withdraw_asset(account, asset, qty, sink).map_err(refused(none, account))
             }
             Input::SelfTrade { account, mode, group } => {
                 self.set_self_trade(account, mode, group, sink).map_err(refused(none, account))

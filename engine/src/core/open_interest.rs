@@ -37,8 +37,8 @@ impl Market {
         Ppm::new(initial.parts() + added).expect("at most all")
     }
 
-    /// The value of everybody's lots, which 64 bits may not hold.
-    fn wide_value(&self, price: Price, lots: u64) -> i128 {
+    /// The value of many lots, which 64 bits may not hold.
+    pub(super) fn wide_value(&self, price: Price, lots: u64) -> i128 {
         let scaled = i128::from(lots) * i128::from(self.rules.contract.unit);
         match self.rules.contract.kind {
             ContractKind::Linear => scaled * i128::from(price.ticks()),

@@ -177,7 +177,8 @@ impl Market {
             _ => return None,
         };
         let Admitted { account, side, limit, qty, .. } = *order;
-        let wanted = Wanted { account, side, limit, qty, least };
+        let self_trade = ledger.account(account).self_trade();
+        let wanted = Wanted { account, side, limit, qty, least, self_trade };
         (least > qty || !self.could_have(ledger, &wanted)).then_some(cause)
     }
 

@@ -22,8 +22,13 @@ pub(super) enum TakerKind {
     /// A client's order: pays the taker's fee.
     Client,
     /// A forced order: pays the liquidation fee, to the fund.
-    Forced(Ppm),
-    /// A cross account's: the same, out of what it does better than its limit.
+    Forced {
+        /// The fee.
+        fee: Ppm,
+        /// Whether what a part releases stays with the rest of the position.
+        keeps_margin: bool,
+    },
+    /// A cross account's: the same, out of what it does better than its bankruptcy price.
     ForcedCross(Ppm, Price),
     /// The fund's own order: pays nothing.
     Fund,
@@ -153,10 +158,15 @@ impl<S: EventSink> Settlement<'_, S> {
         let released = self.book(taker.account, taker.side, lots, value);
         match taker.kind {
             TakerKind::Client => self.venue_fee(taker.account, value, self.rules.taker_fee),
-            TakerKind::Forced(rate) => self.liquidation_fee(taker.account, value, rate, released),
-            TakerKind::ForcedCross(rate, limit) => {
-                let at_limit = self.value(limit, lots);
-                let better = self.rules.contract.profit(taker.side, value, at_limit);
+            TakerKind::Forced { fee, keeps_margin } => {
+                let fee = self.liquidation_fee(taker.account, value, fee, released);
+                if keeps_margin {
+                    self.keep_margin(taker.account, released, fee);
+                }
+            }
+            TakerKind::ForcedCross(rate, bankruptcy) => {
+                let at_bankruptcy = self.value(bankruptcy, lots);
+                let better = self.rules.contract.profit(taker.side, value, at_bankruptcy);
                 let fee = rate.of_floor(value).min(better.max(Money::ZERO));
                 self.ledger.account_mut(taker.account).cash -= fee;
                 self.pay_fund(FundCause::LiquidationFee, fee);
@@ -227,11 +237,29 @@ impl<S: EventSink> Settlement<'_, S> {
         value: Money,
         rate: Ppm,
         released: Option<Released>,
-    ) {
+    ) -> Money {
         let kept = released.map_or(Money::ZERO, |part| part.proceeds()).max(Money::ZERO);
         let fee = rate.of_floor(value).min(kept);
         self.ledger.account_mut(account).cash -= fee;
         self.pay_fund(FundCause::LiquidationFee, fee);
+        fee
+    }
+
+    /// What closing a part released, less its fee, goes back into the margin of the rest; of a
+    /// loss as much as there is margin for comes out of it.
+    pub(super) fn keep_margin(
+        &mut self,
+        account: AccountId,
+        released: Option<Released>,
+        fee: Money,
+    ) {
+        let position = &mut self.positions[account.index()];
+        // A cross account's margin is all it has.
+        let is_kept = position.side().is_some() && !position.is_cross();
+        let Some(part) = released.filter(|_| is_kept) else { return };
+        let kept = (part.proceeds() - fee).max(-position.margin().max(Money::ZERO));
+        position.add_margin(kept);
+        self.ledger.account_mut(account).cash -= kept;
     }
 
     /// Tells what closing a position of the fund's changed in its cash.

@@ -59,8 +59,13 @@ impl Engine {
             cares,
             moved,
             fired,
+            assets,
             // Configuration.
             rules: _,
+            // Of some venues' rules only: `venue_state`.
+            fund_watch: _,
+            gated_until_ns: _,
+            whole_until_ns: _,
             position_order: _,
             // Follow from what is written.
             fund_symbols: _,
@@ -80,6 +85,9 @@ impl Engine {
         let killed = &(*killed && !planted(Canary::StateForgotten));
         put!(&mut out; seq, time_ns, next_unwind_ns, killed, cares, pace);
         ledger.put(&mut out);
+        for asset in assets {
+            asset.put(&mut out);
+        }
         out.list(hot);
         out.list(clips);
         out.list(moved);
@@ -92,6 +100,7 @@ impl Engine {
             market.put(&mut out);
         }
         queue.put(&mut out);
+        self.put_venue(&mut out);
         out.finish();
     }
 
@@ -106,6 +115,9 @@ impl Engine {
         input.check(paced, || "a pace of the discipline".to_owned())?;
         self.ledger.restore(input)?;
         self.has_cross = self.ledger.accounts().any(|(_, account)| account.is_cross());
+        for asset in &mut self.assets {
+            asset.restore(&self.ledger, input, self.time_ns)?;
+        }
         self.hot = self.symbols(input)?;
         let rising = self.hot.is_sorted();
         input.check(rising, || "hot symbols in ascending order".to_owned())?;
@@ -149,10 +161,12 @@ impl Engine {
         let waiting: Vec<Waiting> = input.list(positions_max, "positions in liquidation")?;
         let mut seen: Vec<(SymbolId, AccountId)> = Vec::new();
         let mut ranks: Vec<u64> = Vec::new();
-        for Waiting { key: _, entry, symbol, account, since_ns } in &waiting {
+        let latest_ns = self.time_ns.saturating_add(self.rules.venue.order.again_ns);
+        for waiting in &waiting {
+            let Waiting { key: _, entry, symbol, account, since_ns, .. } = waiting;
             let exists = symbol.index() < self.markets.len() && account.index() < accounts_max;
             let waits = exists && self.markets[symbol.index()].position(*account).is_locked();
-            input.check(waits && *since_ns <= self.time_ns, || {
+            input.check(waits && *since_ns <= latest_ns, || {
                 "positions that are in liquidation since some time".to_owned()
             })?;
             // A cross account waits as a whole.
@@ -163,10 +177,10 @@ impl Engine {
         ranks.sort_unstable();
         let ranked = ranks.iter().zip(1..).all(|(rank, expected)| *rank == expected);
         input.check(ranked && waiting.is_sorted(), || "the queue in its order".to_owned())?;
-        self.queue.restore(waiting);
         let count = seen.len();
         seen.sort_unstable();
         seen.dedup();
-        input.check(seen.len() == count, || "no position twice in the queue".to_owned())
+        input.check(seen.len() == count, || "no position twice in the queue".to_owned())?;
+        self.restore_venue(waiting, input)
     }
 }

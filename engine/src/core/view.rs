@@ -3,7 +3,8 @@
 use super::Engine;
 use super::market::Watch;
 use crate::book::RestingOrder;
-use crate::types::{AccountId, Money, OrderId, Price, Seq, Side, SymbolId};
+use crate::liquidation::QueueStats;
+use crate::types::{AccountId, AssetId, Money, OrderId, Ppm, Price, Seq, Side, SymbolId};
 
 /// A position as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,9 @@ impl Engine {
         }
         let forced_ns = self.ready_ns().map(|ready_ns| {
             let ready_ns = ready_ns.max(self.time_ns);
-            self.pace.next_ns(&self.rules.discipline, self.time_ns).max(ready_ns)
+            self.pace.next_ns(&self.rules.discipline, ready_ns)
         });
+        let forced_ns = forced_ns.into_iter().chain(self.next_draw_ns()).min();
         let expiry_ns = self.expiries.next_ns().map(|at_ns| at_ns.max(self.time_ns));
         [forced_ns, expiry_ns].into_iter().flatten().min()
     }
@@ -96,6 +98,11 @@ impl Engine {
         book.find(order).map(|slot| book.order(slot))
     }
 
+    /// Total quantity at a price, in lots.
+    pub fn lots_at(&self, symbol: SymbolId, price: Price) -> u64 {
+        self.markets[symbol.index()].book.lots_at(price)
+    }
+
     /// Whether the shard has that symbol.
     pub fn has_symbol(&self, symbol: SymbolId) -> bool {
         symbol.index() < self.markets.len()
@@ -130,6 +137,11 @@ impl Engine {
         }
     }
 
+    /// What the liquidation queue has seen of itself.
+    pub const fn queue_stats(&self) -> QueueStats {
+        self.queue.stats()
+    }
+
     /// All an account has: free cash, reserves, margins, funding that it is owed, and the profit of
     /// its positions at their marks (zero where no mark is set).
     ///
@@ -151,6 +163,16 @@ impl Engine {
     /// Exact checks so far of positions and accounts that an index alone could not decide.
     pub fn rechecks(&self) -> u64 {
         self.rechecks
+    }
+
+    /// Lots of a collateral asset that an account holds.
+    pub fn collateral(&self, asset: AssetId, account: AccountId) -> u32 {
+        self.assets[asset.index()].lots(account)
+    }
+
+    /// A collateral asset's price and the haircut in force, once it has a price.
+    pub fn haircut(&self, asset: AssetId) -> Option<(Price, Ppm)> {
+        self.assets[asset.index()].price()
     }
 
     /// Positions waiting in the liquidation queue.

@@ -4,33 +4,66 @@
 
 use super::Engine;
 use super::forced::Remainder;
-use crate::liquidation::{AdlPrice, Case, shares};
+use crate::liquidation::{AdlPrice, Case, Residual, lots_worth, shares, weighted_shares};
 use crate::types::{AccountId, Event, EventSink, FundCause, Money, Price, Qty, SymbolId};
 
 impl Engine {
     /// Disposes of a remainder, in the waterfall's order.
     pub(super) fn dispose(&mut self, part: Remainder, mark: Price, sink: &mut impl EventSink) {
-        let taken = self.takeover_lots(&part, mark);
-        self.take_over(&part, taken, sink);
+        let price = self.takeover_price(&part, mark);
+        let mut handed = Remainder { price, ..part };
+        let taken = self.takeover_lots(&handed, mark);
+        self.take_over(&handed, taken, sink);
         let left = Remainder { lots: part.lots - taken, ..part };
         if left.lots == 0 {
             return;
         }
-        let unmatched = self.deleverage(&left, mark, sink);
-        self.take_over(&left, unmatched, sink);
+        handed.lots = self.deleverage(&left, mark, sink);
+        self.take_over(&handed, handed.lots, sink);
     }
 
-    /// How many lots the fund can take without its equity at the mark falling below zero.
-    fn takeover_lots(&self, part: &Remainder, mark: Price) -> u64 {
-        let contract = self.markets[part.symbol.index()].rules.contract;
-        let entry = contract.value(part.price, part.lots);
-        let loss = -contract.profit(part.side, entry, contract.value(mark, part.lots));
-        let equity = self.fund_equity().max(Money::ZERO);
-        if loss <= equity {
-            return part.lots;
+    /// The price at which positions are taken over.
+    fn takeover_price(&self, part: &Remainder, mark: Price) -> Price {
+        let market = &self.markets[part.symbol.index()];
+        match self.rules.venue.backstop.discount {
+            None => part.price,
+            Some(discount) => market.beyond(mark, part.side.opposite(), discount),
         }
-        let lots = equity.wide() * i128::from(part.lots) / loss.wide();
-        u64::try_from(lots).expect("a part of the remainder")
+    }
+
+    /// How many lots the fund can take without holding more than it may, or losing more at the
+    /// mark than it may.
+    fn takeover_lots(&mut self, part: &Remainder, mark: Price) -> u64 {
+        let lots = part.lots.min(self.room_lots(part, mark));
+        let contract = self.markets[part.symbol.index()].rules.contract;
+        let entry = contract.value(part.price, lots);
+        let loss = -contract.profit(part.side, entry, contract.value(mark, lots));
+        let equity = self.fund_equity().max(Money::ZERO);
+        let allowance = self.fund_watch.allowance(&self.rules.venue.fund, equity);
+        if loss <= allowance {
+            return lots;
+        }
+        if self.rules.venue.fund.has_peak() {
+            self.fund_watch.stop();
+        }
+        let affordable = allowance.wide() * i128::from(lots) / loss.wide();
+        u64::try_from(affordable).expect("a part of the remainder")
+    }
+
+    /// How many lots more of that side the fund may hold.
+    fn room_lots(&self, part: &Remainder, mark: Price) -> u64 {
+        let most = self.rules.venue.backstop.notional_max;
+        if most.units() == i64::MAX {
+            return u64::MAX;
+        }
+        let market = &self.markets[part.symbol.index()];
+        let held = market.position(AccountId::FUND);
+        let room = lots_worth(market.rules.contract, mark, most);
+        if held.side() == Some(part.side) {
+            room.saturating_sub(held.size())
+        } else {
+            room.saturating_add(held.size())
+        }
     }
 
     /// The fund's account takes `lots` of a position over, at its bankruptcy price.
@@ -41,10 +74,14 @@ impl Engine {
         };
         let Remainder { symbol, account, side, price, .. } = *part;
         sink.event(Event::TakenOver { symbol, account, side, qty, price });
+        let keeps_margin = self.rules.venue.order.keeps_margin;
         let market = &mut self.markets[symbol.index()];
         let (_, mut settlement) = market.split(&mut self.ledger, sink);
         let value = settlement.value(price, lots);
-        settlement.book(account, side.opposite(), lots, value);
+        let released = settlement.book(account, side.opposite(), lots, value);
+        if keeps_margin {
+            settlement.keep_margin(account, released, Money::ZERO);
+        }
         settlement.cover_shortfall(account);
         let released = settlement.book(AccountId::FUND, side, lots, value);
         settlement.note_fund(FundCause::Deleverage, released);
@@ -55,6 +92,7 @@ impl Engine {
     fn deleverage(&mut self, part: &Remainder, mark: Price, sink: &mut impl EventSink) -> u64 {
         let Remainder { symbol, account, side, lots, .. } = *part;
         let price = self.adl_price(symbol, mark).unwrap_or(part.price);
+        let keeps_margin = self.rules.venue.order.keeps_margin;
         let draw = (self.seq.0 << 16) + u64::from(self.deleveragings);
         self.deleveragings += 1;
         let market = &mut self.markets[symbol.index()];
@@ -86,6 +124,8 @@ impl Engine {
             let released = settlement.book(account, side.opposite(), lots, value);
             if account == AccountId::FUND {
                 settlement.note_fund(FundCause::Deleverage, released);
+            } else if keeps_margin {
+                settlement.keep_margin(account, released, Money::ZERO);
             }
             settlement.book(counterparty, side, lots, value);
             settlement.cover_shortfall(account);
@@ -107,10 +147,12 @@ impl Engine {
         }
     }
 
-    /// The fund's cash and the profit of its positions at their marks.
+    /// The fund's cash, what its collateral counts for, and the profit of its positions at their
+    /// marks.
     pub(super) fn fund_equity(&self) -> Money {
         let profits = self.fund_symbols.iter().map(|symbol| self.fund_profit(*symbol));
-        self.ledger.account(AccountId::FUND).cash + profits.sum()
+        let assets: Money = self.assets.iter().map(|asset| asset.value(AccountId::FUND)).sum();
+        self.ledger.account(AccountId::FUND).cash + profits.sum() + assets
     }
 
     fn fund_profit(&self, symbol: SymbolId) -> Money {
@@ -131,6 +173,10 @@ impl Engine {
     /// Deleverages an insolvent fund and shares out what is still missing.
     #[inline]
     pub(super) fn check_fund(&mut self, sink: &mut impl EventSink) {
+        if self.rules.venue.fund.has_peak() {
+            let equity = self.fund_equity();
+            self.fund_watch.note(&self.rules.venue.fund, equity, self.time_ns);
+        }
         let cash = self.ledger.account(AccountId::FUND).cash;
         if self.fund_symbols.is_empty() && !cash.is_negative() {
             return;
@@ -163,13 +209,35 @@ impl Engine {
         self.scratch_symbols = symbols;
         let equity = self.fund_equity();
         if equity.is_negative() {
-            self.socialise(-equity, sink);
+            match self.rules.venue.residual {
+                Residual::Gate(for_ns) => self.gated_until_ns = self.time_ns + for_ns,
+                _ => self.socialise(-equity, sink),
+            }
         }
+    }
+
+    /// What decides an account's share of a loss.
+    fn share_weight(&self, account: AccountId) -> i128 {
+        let of_market = |market: &super::market::Market| {
+            let Some(mark) = market.mark else { return 0 };
+            let position = market.position(account);
+            let contract = market.rules.contract;
+            match self.rules.venue.residual {
+                Residual::OpenInterest => contract.value(mark, position.size()).wide(),
+                _ => position.profit(contract, mark).wide().max(0),
+            }
+        };
+        self.markets.iter().map(of_market).sum()
     }
 
     fn socialise(&mut self, deficit: Money, sink: &mut impl EventSink) {
         let mut payers = ::core::mem::take(&mut self.scratch_shares);
-        shares(&self.ledger, deficit, &mut payers);
+        if matches!(self.rules.venue.residual, Residual::OpenInterest | Residual::Winners) {
+            let weight = |account| self.share_weight(account);
+            weighted_shares(&self.ledger, deficit, weight, &mut payers);
+        } else {
+            shares(&self.ledger, deficit, &mut payers);
+        }
         let mut paid = Money::ZERO;
         for (account, amount) in &payers {
             self.ledger.account_mut(*account).cash -= *amount;

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::types::{
-    AccountId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
+    AccountId, AssetId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
     QTY_LOTS_MAX, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
@@ -54,6 +54,9 @@ enum Code {
     Kill = 15,
     Index = 16,
     MarginMode = 24,
+    AssetPrice = 25,
+    DepositAsset = 26,
+    WithdrawAsset = 27,
 }
 
 impl Code {
@@ -76,6 +79,9 @@ impl Code {
             Input::Kill { .. } => Self::Kill,
             Input::Index { .. } => Self::Index,
             Input::MarginMode { .. } => Self::MarginMode,
+            Input::AssetPrice { .. } => Self::AssetPrice,
+            Input::DepositAsset { .. } => Self::DepositAsset,
+            Input::WithdrawAsset { .. } => Self::WithdrawAsset,
         }
     }
 
@@ -98,6 +104,9 @@ impl Code {
             15 => Self::Kill,
             16 => Self::Index,
             24 => Self::MarginMode,
+            25 => Self::AssetPrice,
+            26 => Self::DepositAsset,
+            27 => Self::WithdrawAsset,
             _ => return None,
         })
     }
@@ -116,7 +125,10 @@ impl Code {
             | Self::Withdraw
             | Self::Leverage
             | Self::Index
-            | Self::SelfTrade => 24,
+            | Self::SelfTrade
+            | Self::AssetPrice
+            | Self::DepositAsset
+            | Self::WithdrawAsset => 24,
             Self::Order | Self::Replace | Self::Block => 32,
             Self::LongOrder => BODY_BYTES_MAX,
         }
@@ -229,6 +241,15 @@ fn encode_account_input(input: &Input, body: &mut [u8; BODY_BYTES_MAX]) {
             body[1] = flag(ON_BIT, cross);
             put_u32(body, 4, account.0);
         }
+        Input::AssetPrice { asset, price } => {
+            put_u16(body, 2, asset.0);
+            put_u32(body, 16, price.ticks());
+        }
+        Input::DepositAsset { account, asset, qty }
+        | Input::WithdrawAsset { account, asset, qty } => {
+            put_target(body, SymbolId(asset.0), account);
+            put_u32(body, 16, qty.lots());
+        }
         Input::Disconnect { account } => put_u32(body, 4, account.0),
         Input::Kill { account, engaged } => {
             body[1] = flag(NAMED_BIT, account.is_some()) | flag(ON_BIT, engaged);
@@ -334,6 +355,11 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
             fields.zero_u32(28, "padding")?;
             Input::Block { symbol, buyer, seller, price: fields.price(20)?, qty: fields.qty(24)? }
         }
+        Code::AssetPrice => {
+            let (asset, price) = fields.reference()?;
+            Input::AssetPrice { asset: AssetId(asset.0), price }
+        }
+        Code::DepositAsset | Code::WithdrawAsset => fields.asset_transfer(code)?,
         Code::Step => {
             fields.zero_u16(2, "symbol")?;
             fields.zero_u32(4, "account")?;
@@ -361,7 +387,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 16 or 24"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 16 or 24 to 27"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -466,6 +492,17 @@ impl Fields<'_> {
                 let account = has(NAMED_BIT).then_some(account);
                 Input::Kill { account, engaged: has(ON_BIT) }
             }
+        })
+    }
+
+    fn asset_transfer(&self, code: Code) -> Result<Input, DecodeError> {
+        self.zero_u32(20, "padding")?;
+        let (SymbolId(asset), account) = self.target();
+        let (asset, qty) = (AssetId(asset), self.qty(16)?);
+        Ok(if code == Code::DepositAsset {
+            Input::DepositAsset { account, asset, qty }
+        } else {
+            Input::WithdrawAsset { account, asset, qty }
         })
     }
 

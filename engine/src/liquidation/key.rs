@@ -4,7 +4,7 @@ use super::seen::{SCALE, Seen};
 use super::venue::{Fillable, Outlook};
 use super::{Plan, PriorityKey};
 use crate::risk::{MarketRules, Position};
-use crate::types::Price;
+use crate::types::{Price, div_floor};
 
 /// Gives a position its place in the queue: the smallest key goes first.
 pub(crate) trait Key {
@@ -32,7 +32,7 @@ impl Key for TriggerTime {
 
 impl Key for MarginRatio {
     fn key(&self, seen: &Seen<'_>) -> i128 {
-        (seen.equity * SCALE).div_euclid(seen.value.max(1))
+        div_floor(seen.equity * SCALE, seen.value.max(1))
     }
 }
 
@@ -60,6 +60,13 @@ impl Fillable {
         let maintenance = seen.maintenance();
         let lack = i128::from(self.adjustment_ppm) * (maintenance - seen.equity);
         lack.div_euclid(maintenance.max(1)).clamp(0, SCALE)
+    }
+
+    /// From the mark to the fillable price, in ticks, rounded down.
+    pub(crate) fn distance_ticks(self, seen: &Seen<'_>) -> u32 {
+        let part = self.lack_ppm(seen) * i128::from(self.spread_ppm) * seen.maintenance();
+        let ticks = i128::from(seen.mark.ticks()) * part / (seen.value.max(1) * SCALE * SCALE);
+        u32::try_from(ticks).unwrap_or(u32::MAX)
     }
 
     /// From the mark to the fillable price, in ppm of the mark, rounded down.
@@ -101,7 +108,7 @@ impl Key for CMu {
         if place.abs() >= 32 * SCALE {
             return 0;
         }
-        let steps = seen.lots.div_ceil(u64::from(self.plan.lots(seen.lots)));
+        let steps = self.plan.steps(seen.lots);
         -(seen.value * interpolate(&DENSITY, place.abs())).div_euclid(i128::from(steps))
     }
 }

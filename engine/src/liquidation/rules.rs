@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::venue::{Fillable, Outlook, VenueRules};
-use crate::types::{Ppm, QTY_LOTS_MAX};
+use super::venue::{Fillable, ForcedLimit, Outlook, Unfilled, VenueRules};
+use crate::types::{Money, Ppm};
 
 /// By what the queue orders triggered accounts; the smallest key goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,51 @@ pub enum Plan {
         /// Least quantity of a step, in lots.
         lots_min: u32,
     },
+    /// Down by so many tiers of maintenance margin; all of it in the lowest (BitMEX, Bybit, OKX).
+    StepDown {
+        /// Tiers per step.
+        tiers: u32,
+    },
+    /// Of a large position a part first, then, for a while, all of it (Hyperliquid).
+    PartThenAll {
+        /// Positions worth no more than this close at once.
+        above: Money,
+        /// The part.
+        part: Ppm,
+        /// For how long after a part the next order is for all, in nanoseconds.
+        window_ns: u64,
+    },
+    /// The least that makes it healthy again.
+    Minimal(Minimal),
+    /// A share of that least which grows with the time since the trigger (after Drift v2).
+    Throttled {
+        /// The least.
+        minimal: Minimal,
+        /// The share at once.
+        initial: Ppm,
+        /// After so long it is all of it, in nanoseconds.
+        duration_ns: u64,
+    },
+    /// A part while the position is not far below, all of it then (Aave's close factor).
+    CloseFactor {
+        /// The part.
+        part: Ppm,
+        /// Health factor above which a part is enough.
+        health: Ppm,
+        /// Value and debt below which all of it closes.
+        least: Money,
+    },
+}
+
+/// What the least step to health assumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minimal {
+    /// What closing costs, as a part of its value: fees and half the spread.
+    pub cost: Ppm,
+    /// By what each lot moves the price, in 10^-12 of it.
+    pub impact: u32,
+    /// What must be left above maintenance margin, as a part of the value.
+    pub buffer: Ppm,
 }
 
 /// How the fund unwinds what it took over.
@@ -126,19 +171,51 @@ impl LiquidationRules {
             }
         };
         let plan = match self.plan {
-            Plan::Full => 1,
+            Plan::Full | Plan::Minimal(_) => 1,
             Plan::Fraction { part, lots_min } => u64::from(part.parts()) + u64::from(lots_min),
+            Plan::StepDown { tiers } => u64::from(tiers),
+            Plan::PartThenAll { part, .. } | Plan::CloseFactor { part, .. } => {
+                u64::from(part.parts())
+            }
+            Plan::Throttled { duration_ns, .. } => duration_ns,
         };
+        let venue = &self.venue;
+        let keeps = venue.order.unfilled == Unfilled::Keep;
+        let draw = venue.draw.map_or(1, |draw| u64::from(draw.most));
         let others = [
             ("plan part and lots_min", plan),
             ("unwind lots_max", u64::from(self.unwind.lots_max)),
             ("unwind interval_ns", self.unwind.interval_ns),
             ("triggers_max", u64::from(self.triggers_max)),
+            // What is kept would be tried again and again at one instant.
+            (
+                "again_ns of a venue that keeps what is unfilled",
+                if keeps { venue.order.again_ns } else { 1 },
+            ),
+            ("fund window_ns", venue.fund.window_ns),
+            ("draw most", draw),
         ];
         match bounds.iter().chain(&others).find(|(_, value)| *value == 0) {
             Some((name, _)) => Err(RulesError::Zero(name)),
-            None => self.key.check(),
+            None => self.key.check().and_then(|()| self.check_venue()),
         }
+    }
+}
+
+impl LiquidationRules {
+    /// Checks rules that only together make sense.
+    fn check_venue(&self) -> Result<(), RulesError> {
+        let limited = matches!(self.discipline, Discipline::RateLimited { .. });
+        if self.venue.draw.is_some() && !limited {
+            return Err(RulesError::Range("a draw", "a rate-limited discipline"));
+        }
+        if self.venue.fund.resume > self.venue.fund.drawdown {
+            return Err(RulesError::Range("fund resume", "at most its drawdown"));
+        }
+        if let ForcedLimit::Fillable(fillable) = self.venue.order.limit {
+            PriorityKey::FillableDistance(fillable).check()?;
+        }
+        Ok(())
     }
 }
 
@@ -156,19 +233,5 @@ impl PriorityKey {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Plan {
-    /// How much of a position of `size` lots one forced order closes.
-    pub(crate) fn lots(&self, size: u64) -> u32 {
-        let lots = match *self {
-            Self::Full => size,
-            Self::Fraction { part, lots_min } => {
-                let share = (size * u64::from(part.parts())).div_ceil(u64::from(Ppm::SCALE));
-                share.max(u64::from(lots_min)).min(size)
-            }
-        };
-        u32::try_from(lots.min(u64::from(QTY_LOTS_MAX))).expect("bounded by the largest order")
     }
 }

@@ -1,7 +1,7 @@
 //! A position as keys, ranks and plans see it: at a mark.
 
 use crate::risk::{MarketRules, Position};
-use crate::types::{Ppm, Price, Side};
+use crate::types::{Contract, ContractKind, Money, Ppm, Price, Side, div_floor};
 
 pub(crate) const SCALE: i128 = Ppm::SCALE as i128;
 
@@ -48,7 +48,36 @@ impl<'a> Seen<'a> {
     pub(crate) fn maintenance(&self) -> i128 {
         let value = self.rules.contract.value(self.mark, self.lots);
         let (tier, deduction) = self.rules.tier(value);
-        (self.value * i128::from(tier.maintenance.parts()) - deduction).div_euclid(SCALE)
+        div_floor(self.value * i128::from(tier.maintenance.parts()) - deduction, SCALE)
+    }
+
+    /// The maintenance rate of its tier.
+    pub(crate) fn maintenance_rate(&self) -> Ppm {
+        self.rules.tier(self.rules.contract.value(self.mark, self.lots)).0.maintenance
+    }
+
+    /// The most lots of it that lie in a tier so many below its own; none from the lowest.
+    pub(crate) fn lots_below_tier(&self, tiers: u32) -> u64 {
+        let value = self.rules.contract.value(self.mark, self.lots);
+        let all = self.rules.tiers().iter();
+        let own = all.take_while(|(tier, _)| tier.notional_floor <= value).count();
+        if own <= 1 {
+            return 0;
+        }
+        // The floor of the tier just above the one it steps down to.
+        let above = own.saturating_sub(tiers as usize).max(1);
+        let floor = self.rules.tiers()[above].0.notional_floor;
+        lots_worth(self.rules.contract, self.mark, Money::new(floor.units() - 1)).min(self.lots)
+    }
+
+    /// Whether its equity is below a part of maintenance margin: never for no part of it, always
+    /// for `u32::MAX`.
+    pub(crate) fn is_below(&self, parts: u32) -> bool {
+        match parts {
+            0 => false,
+            u32::MAX => true,
+            _ => self.equity * SCALE < self.maintenance() * i128::from(parts),
+        }
     }
 
     /// How far the mark is on the good side of the bankruptcy price, in ppm of the mark, rounded
@@ -60,16 +89,30 @@ impl<'a> Seen<'a> {
             Side::Buy => mark - bankruptcy,
             Side::Sell => bankruptcy - mark,
         };
-        (distance * SCALE).div_euclid(mark)
+        div_floor(distance * SCALE, mark)
     }
 
     /// Value over equity, in ppm, with an equity of at least one unit.
     pub(crate) fn leverage_ppm(&self) -> i128 {
-        (self.value * SCALE).div_euclid(self.equity.max(1))
+        div_floor(self.value * SCALE, self.equity.max(1))
     }
 
     /// Whether a rising value is a profit.
     pub(crate) fn gains_with_value(&self) -> bool {
         self.rules.contract.direction(self.side) > 0
     }
+}
+
+/// The most lots that are worth no more than `value` at a price; none for a negative value.
+pub(crate) fn lots_worth(contract: Contract, price: Price, value: Money) -> u64 {
+    if value.is_negative() {
+        return 0;
+    }
+    let (unit, price) = (i128::from(contract.unit), i128::from(price.ticks()));
+    let lots = match contract.kind {
+        ContractKind::Linear => value.wide() / (price * unit),
+        // floor(q · unit / price) ≤ v  <=>  q · unit < (v + 1) · price
+        ContractKind::Inverse => ((value.wide() + 1) * price - 1) / unit,
+    };
+    u64::try_from(lots.min(i128::from(u64::MAX))).expect("not negative, and held")
 }

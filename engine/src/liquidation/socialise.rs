@@ -12,6 +12,51 @@ pub(crate) fn shares(ledger: &Ledger, deficit: Money, out: &mut Vec<(AccountId, 
         .accounts()
         .filter(|(id, account)| *id != AccountId::FUND && account.cash.is_positive());
     out.extend(payers.map(|(id, account)| (id, account.cash)));
+    share_out(deficit, |_, id| ledger.account(id).cash, out);
+    out.retain(|(_, share)| share.is_positive());
+}
+
+/// Who pays how much of `deficit` in proportion to a weight, as far as free cash goes; what that
+/// leaves is shared in proportion to the free cash that is left.
+pub(crate) fn weighted_shares(
+    ledger: &Ledger,
+    deficit: Money,
+    weight: impl Fn(AccountId) -> i128,
+    out: &mut Vec<(AccountId, Money)>,
+) {
+    let payers = |id: &AccountId| *id != AccountId::FUND && ledger.account(*id).cash.is_positive();
+    let ids = || ledger.accounts().map(|(id, _)| id).filter(payers);
+    let total: i128 = ids().map(&weight).sum();
+    let mut first: Vec<(AccountId, Money)> = Vec::new();
+    let mut left = deficit;
+    if total > 0 {
+        for id in ids() {
+            let share = deficit.wide() * weight(id) / total;
+            let share = Money::narrow(share.min(ledger.account(id).cash.wide()));
+            left -= share;
+            first.push((id, share));
+        }
+    }
+    out.clear();
+    out.extend(ids().map(|id| (id, ledger.account(id).cash)));
+    for ((_, cash), (_, paid)) in out.iter_mut().zip(&first) {
+        *cash -= *paid;
+    }
+    let before: Vec<Money> = out.iter().map(|(_, cash)| *cash).collect();
+    share_out(left, |number, _| before[number], out);
+    for ((_, share), (_, paid)) in out.iter_mut().zip(&first) {
+        *share += *paid;
+    }
+    out.retain(|(_, share)| share.is_positive());
+}
+
+/// Turns cash into shares of `deficit`: all of it, or parts in proportion and a unit each of what
+/// rounding left, from the first that still have one.
+fn share_out(
+    deficit: Money,
+    cash: impl Fn(usize, AccountId) -> Money,
+    out: &mut [(AccountId, Money)],
+) {
     let total: Money = out.iter().map(|(_, cash)| *cash).sum();
     if total <= deficit {
         return;
@@ -21,16 +66,14 @@ pub(crate) fn shares(ledger: &Ledger, deficit: Money, out: &mut Vec<(AccountId, 
         *share = Money::narrow(deficit.wide() * share.wide() / total.wide());
         left -= *share;
     }
-    // Rounding left at most one unit per payer; the first ones that still have cash give it.
-    for (id, share) in out.iter_mut() {
+    for (number, (id, share)) in out.iter_mut().enumerate() {
         if left == Money::ZERO {
             break;
         }
-        if *share < ledger.account(*id).cash {
+        if *share < cash(number, *id) {
             *share += Money::new(1);
             left -= Money::new(1);
         }
     }
     assert!(left == Money::ZERO, "what rounding left is less than one unit per payer");
-    out.retain(|(_, share)| share.is_positive());
 }

@@ -3,7 +3,7 @@
 //! [`VenueRules::default`] is the behaviour that `docs/LIQUIDATION.md` describes first; each field
 //! replaces one rule of it.
 
-use crate::types::Ppm;
+use crate::types::{Money, Ppm};
 
 /// Rules of a venue, each with the generic one as its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -12,6 +12,123 @@ pub struct VenueRules {
     pub adl: Adl,
     /// Whether a new mark gives every waiting position of its symbol a new key.
     pub rekey: bool,
+    /// How a forced order is limited, and what becomes of what it leaves.
+    pub order: ForcedOrder,
+    /// Who takes a position over, when and at what price.
+    pub backstop: Backstop,
+    /// When the fund stops paying.
+    pub fund: FundRules,
+    /// Who bears a loss that nobody else covered.
+    pub residual: Residual,
+    /// Draws which positions a window may serve, if not all.
+    pub draw: Option<Draw>,
+}
+
+/// How a forced order goes to the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ForcedOrder {
+    /// Its worst price.
+    pub limit: ForcedLimit,
+    /// What becomes of what it leaves.
+    pub unfilled: Unfilled,
+    /// What an order for all of the position leaves of its margin goes to the fund.
+    pub whole_forfeits: bool,
+    /// What closing a part of the position releases stays with the rest as its margin.
+    pub keeps_margin: bool,
+    /// An order for a part of the position is fill-or-kill; if it is killed, all is disposed of.
+    pub part_is_fok: bool,
+    /// How long a position that is not flat waits before it is served again, in nanoseconds.
+    pub again_ns: u64,
+}
+
+/// The worst price of a forced order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ForcedLimit {
+    /// The bankruptcy price (of an isolated position also Lighter's zero price).
+    #[default]
+    Bankruptcy,
+    /// So far from the mark.
+    Band(Ppm),
+    /// dYdX's fillable price.
+    Fillable(Fillable),
+}
+
+/// What becomes of what a forced order leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Unfilled {
+    /// It is disposed of at once.
+    #[default]
+    Dispose,
+    /// The position keeps it, unless it is bankrupt at the mark.
+    Keep,
+}
+
+/// Who takes a position over, when and at what price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backstop {
+    /// Below this part of maintenance margin, in parts per million, the book is passed by; zero
+    /// for never, `u32::MAX` for always.
+    pub below_ppm: u32,
+    /// Whether all of the position is taken over then, whatever the plan says.
+    pub whole: bool,
+    /// So far from the mark, in the taker's favour; at the bankruptcy price if `None`.
+    pub discount: Option<Ppm>,
+    /// The largest value that the fund holds in one symbol, at the mark.
+    pub notional_max: Money,
+}
+
+impl Default for Backstop {
+    fn default() -> Self {
+        let notional_max = Money::new(i64::MAX);
+        Self { below_ppm: 0, whole: false, discount: None, notional_max }
+    }
+}
+
+/// When the fund stops paying: a fall from its peak, and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FundRules {
+    /// It pays down to this part below its peak; one for down to nothing, without a peak.
+    pub drawdown: Ppm,
+    /// Once it has stopped, it pays again from this part below its peak up.
+    pub resume: Ppm,
+    /// The peak is that of the current and the previous window of this length, in nanoseconds.
+    pub window_ns: u64,
+}
+
+impl Default for FundRules {
+    fn default() -> Self {
+        Self { drawdown: Ppm::ONE, resume: Ppm::ONE, window_ns: 1 }
+    }
+}
+
+impl FundRules {
+    /// Whether a fall from a peak stops the fund at all.
+    pub(crate) fn has_peak(&self) -> bool {
+        self.drawdown < Ppm::ONE
+    }
+}
+
+/// Who bears a loss that nobody else covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Residual {
+    /// Everybody, in proportion to free cash.
+    #[default]
+    Cash,
+    /// Holders of positions, in proportion to their value, as far as their free cash goes.
+    OpenInterest,
+    /// Holders of positions that gain, in proportion to the gain, as far as their free cash goes.
+    Winners,
+    /// Nobody: withdrawals stop, for so long after the fund was last short, in nanoseconds.
+    Gate(u64),
+}
+
+/// Draws which positions a window of a rate limit may serve (dYdX v4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// So many, next to each other by account, from a keyed random one.
+    pub most: u32,
+    /// Its key.
+    pub seed: u64,
 }
 
 /// How auto-deleveraging chooses and pays.
@@ -21,7 +138,7 @@ pub struct Adl {
     pub policy: AdlPolicy,
     /// The price of it.
     pub price: AdlPrice,
-    /// Most accounts of one deleveraging.
+    /// Most accounts of one deleveraging; zero for a venue without it.
     pub counterparties_max: u32,
     /// Key of the random policy.
     pub seed: u64,

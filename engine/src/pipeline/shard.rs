@@ -1,7 +1,7 @@
 //! What the pipeline drives: the engine, or something in its place.
 
 use crate::core::Engine;
-use crate::types::{CancelCause, Event, EventSink, Input, Qty, Sequenced};
+use crate::types::{CancelCause, Event, EventSink, Input, Ppm, Qty, Sequenced};
 
 /// Something that applies inputs in sequence and emits their events.
 pub trait Shard: Send {
@@ -70,6 +70,15 @@ fn acknowledgement(input: &Input) -> Option<Event> {
         }
         Input::Disconnect { account } => Event::Disconnected { account, orders: 0 },
         Input::MarginMode { account, cross } => Event::MarginModeSet { account, cross },
+        Input::AssetPrice { asset, price } => {
+            Event::AssetPriced { asset, price, haircut: Ppm::ZERO }
+        }
+        Input::DepositAsset { account, asset, qty } => {
+            Event::AssetDeposited { account, asset, qty }
+        }
+        Input::WithdrawAsset { account, asset, qty } => {
+            Event::AssetWithdrawn { account, asset, qty }
+        }
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
         Input::Step => return None,
     })
@@ -101,6 +110,9 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
         | (Input::Index { .. }, Event::Indexed { .. })
         | (Input::MarginMode { .. }, Event::MarginModeSet { .. })
+        | (Input::AssetPrice { .. }, Event::AssetPriced { .. })
+        | (Input::DepositAsset { .. }, Event::AssetDeposited { .. })
+        | (Input::WithdrawAsset { .. }, Event::AssetWithdrawn { .. })
         | (Input::Kill { .. }, Event::KillSwitch { .. }) => true,
         _ => false,
     };

@@ -271,16 +271,10 @@ impl<T: Copy + Send> Reader<T> {
     }
 
     #[inline]
-    fn drain_gating(&mut self, max: usize, mut each: impl FnMut(T)) -> usize {
-        let mut taken = 0;
-        while taken < max {
-            // SAFETY: this reader's `consumed` is never ahead of `next`, nobody drops it and it
-            // is not gone, so the publisher has not been given this position back.
-            let Some(message) = (unsafe { self.shared.slots.read(*self.next) }) else { break };
-            *self.next += 1;
-            taken += 1;
-            each(message);
-        }
+    fn drain_gating(&mut self, max: usize, each: impl FnMut(T)) -> usize {
+        // SAFETY: this reader's `consumed` is never ahead of `next`, nobody drops it and it is not
+        // gone, so the publisher has not been given these positions back.
+        let taken = unsafe { self.shared.slots.drain(&mut self.next, max, each) };
         if taken > 0 {
             // Release: the reads of these positions happen before they are overwritten.
             self.state().consumed.store(*self.next, Ordering::Release);

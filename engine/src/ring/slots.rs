@@ -10,6 +10,9 @@ pub const PAYLOAD_BYTES_MAX: usize = 56;
 /// Most slots of a ring.
 pub const CAPACITY_MAX: usize = 1 << 26;
 
+/// Slots that a reader looks at before it copies the first of them.
+const LOOK_AHEAD: usize = 16;
+
 // A position never wraps: 2^64 messages take centuries.
 const _: () = assert!(usize::BITS == 64);
 
@@ -19,6 +22,40 @@ struct Slot<T> {
     /// One more than the position of the message in it; 0 before the first.
     sequence: AtomicUsize,
     payload: UnsafeCell<MaybeUninit<T>>,
+}
+
+impl<T: Copy> Slot<T> {
+    /// # Safety
+    ///
+    /// That of [`Slots::publish`], and this is the slot of `position`.
+    #[inline]
+    unsafe fn publish(&self, position: usize, message: T) {
+        // SAFETY: the pointer is valid and aligned, it is the slot's own cell. Nobody else writes
+        // (one publisher), and nobody reads: readers of the old message are done by contract, and
+        // readers of the new one wait for the sequence number that is stored below.
+        self.payload.with_mut(|payload| unsafe { payload.write(MaybeUninit::new(message)) });
+        self.sequence.store(position + 1, PUBLISH);
+    }
+
+    /// Whether it holds the message at `position`.
+    #[inline]
+    fn holds(&self, position: usize) -> bool {
+        // Acquire: pairs with the store in `publish`.
+        self.sequence.load(Ordering::Acquire) == position + 1
+    }
+
+    /// # Safety
+    ///
+    /// That of [`Slots::read`]; this is the slot of a position of which [`Self::holds`] was true in
+    /// this thread.
+    #[inline]
+    unsafe fn message(&self) -> T {
+        // SAFETY: the pointer is valid and aligned, it is the slot's own cell. The write of this
+        // message happened before (acquired by `holds`), the next one does not start by contract.
+        let message = self.payload.with(|payload| unsafe { payload.read() });
+        // SAFETY: the sequence number said that `publish` wrote a message here.
+        unsafe { message.assume_init() }
+    }
 }
 
 /// A power of two of slots. Position `p` lives in slot `p mod capacity`.
@@ -71,12 +108,8 @@ impl<T: Copy> Slots<T> {
     /// thread has acquired.
     #[inline]
     pub(super) unsafe fn publish(&self, position: usize, message: T) {
-        let slot = self.slot(position);
-        // SAFETY: the pointer is valid and aligned, it is the slot's own cell. Nobody else writes
-        // (one publisher), and nobody reads: readers of the old message are done by contract, and
-        // readers of the new one wait for the sequence number that is stored below.
-        slot.payload.with_mut(|payload| unsafe { payload.write(MaybeUninit::new(message)) });
-        slot.sequence.store(position + 1, PUBLISH);
+        // SAFETY: promised by the caller.
+        unsafe { self.slot(position).publish(position, message) };
     }
 
     /// Puts messages at `first` and the positions after it and makes them visible together.
@@ -92,9 +125,11 @@ impl<T: Copy> Slots<T> {
     #[inline]
     pub(super) unsafe fn publish_batch(&self, first: usize, messages: &[T]) {
         let Some((head, rest)) = messages.split_first() else { return };
-        for (offset, message) in rest.iter().enumerate() {
+        // Kept in registers: nothing below could change them, which the compiler cannot know.
+        let (slots, mask) = (&*self.slots, self.mask);
+        for (position, message) in (first + 1..).zip(rest) {
             // SAFETY: promised by the caller for every position of the batch.
-            unsafe { self.publish(first + 1 + offset, *message) };
+            unsafe { slots[position & mask].publish(position, *message) };
         }
         // SAFETY: as above.
         unsafe { self.publish(first, *head) };
@@ -104,7 +139,54 @@ impl<T: Copy> Slots<T> {
     /// back: the answer is then no.
     #[inline]
     pub(super) fn holds(&self, position: usize) -> bool {
-        self.slot(position).sequence.load(Ordering::Acquire) == position + 1
+        self.slot(position).holds(position)
+    }
+
+    /// Hands out up to `max` messages from `next` on, in order, moves `next` past them and says how
+    /// many there were.
+    ///
+    /// # Safety
+    ///
+    /// That of [`Self::read`] for `next` and every position behind it.
+    #[inline]
+    pub(super) unsafe fn drain(
+        &self,
+        next: &mut usize,
+        max: usize,
+        mut each: impl FnMut(T),
+    ) -> usize {
+        // Kept in registers: nothing below could change them, which the compiler cannot know.
+        let (slots, mask) = (&*self.slots, self.mask);
+        let mut taken = 0;
+        while taken < max {
+            let ahead = LOOK_AHEAD.min(max - taken);
+            let ready = self.ready(*next, ahead);
+            let positions = *next..*next + ready;
+            *next += ready;
+            taken += ready;
+            for position in positions {
+                // SAFETY: promised by the caller; `ready` found the message of this position.
+                each(unsafe { slots[position & mask].message() });
+            }
+            if ready < ahead {
+                break;
+            }
+        }
+        taken
+    }
+
+    /// How many messages from `first` on are there, in order, up to `max`.
+    ///
+    /// It looks at sequence numbers only: each is on a line of its own that the other core wrote,
+    /// and looking at many before copying any lets the processor fetch those lines at the same time.
+    #[inline]
+    fn ready(&self, first: usize, max: usize) -> usize {
+        let (slots, mask) = (&*self.slots, self.mask);
+        let mut count = 0;
+        while count < max && slots[(first + count) & mask].holds(first + count) {
+            count += 1;
+        }
+        count
     }
 
     /// The message at `position`, once it is there.
@@ -116,15 +198,8 @@ impl<T: Copy> Slots<T> {
     #[inline]
     pub(super) unsafe fn read(&self, position: usize) -> Option<T> {
         let slot = self.slot(position);
-        // Acquire: pairs with the store in `publish`.
-        if slot.sequence.load(Ordering::Acquire) != position + 1 {
-            return None;
-        }
-        // SAFETY: the pointer is valid and aligned, it is the slot's own cell. The write of this
-        // message happened before (acquired above), the next one does not start by contract.
-        let message = slot.payload.with(|payload| unsafe { payload.read() });
-        // SAFETY: the sequence number says that `publish` wrote a message here.
-        Some(unsafe { message.assume_init() })
+        // SAFETY: promised by the caller; it holds the message of this position.
+        slot.holds(position).then(|| unsafe { slot.message() })
     }
 }
 

@@ -4,7 +4,7 @@
 //! are exact: each is the last tick on its side of an inequality that is solved in integers.
 
 use super::{MarginTier, MarketRules, Position};
-use crate::types::{ContractKind, Money, Ppm, Price, Side, parts_ceil};
+use crate::types::{ContractKind, Money, Ppm, Price, Side, div_floor, parts_ceil};
 
 const SCALE: i128 = Ppm::SCALE as i128;
 
@@ -88,10 +88,10 @@ impl MarketRules {
         match (self.contract.kind, side) {
             (ContractKind::Linear, Side::Buy) => below(short_of, scaled_lots * (SCALE - rate)),
             (ContractKind::Linear, Side::Sell) => {
-                enough.div_euclid(scaled_lots * (SCALE + rate)) + 1
+                div_floor(enough, scaled_lots * (SCALE + rate)) + 1
             }
             (ContractKind::Inverse, Side::Buy) => {
-                let value = enough.div_euclid(SCALE + rate) + 1;
+                let value = div_floor(enough, SCALE + rate) + 1;
                 if value <= 0 { i128::MAX } else { scaled_lots / value }
             }
             (ContractKind::Inverse, Side::Sell) => {
@@ -109,8 +109,8 @@ impl MarketRules {
         let (low, high) = (i128::from(low.ticks()), i128::from(high.ticks()));
         let (gain_needs, loss_allows) = (entry.wide() - base.wide(), entry.wide() + base.wide());
         let ticks = match (self.contract.kind, side) {
-            (ContractKind::Linear, Side::Buy) => -(-gain_needs).div_euclid(scaled_lots),
-            (ContractKind::Linear, Side::Sell) => loss_allows.div_euclid(scaled_lots),
+            (ContractKind::Linear, Side::Buy) => -div_floor(-gain_needs, scaled_lots),
+            (ContractKind::Linear, Side::Sell) => div_floor(loss_allows, scaled_lots),
             (ContractKind::Inverse, Side::Buy) if loss_allows < 0 => high,
             (ContractKind::Inverse, Side::Buy) => scaled_lots / (loss_allows + 1) + 1,
             (ContractKind::Inverse, Side::Sell) if gain_needs <= 0 => high,
@@ -129,7 +129,7 @@ impl MarketRules {
 /// The greatest integer strictly below `numerator / denominator`, for a positive denominator.
 #[inline]
 fn below(numerator: i128, denominator: i128) -> i128 {
-    (numerator - 1).div_euclid(denominator)
+    div_floor(numerator - 1, denominator)
 }
 
 fn price_of(ticks: i128) -> Price {

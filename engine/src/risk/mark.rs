@@ -1,9 +1,8 @@
 //! How a market's mark price is made: an integer state machine, sampled at mark inputs
 //! (`docs/MARGIN.md`, Mark).
 
-use std::collections::VecDeque;
-
 use super::decay::{BILLION, decay_ppb};
+use super::lagged::Lagged;
 use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{PRICE_TICKS_MAX, Price, RejectReason};
 
@@ -144,9 +143,6 @@ pub const TAU_NS_MAX: u64 = 3_600_000_000_000;
 pub const MEAN_POINTS_MAX: u32 = 64;
 /// Most windows that an oracle's price may lag.
 pub const LAG_WINDOWS_MAX: u64 = 64;
-/// Most prices that an oracle has taken and that are not in force.
-const PENDING_MAX: usize = 65;
-const _: () = assert!(PENDING_MAX as u64 == LAG_WINDOWS_MAX + 1);
 /// A sample's time counts at most this many time constants.
 const WEIGHT_TAUS_MAX: u64 = 32;
 /// Parts of a tick in which distances are kept.
@@ -277,10 +273,8 @@ pub(crate) struct MarkState {
     pub(crate) smoothed: Smoothed,
     /// Mean: its samples.
     pub(crate) samples: Vec<i64>,
-    /// Oracle: prices that are not in force yet, with the time at which they were taken.
-    pub(crate) pending: VecDeque<(u64, Price)>,
-    /// Oracle: the window of the last price that was taken.
-    pub(crate) window: Option<u64>,
+    /// Oracle: prices that are not in force yet.
+    lagged: Lagged<Price>,
 }
 
 impl MarkState {
@@ -293,7 +287,7 @@ impl MarkState {
         (low, high): (Price, Price),
     ) -> Result<Option<Price>, RejectReason> {
         if let MarkRule::Oracle { interval_ns, lag_ns } = rules.rule {
-            return Ok(self.take_given(seen, interval_ns, lag_ns));
+            return Ok(self.lagged.take(seen.given, seen.time_ns, interval_ns, lag_ns));
         }
         let smoothed = rules.smooths().then(|| self.sampled(rules, seen));
         let ticks = match rules.rule {
@@ -316,27 +310,6 @@ impl MarkState {
             self.keep(rules, seen, smoothed);
         }
         Ok(Some(price))
-    }
-
-    /// Takes the given price if its window has none yet; returns what comes into force now.
-    fn take_given(&mut self, seen: &Seen, interval_ns: u64, lag_ns: u64) -> Option<Price> {
-        let window = seen.time_ns / interval_ns;
-        if self.window.is_none() {
-            self.window = Some(window);
-            return Some(seen.given);
-        }
-        if self.window != Some(window) {
-            self.window = Some(window);
-            self.pending.push_back((seen.time_ns, seen.given));
-        }
-        let mut current = None;
-        while let Some((taken_ns, price)) = self.pending.front()
-            && seen.time_ns - taken_ns >= lag_ns
-        {
-            current = Some(*price);
-            self.pending.pop_front();
-        }
-        current
     }
 
     /// The smoothed distance with this sample in it; as it was where there is no index.
@@ -400,20 +373,16 @@ impl MarkState {
         (low, high): (Price, Price),
         time_ns: u64,
     ) -> bool {
-        let Self { smoothed, samples, pending, window } = self;
+        let Self { smoothed, samples, lagged } = self;
         if let MarkRule::Oracle { interval_ns, .. } = rules.rule {
-            let taken = pending.iter().map(|(taken_ns, _)| *taken_ns);
+            let within = |price: &Price| (low..=high).contains(price);
             return *smoothed == Smoothed::default()
                 && samples.is_empty()
-                && window.map_or(pending.is_empty(), |window| window <= time_ns / interval_ns)
-                && taken.clone().all(|taken_ns| taken_ns <= time_ns)
-                && taken.is_sorted()
-                && pending.iter().all(|(_, price)| (low..=high).contains(price));
+                && lagged.suits(interval_ns, time_ns, within);
         }
         let smooths = rules.smooths() || *self == Self::default();
         smooths
-            && pending.is_empty()
-            && window.is_none()
+            && *lagged == Lagged::default()
             && smoothed.sampled_ns <= time_ns
             && distance_fits(smoothed.average)
             && match rules.smoothing {
@@ -459,23 +428,15 @@ impl Canonical for Smoothed {
 
 impl Canonical for MarkState {
     fn put(&self, out: &mut Encoder<'_>) {
-        let Self { smoothed, samples, pending, window } = self;
-        put!(out; smoothed, window);
+        let Self { smoothed, samples, lagged } = self;
+        put!(out; smoothed, lagged);
         out.list(samples);
-        out.count(pending.len());
-        for (taken_ns, price) in pending {
-            put!(out; taken_ns, price);
-        }
     }
 
     fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
-        let (smoothed, window) = (input.get()?, input.get()?);
+        let (smoothed, lagged) = (input.get()?, input.get()?);
         let samples = input.list(MEAN_POINTS_MAX as usize, "samples of a mean")?;
-        let mut pending = VecDeque::new();
-        for _ in 0..input.count(PENDING_MAX, "prices that lag")? {
-            pending.push_back((input.get()?, input.get()?));
-        }
-        Ok(Self { smoothed, samples, pending, window })
+        Ok(Self { smoothed, samples, lagged })
     }
 }
 

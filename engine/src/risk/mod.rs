@@ -3,6 +3,8 @@
 mod decay;
 mod funded;
 mod funding;
+mod haircut;
+mod lagged;
 mod ledger;
 mod margin;
 mod mark;
@@ -13,6 +15,8 @@ mod rules;
 
 pub(crate) use funding::{Accrual, Due, Premium};
 pub use funding::{FUNDING_CAP_PPB_MAX, FundingRules, PAID_UNITS_MAX};
+pub(crate) use haircut::HaircutState;
+pub use haircut::{CollateralRules, Haircut, HaircutRule};
 pub use ledger::{Account, Ledger};
 pub(crate) use ledger::{Room, account_state};
 pub use mark::{

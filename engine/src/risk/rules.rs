@@ -120,6 +120,13 @@ pub enum MarketRulesError {
 /// How far the price domain reaches from the reference price, either way.
 pub const DOMAIN_FACTOR: u32 = 20;
 
+/// The domain around a reference price, unless that is too high for one.
+pub(super) fn domain_around(reference: Price) -> Option<(Price, Price)> {
+    let low = Price::new((reference.ticks() / DOMAIN_FACTOR).max(1))?;
+    let high = reference.ticks().checked_mul(DOMAIN_FACTOR).and_then(Price::new)?;
+    Some((low, high))
+}
+
 impl MarketRules {
     /// Checks the rules and derives the price domain and the tiers' deductions.
     pub fn new(spec: MarketSpec) -> Result<Self, MarketRulesError> {
@@ -127,11 +134,8 @@ impl MarketRules {
         if unit < 1 {
             return Err(MarketRulesError::Unit(unit));
         }
-        let reference = spec.reference.ticks();
-        let low = Price::new((reference / DOMAIN_FACTOR).max(1));
-        let high = reference.checked_mul(DOMAIN_FACTOR).and_then(Price::new);
-        let (Some(low), Some(high)) = (low, high) else {
-            return Err(MarketRulesError::Reference(reference));
+        let Some((low, high)) = domain_around(spec.reference) else {
+            return Err(MarketRulesError::Reference(spec.reference.ticks()));
         };
         if !(1..=QTY_LOTS_MAX).contains(&spec.order_lots_max) {
             return Err(MarketRulesError::OrderLots(spec.order_lots_max));

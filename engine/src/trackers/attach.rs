@@ -214,5 +214,9 @@ impl QueueTrackers {
         if level.trackers.is_empty() {
             self.levels.remove(&(symbol, price));
         }
+        // From here on events may go unheard, and what is known of the orders may become wrong.
+        if self.levels.is_empty() {
+            self.members.clear();
+        }
     }
 }

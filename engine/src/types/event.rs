@@ -1,6 +1,8 @@
 //! What the engine says. Events are a function of the inputs and are never journaled.
 
-use super::{AccountId, Money, OrderId, Ppm, Price, Qty, RejectReason, SelfTrade, Side, SymbolId};
+use super::{
+    AccountId, AssetId, Money, OrderId, Ppm, Price, Qty, RejectReason, SelfTrade, Side, SymbolId,
+};
 
 /// Why an order left the book, or what was left of it was dropped.
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
@@ -46,6 +48,8 @@ pub enum FundCause {
     Socialised = 4,
     /// Funding of a position that it had taken over.
     Funding = 8,
+    /// It bought collateral of an account that owed money.
+    Collateral = 9,
 }
 
 /// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
@@ -185,6 +189,14 @@ pub enum Event {
     MarginModeSet { account: AccountId, cross: bool },
     /// Longs paid shorts that rate of their value at that price, or were paid it if it is negative.
     Funded { symbol: SymbolId, rate_ppb: i64, price: Price },
+    /// A collateral asset's price was set; the haircut is the one in force now.
+    AssetPriced { asset: AssetId, price: Price, haircut: Ppm },
+    /// Collateral came in.
+    AssetDeposited { account: AccountId, asset: AssetId, qty: Qty },
+    /// Collateral went out.
+    AssetWithdrawn { account: AccountId, asset: AssetId, qty: Qty },
+    /// The fund bought collateral of an account that owed money, for what it counted for.
+    AssetSold { account: AccountId, asset: AssetId, qty: Qty, amount: Money },
 }
 
 /// Where events go. The caller owns the memory; the engine never calls back into itself.

@@ -31,6 +31,19 @@ impl SymbolId {
     }
 }
 
+/// A collateral asset of the shard, dense from zero.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetId(pub u16);
+
+impl AssetId {
+    /// Position in tables of assets.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The shard's sequence number of an input, from 1 without gaps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(pub u64);
@@ -97,4 +110,4 @@ macro_rules! plain_format {
         }
     )*};
 }
-plain_format!(AccountId: "a", SymbolId: "s", Seq: "#", OrderId: "o");
+plain_format!(AccountId: "a", AssetId: "c", SymbolId: "s", Seq: "#", OrderId: "o");

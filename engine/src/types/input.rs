@@ -1,6 +1,6 @@
 //! What a shard is given. Inputs alone are journaled; everything else is derived from them.
 
-use super::{AccountId, Money, OrderId, Ppm, Price, Qty, Seq, Side, SymbolId};
+use super::{AccountId, AssetId, Money, OrderId, Ppm, Price, Qty, Seq, Side, SymbolId};
 
 /// How an order executes. A market order has no price and cannot rest; the type says so.
 ///
@@ -269,6 +269,31 @@ pub enum Input {
         account: AccountId,
         /// Whether they do.
         cross: bool,
+    },
+    /// A new price of a collateral asset.
+    AssetPrice {
+        /// The asset.
+        asset: AssetId,
+        /// Its price.
+        price: Price,
+    },
+    /// Collateral into a cross account.
+    DepositAsset {
+        /// Account it goes to.
+        account: AccountId,
+        /// The asset.
+        asset: AssetId,
+        /// Lots of it.
+        qty: Qty,
+    },
+    /// Collateral out of a cross account.
+    WithdrawAsset {
+        /// Account it comes from.
+        account: AccountId,
+        /// The asset.
+        asset: AssetId,
+        /// Lots of it.
+        qty: Qty,
     },
     /// Blocks new orders and changes of orders, or lets them through again. Cancels go through.
     Kill {

@@ -21,9 +21,10 @@ pub use bounds::{
 };
 pub use contract::{Contract, ContractKind};
 pub use event::{CancelCause, Event, EventSink, FundCause, NoEvents};
-pub use ids::{AccountId, OrderId, Seq, SymbolId};
+pub use ids::{AccountId, AssetId, OrderId, Seq, SymbolId};
 pub use input::{Input, NewOrder, OrderKind, Reference, SelfTrade, Sequenced};
 pub use money::Money;
+pub(crate) use money::div_floor;
 pub use ppm::Ppm;
 pub(crate) use ppm::{parts_ceil, parts_floor};
 pub use price::Price;

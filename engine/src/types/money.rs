@@ -160,3 +160,13 @@ impl fmt::Display for Money {
         self.0.fmt(f)
     }
 }
+
+/// `numerator / denominator` towards −∞, for a positive denominator. What fits 64 bits, as almost
+/// everything does, is divided there: 128-bit division is a call and costs several times as much.
+#[inline]
+pub(crate) fn div_floor(numerator: i128, denominator: i128) -> i128 {
+    match (i64::try_from(numerator), i64::try_from(denominator)) {
+        (Ok(numerator), Ok(denominator)) => i128::from(numerator.div_euclid(denominator)),
+        _ => numerator.div_euclid(denominator),
+    }
+}

@@ -69,15 +69,23 @@ pub enum RejectReason {
     WouldTriggerAtOnce = 31,
     /// There is no room for another stop order.
     TooManyStops = 32,
+    /// The fund was short: nobody withdraws for a while.
+    WithdrawalsGated = 33,
     /// The margin mode cannot change while a position or an order is open, or while cash is owed.
     MarginModeInUse = 48,
     /// The order would carry open interest beyond the market's bound.
     OpenInterestCap = 49,
+    /// No such collateral asset in this shard.
+    UnknownAsset = 50,
+    /// Only cross accounts hold collateral.
+    NotCross = 51,
+    /// The account does not hold so much of the asset, or needs it as margin.
+    InsufficientCollateral = 52,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -110,7 +118,11 @@ impl RejectReason {
         Self::NoReference,
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
+        Self::WithdrawalsGated,
         Self::MarginModeInUse,
         Self::OpenInterestCap,
+        Self::UnknownAsset,
+        Self::NotCross,
+        Self::InsufficientCollateral,
     ];
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use seawall_engine::types::{
-    AccountId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference, SelfTrade,
-    Seq, Sequenced, Side, SymbolId,
+    AccountId, AssetId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference,
+    SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
 fn price() -> impl Strategy<Value = Price> {
@@ -120,6 +120,18 @@ fn account_input() -> impl Strategy<Value = Input> {
         account().prop_map(|account| Input::Disconnect { account }),
         (account(), any::<bool>())
             .prop_map(|(account, cross)| Input::MarginMode { account, cross }),
+        (any::<u16>(), price())
+            .prop_map(|(asset, price)| Input::AssetPrice { asset: AssetId(asset), price }),
+        (account(), any::<u16>(), qty()).prop_map(|(account, asset, qty)| Input::DepositAsset {
+            account,
+            asset: AssetId(asset),
+            qty
+        }),
+        (account(), any::<u16>(), qty()).prop_map(|(account, asset, qty)| Input::WithdrawAsset {
+            account,
+            asset: AssetId(asset),
+            qty
+        }),
         (proptest::option::of(account()), any::<bool>())
             .prop_map(|(account, engaged)| Input::Kill { account, engaged }),
     ]

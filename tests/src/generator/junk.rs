@@ -10,7 +10,8 @@ use crate::reference::Reference;
 
 impl Generator {
     pub(super) fn junk(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
-        match self.dice.range(1, 14) {
+        match self.dice.range(1, 15) {
+            15 => self.wrong_collateral(),
             13 => self.wrong_account_input(),
             1..=4 => self.wrong_order(shard, symbol),
             5 => Input::Mark { symbol: self.nowhere(), price: Price::MIN },

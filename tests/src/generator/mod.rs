@@ -5,6 +5,7 @@
 //! and mostly near the market, marks walk and jump, ids are reused, cancels come late.
 
 mod accounts;
+mod collateral;
 mod dice;
 mod junk;
 mod orders;
@@ -35,6 +36,7 @@ enum Theme {
     MassCancel,
     Index,
     MarginMode,
+    Collateral,
 }
 
 /// Kinds of order that a seed may do without.
@@ -90,7 +92,7 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 750), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 900), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 80),
@@ -104,6 +106,7 @@ impl Habits {
             (Theme::Index, dice.pick(&[5, 20])),
             (Theme::MassCancel, dice.pick(&[2, 8])),
             (Theme::MarginMode, dice.pick(&[6, 25])),
+            (Theme::Collateral, dice.pick(&[15, 60])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
@@ -215,6 +218,7 @@ impl Generator {
             },
             Theme::MassCancel => self.mass_cancel(symbol),
             Theme::MarginMode => self.margin_mode(shard),
+            Theme::Collateral => self.collateral(shard),
         }
     }
 

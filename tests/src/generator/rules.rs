@@ -2,14 +2,15 @@
 
 use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{
-    Adl, AdlPolicy, AdlPrice, Discipline, Fillable, LiquidationRules, Outlook, Plan, PriorityKey,
-    Unwind, VenueRules,
+    Adl, AdlPolicy, AdlPrice, Backstop, Discipline, Draw, Fillable, ForcedLimit, ForcedOrder,
+    FundRules, LiquidationRules, Minimal, Outlook, Plan, PriorityKey, Residual, Unfilled, Unwind,
+    VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
-use super::prices;
+use super::{collateral, prices};
 use crate::setup::{Setup, rate};
 
 /// Random rules.
@@ -19,6 +20,7 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
     Setup {
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
         price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
+        collateral: collateral::assets(dice, &markets),
         accounts_max: dice.range_u32(6, 14),
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,
@@ -96,11 +98,20 @@ fn tiers(dice: &mut Dice, lot_value: i64) -> Vec<MarginTier> {
 fn liquidation(dice: &mut Dice) -> LiquidationRules {
     let part = rate(dice.pick(&[1, 100_000, 250_000, 500_000, 900_000]));
     let fraction = Plan::Fraction { part, lots_min: dice.range_u32(1, 5) };
+    let discipline = discipline(dice);
+    let mut venue = if dice.percent(40) { VenueRules::default() } else { venue(dice) };
+    if matches!(discipline, Discipline::RateLimited { .. }) && dice.percent(40) {
+        venue.draw = Some(Draw { most: dice.range_u32(1, 3), seed: dice.any() });
+    }
     LiquidationRules {
         enabled: !dice.percent(6),
         key: key(dice),
-        discipline: discipline(dice),
-        plan: if dice.percent(50) { Plan::Full } else { fraction },
+        discipline,
+        plan: match dice.range(1, 10) {
+            1..=4 => Plan::Full,
+            5 | 6 => fraction,
+            _ => plan(dice),
+        },
         fee: rate(dice.pick(&[0, 0, 1_000, 10_000, 50_000])),
         unwind: Unwind {
             lots_max: dice.pick(&[1, 5, 1_000]),
@@ -108,7 +119,7 @@ fn liquidation(dice: &mut Dice) -> LiquidationRules {
             interval_ns: dice.pick(&[1, 50, 1_000]),
         },
         triggers_max: dice.pick(&[1, 2, 1_000, 1_000]),
-        venue: if dice.percent(40) { VenueRules::default() } else { venue(dice) },
+        venue,
     }
 }
 
@@ -136,10 +147,87 @@ fn venue(dice: &mut Dice) -> VenueRules {
         adl: Adl {
             policy: dice.pick(&AdlPolicy::ALL),
             price: dice.pick(&AdlPrice::ALL),
-            counterparties_max: dice.pick(&[1, 2, u32::MAX, u32::MAX]),
+            counterparties_max: dice.pick(&[0, 1, 2, u32::MAX, u32::MAX, u32::MAX]),
             seed: dice.any(),
         },
         rekey: dice.percent(50),
+        order: order(dice),
+        backstop: backstop(dice),
+        fund: fund(dice),
+        residual: dice.pick(&[
+            Residual::Cash,
+            Residual::Cash,
+            Residual::OpenInterest,
+            Residual::Winners,
+            Residual::Gate(300),
+        ]),
+        draw: None,
+    }
+}
+
+fn plan(dice: &mut Dice) -> Plan {
+    let part = rate(dice.pick(&[100_000, 250_000, 500_000]));
+    let minimal = Minimal {
+        cost: rate(dice.pick(&[0, 1_000, 30_000])),
+        impact: dice.pick(&[0, 0, 1_000_000, 100_000_000]),
+        buffer: rate(dice.pick(&[0, 10_000])),
+    };
+    let amount = Money::new(dice.pick(&[0, 1_000, 20_000, 1_000_000]));
+    match dice.range(1, 5) {
+        1 => Plan::StepDown { tiers: dice.range_u32(1, 3) },
+        2 => Plan::PartThenAll { above: amount, part, window_ns: dice.pick(&[1, 100, 2_000]) },
+        3 => Plan::Minimal(minimal),
+        4 => Plan::Throttled { minimal, initial: part, duration_ns: dice.pick(&[1, 500, 5_000]) },
+        _ => {
+            let health = rate(dice.pick(&[900_000, 950_000, 990_000]));
+            Plan::CloseFactor { part, health, least: amount }
+        }
+    }
+}
+
+fn order(dice: &mut Dice) -> ForcedOrder {
+    let fillable = Fillable {
+        adjustment_ppm: dice.pick(&[1_000_000, 2_000_000]),
+        spread_ppm: dice.pick(&[100_000, 1_500_000]),
+    };
+    let band = rate(dice.pick(&[0, 20_000, 200_000]));
+    let unfilled = dice.pick(&[Unfilled::Dispose, Unfilled::Keep]);
+    let least = u64::from(unfilled == Unfilled::Keep);
+    ForcedOrder {
+        limit: dice.pick(&[
+            ForcedLimit::Bankruptcy,
+            ForcedLimit::Band(band),
+            ForcedLimit::Fillable(fillable),
+        ]),
+        unfilled,
+        whole_forfeits: dice.percent(30),
+        keeps_margin: dice.percent(50),
+        part_is_fok: dice.percent(30),
+        again_ns: dice.pick(&[0, 1, 40, 400]).max(least),
+    }
+}
+
+fn backstop(dice: &mut Dice) -> Backstop {
+    if dice.percent(50) {
+        return Backstop::default();
+    }
+    Backstop {
+        below_ppm: dice.pick(&[0, 333_333, 666_667, u32::MAX]),
+        whole: dice.percent(50),
+        discount: dice.pick(&[None, Some(rate(0)), Some(rate(20_000))]),
+        notional_max: Money::new(dice.pick(&[i64::MAX, 0, 5_000, 200_000])),
+    }
+}
+
+fn fund(dice: &mut Dice) -> FundRules {
+    if dice.percent(60) {
+        return FundRules::default();
+    }
+    let drawdown = dice.pick(&[0, 100_000, 300_000, 900_000]);
+    FundRules {
+        drawdown: rate(drawdown),
+        resume: rate(drawdown - drawdown / 6),
+        window_ns: dice.pick(&[50, 1_000, 1_000_000]),
     }
 }
 

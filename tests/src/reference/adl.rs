@@ -219,7 +219,7 @@ fn one_each(givers: &mut [Giver], mut left: i128) -> i128 {
 }
 
 /// splitmix64's output for a state.
-fn scramble(state: u64) -> u64 {
+pub(super) fn scramble(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9_u64), (27, 0x94d0_49bb_1331_11eb)] {
         z = (z ^ (z >> shift)).wrapping_mul(factor);

@@ -10,8 +10,9 @@ use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
 pub(super) enum Role {
     /// A client's order: pays the taker's fee.
     Client,
-    /// A liquidation: pays the liquidation fee to the fund.
-    Liquidation,
+    /// A liquidation: pays a fee of that rate, in ppm, to the fund; of a cross account out of what
+    /// it does better than its bankruptcy price.
+    Liquidation { fee: i128, bankruptcy: i128 },
     /// The fund gets rid of a position: pays nothing.
     Unwind,
 }
@@ -48,7 +49,7 @@ impl Reference {
             }
             let mode = match taker.role {
                 Role::Client => self.settings[taker.account].mode,
-                Role::Liquidation | Role::Unwind => SelfTrade::Allow,
+                Role::Liquidation { .. } | Role::Unwind => SelfTrade::Allow,
             };
             if mode != SelfTrade::Allow && self.same_party(taker.account, maker.account) {
                 stopped = self.prevent(mode, taker, &maker, &mut left);
@@ -145,14 +146,16 @@ impl Reference {
         let closed = self.book(symbol, taker.account, taker.side, fill, value);
         match taker.role {
             Role::Client => self.charge(taker.account, value, taker_fee),
-            Role::Liquidation => {
+            Role::Liquidation { fee, bankruptcy } => {
                 let market = &self.markets[symbol];
                 let kept = if self.cross[taker.account] {
-                    market.profit(taker.side, value, market.value(taker.limit, fill))
+                    market.profit(taker.side, value, market.value(bankruptcy, fill))
                 } else {
                     closed.margin + closed.profit
                 };
-                self.charge_liquidation(symbol, taker.account, value, kept.max(0));
+                let fee = floor_div(value * fee, MILLION).min(kept.max(0));
+                self.charge_liquidation(symbol, taker.account, fee);
+                self.give_back(symbol, taker.account, closed.margin + closed.profit - fee);
             }
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
@@ -225,14 +228,24 @@ impl Reference {
         self.fees += fee;
     }
 
-    /// The liquidation fee of one fill, cut to what the fill released, to the fund.
-    fn charge_liquidation(&mut self, symbol: usize, account: usize, value: i128, kept: i128) {
-        let rate = i128::from(self.rules.fee.parts());
-        let fee = floor_div(value * rate, MILLION).min(kept);
+    /// The liquidation fee of one fill, to the fund.
+    fn charge_liquidation(&mut self, symbol: usize, account: usize, fee: i128) {
         if fee > 0 {
             *self.cash_of(account) -= fee;
             self.fund(symbol, FundCause::LiquidationFee, fee);
         }
+    }
+
+    /// By a venue's rule what a closed part released is margin again, while there is a position;
+    /// a loss takes from margin, which does not fall below nothing.
+    pub(super) fn give_back(&mut self, symbol: usize, account: usize, released: i128) {
+        let position = &mut self.markets[symbol].positions[account];
+        if !self.rules.venue.order.keeps_margin || position.lots == 0 || self.cross[account] {
+            return;
+        }
+        let moved = released.max(-position.margin.max(0));
+        position.margin += moved;
+        *self.cash_of(account) -= moved;
     }
 
     /// A booking on the fund's account has already moved its cash; this says so.

@@ -4,7 +4,7 @@
 use seawall_engine::core::PositionOrder;
 use seawall_engine::types::{AccountId, CancelCause, Event, FundCause, RejectReason, Side};
 
-use super::bookings::{Role, Taker};
+use super::forced::Served;
 use super::market::{MILLION, Market, Position, ceil_div, floor_div};
 use super::orders::Intent;
 use super::{Reference, Refusal, account_id, price as to_price, qty, symbol_id};
@@ -40,7 +40,7 @@ impl Reference {
         all
     }
 
-    fn reserves(&self, account: usize) -> i128 {
+    pub(super) fn reserves(&self, account: usize) -> i128 {
         let orders = self.markets.iter().flat_map(|market| {
             let own = market.orders.iter().filter(|order| order.account == account);
             own.map(|order| market.reserve_of(order))
@@ -48,9 +48,10 @@ impl Reference {
         orders.sum()
     }
 
-    fn equity(&self, account: usize) -> i128 {
+    pub(super) fn equity(&self, account: usize) -> i128 {
         let positions: i128 = self.held(account).iter().map(|held| held.profit + held.owed).sum();
-        self.cash[account].unwrap_or(0) + self.reserves(account) + positions
+        let money = self.cash[account].unwrap_or(0) + self.reserves(account);
+        money + positions + self.collateral_value(account)
     }
 
     fn maintenance(&self, account: usize) -> i128 {
@@ -58,7 +59,7 @@ impl Reference {
     }
 
     /// What neither positions nor orders need.
-    fn available(&self, account: usize) -> i128 {
+    pub(super) fn available(&self, account: usize) -> i128 {
         let initial = |held: &Held| ceil_div(held.value * held.position.initial, MILLION);
         let needed: i128 = self.held(account).iter().map(initial).sum();
         self.equity(account) - self.reserves(account) - needed
@@ -87,7 +88,8 @@ impl Reference {
                 || position.lots != 0
                 || market.orders.iter().any(|order| order.account == a)
         });
-        if busy || *self.cash_of(a) < 0 {
+        let holds = self.assets.iter().any(|asset| asset.lots[a] != 0);
+        if busy || holds || *self.cash_of(a) < 0 {
             return Err((a, RejectReason::MarginModeInUse));
         }
         self.cross[a] = cross;
@@ -137,7 +139,8 @@ impl Reference {
                 let (symbol, position) = self.next_to_close(account).expect("it has a position");
                 let market = &self.markets[symbol];
                 let (bankruptcy, mark) = (market.bankruptcy(&position), market.mark);
-                self.enqueue_as(symbol, account, &position);
+                let now_ns = self.time_ns;
+                self.enqueue_as(symbol, account, &position, (now_ns, now_ns));
                 self.out.push(Event::Triggered {
                     symbol: symbol_id(symbol),
                     account: account_id(account),
@@ -151,6 +154,7 @@ impl Reference {
     }
 
     fn cover_cross(&mut self, account: usize) {
+        self.sell_collateral(account);
         let equity = self.equity(account);
         if self.cash[account].is_some() && equity < 0 {
             *self.cash_of(account) -= equity;
@@ -195,7 +199,7 @@ impl Reference {
         Some((held.symbol, position))
     }
 
-    pub(super) fn serve_cross(&mut self, waited_in: usize, account: usize) {
+    pub(super) fn serve_cross(&mut self, waited_in: usize, account: usize, first_ns: u64) {
         self.realise_cross(account);
         let name = account_id(account);
         if !self.is_cross_unhealthy(account) {
@@ -205,19 +209,10 @@ impl Reference {
         }
         self.cancel_where(account, None, None, CancelCause::Liquidation);
         let (symbol, position) = self.next_to_close(account).expect("it is unhealthy");
-        let limit = self.markets[symbol].bankruptcy(&position);
-        let side = position.side();
-        let planned = self.planned(position.lots.abs());
-        let order = self.next_forced(symbol, account, side.opposite(), limit, planned);
-        let role = Role::Liquidation;
-        let taker = Taker { symbol, account, order, side: side.opposite(), limit, role };
-        let (left, _) = self.take(&taker, planned);
-        if left > 0 {
-            self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
-            self.dispose(symbol, account, side, left, limit);
-        }
+        self.close_some(&Served { symbol, account, position, first_ns });
         if let Some((symbol, position)) = self.next_to_close(account) {
-            self.enqueue_as(symbol, account, &position);
+            let again_ns = self.time_ns + self.rules.venue.order.again_ns;
+            self.enqueue_as(symbol, account, &position, (first_ns, again_ns));
             return;
         }
         self.cover_cross(account);

@@ -1,8 +1,9 @@
 //! Who pays when the book does not: takeover, auto-deleveraging, solvency, socialised losses.
 
+use seawall_engine::liquidation::Residual;
 use seawall_engine::types::{Event, FundCause, Side};
 
-use super::market::floor_div;
+use super::market::{MILLION, floor_div, sign};
 use super::{FUND, Reference, account_id, money, price as to_price, qty, symbol_id};
 
 impl Reference {
@@ -15,24 +16,85 @@ impl Reference {
         lots: i128,
         at: i128,
     ) {
-        let affordable = self.affordable(symbol, side, lots, at);
-        self.take_over(symbol, account, side, affordable, at);
+        let handed_at = self.takeover_price(symbol, side, at);
+        let affordable = self.affordable(symbol, side, lots, handed_at);
+        self.take_over(symbol, account, side, affordable, handed_at);
         let left = self.deleverage(symbol, account, side, lots - affordable, at);
-        self.take_over(symbol, account, side, left, at);
+        self.take_over(symbol, account, side, left, handed_at);
     }
 
-    /// How many of the lots the fund's equity can carry at that price.
-    fn affordable(&self, symbol: usize, side: Side, lots: i128, at: i128) -> i128 {
+    /// The price at which positions are taken over.
+    fn takeover_price(&self, symbol: usize, side: Side, at: i128) -> i128 {
+        let market = &self.markets[symbol];
+        let Some(discount) = self.rules.venue.backstop.discount else { return at };
+        let mark = market.mark.expect("only a mark triggers");
+        market.held(mark - sign(side) * floor_div(mark * i128::from(discount.parts()), MILLION))
+    }
+
+    /// How many of the lots the fund may take at that price.
+    fn affordable(&mut self, symbol: usize, side: Side, lots: i128, at: i128) -> i128 {
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
+        let held = market.positions[FUND].lots * sign(side);
+        let most = self.rules.venue.backstop.notional_max.wide();
+        let mut allowed = lots;
+        if most < i128::from(i64::MAX) {
+            // One lot after the other, as long as it fits; what it holds on the other side does.
+            allowed = 0;
+            while allowed < lots
+                && (held + allowed < 0 || {
+                    let next = held + allowed + 1;
+                    market.value(mark, next) <= most
+                })
+            {
+                allowed += 1;
+            }
+        }
         let equity = self.fund_equity().max(0);
-        let loss = -market.profit(side, market.value(at, lots), market.value(mark, lots));
-        if loss <= equity { lots } else { floor_div(equity * lots, loss) }
+        let fund = self.rules.venue.fund;
+        let watched = fund.drawdown.parts() < 1_000_000;
+        let may_lose = match (watched, self.stopped) {
+            (false, _) => equity,
+            (true, true) => 0,
+            (true, false) => (equity - self.below_peak(fund.drawdown.parts())).max(0),
+        };
+        let market = &self.markets[symbol];
+        let loss = -market.profit(side, market.value(at, allowed), market.value(mark, allowed));
+        if loss <= may_lose {
+            return allowed;
+        }
+        self.stopped = watched;
+        floor_div(may_lose * allowed, loss)
+    }
+
+    /// The fund's peak less a part of it.
+    fn below_peak(&self, parts: u32) -> i128 {
+        let peak = self.peaks.1.max(self.peaks.2);
+        peak - floor_div(peak * i128::from(parts), MILLION)
+    }
+
+    /// Notes the fund's equity, where a fall from its peak matters.
+    fn watch_fund(&mut self) {
+        let fund = self.rules.venue.fund;
+        if fund.drawdown.parts() == 1_000_000 {
+            return;
+        }
+        let equity = self.fund_equity();
+        let window = self.time_ns / fund.window_ns;
+        if window == self.peaks.0 + 1 {
+            self.peaks = (window, self.peaks.2, 0);
+        } else if window > self.peaks.0 {
+            self.peaks = (window, 0, 0);
+        }
+        self.peaks.2 = self.peaks.2.max(equity);
+        if equity >= self.below_peak(fund.resume.parts()) {
+            self.stopped = false;
+        }
     }
 
     /// Cash of the fund and the profit of all its positions at their marks.
     pub(super) fn fund_equity(&self) -> i128 {
-        let mut equity = self.cash[FUND].expect("the fund is open");
+        let mut equity = self.cash[FUND].expect("the fund is open") + self.collateral_value(FUND);
         for market in &self.markets {
             if let Some(mark) = market.mark {
                 equity += market.profit_at(&market.positions[FUND], mark);
@@ -53,7 +115,8 @@ impl Reference {
             price: to_price(at),
         });
         let value = self.markets[symbol].value(at, lots);
-        self.book(symbol, account, side.opposite(), lots, value);
+        let closed = self.book(symbol, account, side.opposite(), lots, value);
+        self.give_back(symbol, account, closed.margin + closed.profit);
         self.shortfall(symbol, account);
         let closed = self.book(symbol, FUND, side, lots, value);
         self.say_fund_profit(symbol, FundCause::Deleverage, closed);
@@ -89,6 +152,8 @@ impl Reference {
             let closed = self.book(symbol, account, side.opposite(), part, value);
             if account == FUND {
                 self.say_fund_profit(symbol, FundCause::Deleverage, closed);
+            } else {
+                self.give_back(symbol, account, closed.margin + closed.profit);
             }
             self.book(symbol, counterparty, side, part, value);
             if account != FUND {
@@ -101,6 +166,7 @@ impl Reference {
 
     /// The fund's solvency check.
     pub(super) fn solvency(&mut self) {
+        self.watch_fund();
         if self.fund_equity() >= 0 {
             return;
         }
@@ -117,31 +183,41 @@ impl Reference {
         }
         let missing = -self.fund_equity();
         if missing > 0 {
-            self.socialise(missing);
+            match self.rules.venue.residual {
+                Residual::Gate(for_ns) => self.gated_until_ns = self.time_ns + for_ns,
+                Residual::Cash => self.socialise(missing, None),
+                Residual::OpenInterest => self.socialise(missing, Some(true)),
+                Residual::Winners => self.socialise(missing, Some(false)),
+            }
         }
     }
 
-    /// Takes what is missing from everybody in proportion to free cash.
-    fn socialise(&mut self, missing: i128) {
-        let free = |cash: &Option<i128>| cash.unwrap_or(0).max(0);
-        let total: i128 = self.cash.iter().skip(1).map(free).sum();
+    /// Takes what is missing from everybody: in proportion to free cash, or first in proportion
+    /// to the value of positions or to their gains.
+    fn socialise(&mut self, missing: i128, by_value: Option<bool>) {
+        let free: Vec<i128> = self.cash.iter().map(|cash| cash.unwrap_or(0).max(0)).collect();
+        let total: i128 = free.iter().skip(1).sum();
         if total == 0 {
             return;
         }
         let target = missing.min(total);
-        let mut shares: Vec<i128> = Vec::new();
-        for cash in &self.cash {
-            shares.push(floor_div(missing * free(cash), total).min(free(cash)));
-        }
-        shares[FUND] = 0;
-        let mut rest = target - shares.iter().sum::<i128>();
-        for (account, share) in shares.iter_mut().enumerate().skip(1) {
-            if rest > 0 && free(&self.cash[account]) > *share {
-                *share += 1;
-                rest -= 1;
+        let mut shares = vec![0_i128; free.len()];
+        if let Some(by_value) = by_value {
+            let weights: Vec<i128> =
+                (0..free.len()).map(|account| self.stake(account, by_value)).collect();
+            let pays = |account: &usize| *account != FUND && free[*account] > 0;
+            let sum: i128 = (0..free.len()).filter(pays).map(|account| weights[account]).sum();
+            for account in (0..free.len()).filter(pays) {
+                if sum > 0 {
+                    shares[account] = floor_div(missing * weights[account], sum).min(free[account]);
+                }
             }
         }
-        assert!(rest == 0, "less than a unit per payer is left to rounding");
+        let rest = missing - shares.iter().sum::<i128>();
+        let free: Vec<i128> = free.iter().zip(&shares).map(|(free, paid)| free - paid).collect();
+        for (share, more) in shares.iter_mut().zip(in_proportion(rest, &free)) {
+            *share += more;
+        }
         for (account, share) in shares.into_iter().enumerate() {
             if share > 0 {
                 *self.cash_of(account) -= share;
@@ -152,4 +228,42 @@ impl Reference {
         }
         self.fund(0, FundCause::Socialised, target);
     }
+
+    /// What an account has in positions: their value, or what they gain.
+    fn stake(&self, account: usize, by_value: bool) -> i128 {
+        let mut stake = 0;
+        for market in &self.markets {
+            let Some(mark) = market.mark else { continue };
+            let position = &market.positions[account];
+            stake += if by_value {
+                market.value(mark, position.lots.abs())
+            } else {
+                market.profit_at(position, mark).max(0)
+            };
+        }
+        stake
+    }
+}
+
+/// Shares an amount out in proportion to free cash, the fund's aside: all of it if that is too
+/// little; units left by rounding go to the first that can pay them.
+fn in_proportion(amount: i128, free: &[i128]) -> Vec<i128> {
+    let total: i128 = free.iter().skip(1).sum();
+    let mut shares = vec![0; free.len()];
+    if total <= amount {
+        shares[1..].copy_from_slice(&free[1..]);
+        return shares;
+    }
+    for account in 1..free.len() {
+        shares[account] = floor_div(amount * free[account], total);
+    }
+    let mut rest = amount - shares.iter().sum::<i128>();
+    for account in 1..free.len() {
+        if rest > 0 && free[account] > shares[account] {
+            shares[account] += 1;
+            rest -= 1;
+        }
+    }
+    assert!(rest == 0, "less than a unit per payer is left to rounding");
+    shares
 }

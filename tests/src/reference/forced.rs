@@ -1,13 +1,23 @@
 //! "Triggers", "Queue", "Discipline", "A forced step from the queue" and "Unwinding".
 
-use seawall_engine::liquidation::{Discipline, Plan};
+use seawall_engine::liquidation::{Discipline, Unfilled};
 use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, Side};
 
+use super::adl::scramble;
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, Position, ceil_div, floor_div, sign};
+use super::market::{MILLION, Position, Resting, floor_div, sign};
 use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
 
 const FORCED_PER_INPUT_MAX: u32 = 65_536;
+
+/// A position whose turn has come; of a cross account with its part of the equity as its margin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Served {
+    pub(super) symbol: usize,
+    pub(super) account: usize,
+    pub(super) position: Position,
+    pub(super) first_ns: u64,
+}
 
 impl Reference {
     /// Moves unhealthy positions into the queue.
@@ -65,7 +75,7 @@ impl Reference {
         market.positions[account].locked = true;
         let position = market.positions[account];
         let bankruptcy = market.bankruptcy(&position);
-        self.enqueue(symbol, account);
+        self.enqueue(symbol, account, (self.time_ns, self.time_ns));
         self.out.push(Event::Triggered {
             symbol: symbol_id(symbol),
             account: account_id(account),
@@ -76,16 +86,50 @@ impl Reference {
         });
     }
 
-    fn enqueue(&mut self, symbol: usize, account: usize) {
+    fn enqueue(&mut self, symbol: usize, account: usize, times: (u64, u64)) {
         let position = self.markets[symbol].positions[account];
-        self.enqueue_as(symbol, account, &position);
+        self.enqueue_as(symbol, account, &position, times);
     }
 
-    pub(super) fn enqueue_as(&mut self, symbol: usize, account: usize, position: &Position) {
+    /// Puts a position into the queue that was triggered first at a time and may be served from another.
+    pub(super) fn enqueue_as(
+        &mut self,
+        symbol: usize,
+        account: usize,
+        position: &Position,
+        (first_ns, trigger_ns): (u64, u64),
+    ) {
         let key = self.key(symbol, position);
         let entered = self.entries;
         self.entries += 1;
-        self.queue.push(Queued { key, entered, symbol, account, trigger_ns: self.time_ns });
+        let drawn = self.rules.venue.draw.is_none();
+        self.queue.push(Queued { key, entered, symbol, account, trigger_ns, first_ns, drawn });
+    }
+
+    /// In a new window, draws which of those that may be served it serves.
+    pub(super) fn draw(&mut self) {
+        let Some(draw) = self.rules.venue.draw else { return };
+        let Discipline::RateLimited { interval_ns, .. } = self.rules.discipline else { return };
+        let window = self.time_ns / interval_ns;
+        if window == self.draw_window {
+            return;
+        }
+        self.draw_window = window;
+        let now = self.time_ns;
+        let mut ready: Vec<usize> =
+            (0..self.queue.len()).filter(|&n| self.queue[n].trigger_ns <= now).collect();
+        ready.sort_by_key(|&n| (self.queue[n].symbol, self.queue[n].account));
+        let most = usize::try_from(draw.most).expect("an index fits");
+        if ready.len() > most {
+            let count = u64::try_from(ready.len()).expect("a length fits");
+            for _ in 0..scramble(draw.seed ^ scramble(window)) % count {
+                let first = ready.remove(0);
+                ready.push(first);
+            }
+        }
+        for (place, n) in ready.into_iter().enumerate() {
+            self.queue[n].drawn = place < most;
+        }
     }
 
     /// The mark of a symbol has moved: what waits there takes new keys, if the venue does that.
@@ -103,8 +147,11 @@ impl Reference {
     }
 
     /// Where the head of the queue is.
-    fn head(&self) -> Option<usize> {
-        (0..self.queue.len()).min_by_key(|&i| (self.queue[i].key, self.queue[i].entered))
+    pub(super) fn head(&self) -> Option<usize> {
+        let open = |i: &usize| self.queue[*i].drawn && self.queue[*i].trigger_ns <= self.time_ns;
+        (0..self.queue.len())
+            .filter(open)
+            .min_by_key(|&i| (self.queue[i].key, self.queue[i].entered))
     }
 
     /// First symbol with a mark in which the fund has something to unwind.
@@ -187,16 +234,17 @@ impl Reference {
         match self.head() {
             Some(head) => {
                 let queued = self.queue.remove(head);
-                self.serve(queued.symbol, queued.account);
+                self.serve(queued);
             }
             None => self.unwind(),
         }
         self.solvency();
     }
 
-    fn serve(&mut self, symbol: usize, account: usize) {
+    fn serve(&mut self, queued: Queued) {
+        let Queued { symbol, account, first_ns, .. } = queued;
         if self.cross[account] {
-            self.serve_cross(symbol, account);
+            self.serve_cross(symbol, account, first_ns);
             return;
         }
         self.realise(symbol, account);
@@ -210,34 +258,63 @@ impl Reference {
             return;
         }
         self.cancel_where(account, Some(symbol), None, CancelCause::Liquidation);
-        let limit = self.markets[symbol].bankruptcy(&position);
-        let side = position.side();
-        let planned = self.planned(position.lots.abs());
-        let order = self.next_forced(symbol, account, side.opposite(), limit, planned);
-        let role = Role::Liquidation;
-        let taker = Taker { symbol, account, order, side: side.opposite(), limit, role };
-        let (left, _) = self.take(&taker, planned);
-        if left > 0 {
-            self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
-            self.dispose(symbol, account, side, left, limit);
-        }
+        self.close_some(&Served { symbol, account, position, first_ns });
         if self.markets[symbol].positions[account].lots == 0 {
             self.markets[symbol].positions[account].locked = false;
             self.out.push(Event::Closed { symbol: symbol_name, account: account_name });
         } else {
-            self.enqueue(symbol, account);
+            let again_ns = self.time_ns + self.rules.venue.order.again_ns;
+            self.enqueue(symbol, account, (first_ns, again_ns));
         }
     }
 
-    pub(super) fn planned(&self, held: i128) -> i128 {
-        let planned = match self.rules.plan {
-            Plan::Full => held,
-            Plan::Fraction { part, lots_min } => {
-                let share = ceil_div(held * i128::from(part.parts()), MILLION);
-                held.min(share.max(i128::from(lots_min)))
+    /// Steps 3 to 5: the plan, the order, and what is left of it.
+    pub(super) fn close_some(&mut self, served: &Served) {
+        let Served { symbol, account, position, .. } = *served;
+        let bankruptcy = self.markets[symbol].bankruptcy(&position);
+        let planned = self.planned(served);
+        let rest = self.through_the_book(served, planned, bankruptcy);
+        if rest > 0 {
+            self.dispose(symbol, account, position.side(), rest, bankruptcy);
+        }
+    }
+
+    /// The forced order, where there is one; returns what is to be disposed of.
+    fn through_the_book(&mut self, served: &Served, planned: i128, bankruptcy: i128) -> i128 {
+        let Served { symbol, account, position, .. } = *served;
+        let venue = self.rules.venue;
+        let held = position.lots.abs();
+        if self.is_below(symbol, &position) {
+            return if venue.backstop.whole { held } else { planned };
+        }
+        let (side, limit) = (position.side().opposite(), self.forced_limit(symbol, &position));
+        let order = self.next_forced(symbol, account, side, limit, planned);
+        if venue.order.part_is_fok && planned < held {
+            let within = self.markets[symbol].within(side, limit);
+            let counted = within.iter().filter(|maker| !maker.reduce_only);
+            if counted.map(Resting::total).sum::<i128>() < planned {
+                self.say_cancelled(symbol, account, order, planned, CancelCause::FillOrKill);
+                return held;
             }
+        }
+        let forfeits = venue.order.whole_forfeits && planned == held && !self.cross[account];
+        let fee = if forfeits { MILLION } else { i128::from(self.rules.fee.parts()) };
+        let role = Role::Liquidation { fee, bankruptcy };
+        let taker = Taker { symbol, account, order, side, limit, role };
+        let (left, _) = self.take(&taker, planned);
+        if left == 0 {
+            return 0;
+        }
+        self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
+        let solvent = if self.cross[account] {
+            self.equity(account) >= 0
+        } else {
+            let market = &self.markets[symbol];
+            let position = market.positions[account];
+            let mark = market.mark.expect("only a mark triggers");
+            position.margin + market.profit_at(&position, mark) >= 0
         };
-        planned.min(1 << 31)
+        if venue.order.unfilled == Unfilled::Keep && solvent { 0 } else { left }
     }
 
     /// Derives the next forced order and says that it goes to the book.

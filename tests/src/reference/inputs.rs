@@ -34,6 +34,9 @@ impl Reference {
         if units <= 0 {
             return refuse(RejectReason::AmountOutOfRange);
         }
+        if self.time_ns < self.gated_until_ns {
+            return refuse(RejectReason::WithdrawalsGated);
+        }
         if self.withdrawable(a) < units {
             return refuse(RejectReason::InsufficientCash);
         }

@@ -1,6 +1,6 @@
 //! "Queue": the key of a position.
 
-use seawall_engine::liquidation::{Outlook, PriorityKey};
+use seawall_engine::liquidation::{Outlook, Plan, PriorityKey};
 
 use super::Reference;
 use super::market::{MILLION, Position, ceil_div, floor_div, sign};
@@ -46,7 +46,13 @@ impl Reference {
                     return 0;
                 }
                 let held = position.lots.abs();
-                let steps = ceil_div(held, self.planned(held));
+                let steps = match self.rules.plan {
+                    Plan::Fraction { part, lots_min } => {
+                        let share = ceil_div(held * i128::from(part.parts()), MILLION);
+                        ceil_div(held, share.max(i128::from(lots_min)))
+                    }
+                    _ => 1,
+                };
                 floor_div(-value * between(place.abs(), density), steps)
             }
         }

@@ -211,7 +211,7 @@ fn rate_of(funding: &FundingRules, premiums: &[i128]) -> i128 {
 }
 
 /// The smoothed distance over all samples.
-fn smoothed(form: Smoothing, samples: &[(u64, i128)]) -> i128 {
+pub(super) fn smoothed(form: Smoothing, samples: &[(u64, i128)]) -> i128 {
     let Some(&(mut before_ns, first)) = samples.first() else { return 0 };
     let (mut smoothed, mut weight) = (first, 1);
     for &(time_ns, sample) in &samples[1..] {

@@ -8,6 +8,7 @@ mod accounts;
 mod adl;
 mod bookings;
 mod clip;
+mod collateral;
 mod cross;
 mod deleverage;
 mod expiry;
@@ -18,8 +19,11 @@ mod keys;
 mod market;
 mod marking;
 mod orders;
+mod plans;
 mod stops;
 mod view;
+
+use std::collections::BTreeMap;
 
 use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::LiquidationRules;
@@ -29,6 +33,7 @@ use seawall_engine::types::{
 };
 
 use accounts::Settings;
+use collateral::Asset;
 use market::Market;
 pub use view::OrderView;
 
@@ -43,7 +48,12 @@ struct Queued {
     entered: u64,
     symbol: usize,
     account: usize,
+    /// From when it may be served.
     trigger_ns: u64,
+    /// When it was triggered.
+    first_ns: u64,
+    /// Whether the current window may serve it.
+    drawn: bool,
 }
 
 /// One shard, naively.
@@ -59,6 +69,7 @@ pub struct Reference {
     /// Which accounts are cross, by account.
     cross: Vec<bool>,
     position_order: PositionOrder,
+    assets: Vec<Asset>,
     /// The shard's kill switch.
     killed: bool,
     /// Stops that triggered and are still to become orders, first to come first.
@@ -72,6 +83,15 @@ pub struct Reference {
     seq: u64,
     time_ns: u64,
     next_unwind_ns: u64,
+    /// The fund's peaks: window, and the highest equity of the window before and of it.
+    peaks: (u64, i128, i128),
+    /// Whether the fund has stopped paying.
+    stopped: bool,
+    gated_until_ns: u64,
+    /// Window of the last draw.
+    draw_window: u64,
+    /// By symbol and account: until when an order is for all of the position.
+    whole_until_ns: BTreeMap<(usize, usize), u64>,
     /// Inputs counted by the weighted discipline.
     counted: u32,
     /// Window of the rate-limited discipline, and the steps taken in it.
@@ -100,6 +120,7 @@ impl Reference {
             settings: vec![Settings::default(); accounts_max],
             cross: vec![false; accounts_max],
             position_order: config.position_order(),
+            assets: config.collateral().iter().map(|c| Asset::new(*c, accounts_max)).collect(),
             killed: false,
             fired: Vec::new(),
             fees: 0,
@@ -110,6 +131,11 @@ impl Reference {
             seq: 0,
             time_ns: 0,
             next_unwind_ns: 0,
+            peaks: (0, 0, 0),
+            stopped: false,
+            gated_until_ns: 0,
+            draw_window: 0,
+            whole_until_ns: BTreeMap::new(),
             counted: 0,
             window: (0, 0),
             forced: 0,
@@ -128,6 +154,7 @@ impl Reference {
         self.forced = 0;
         self.deleveragings = 0;
 
+        self.draw();
         self.expire();
         self.steps_before(sequenced);
         self.input(&sequenced.input);
@@ -160,6 +187,13 @@ impl Reference {
             Input::Step => Ok(()),
             Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
             Input::MarginMode { account, cross } => self.margin_mode(*account, *cross),
+            Input::AssetPrice { asset, price } => self.asset_price(*asset, *price),
+            Input::DepositAsset { account, asset, qty } => {
+                self.deposit_asset(*account, *asset, *qty)
+            }
+            Input::WithdrawAsset { account, asset, qty } => {
+                self.withdraw_asset(*account, *asset, *qty)
+            }
             Input::MassCancel { account, symbol, side } => {
                 self.mass_cancel(*account, *symbol, *side)
             }
@@ -251,6 +285,9 @@ fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
         | Input::Step
         | Input::SelfTrade { .. }
         | Input::MarginMode { .. }
+        | Input::AssetPrice { .. }
+        | Input::DepositAsset { .. }
+        | Input::WithdrawAsset { .. }
         | Input::CancelOnDisconnect { .. }
         | Input::Disconnect { .. }
         | Input::Kill { .. } => (SymbolId(0), None),

@@ -4,12 +4,12 @@
 use seawall_engine::core::PositionView;
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{
-    AccountId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
+    AccountId, AssetId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
 };
 
 use super::expiry::begin_ns;
 use super::market::sign;
-use super::{FUND, Reference, account_id, money, price, qty};
+use super::{FUND, Queued, Reference, account_id, money, price, qty};
 
 /// A resting order as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,27 @@ impl Reference {
         }
     }
 
+    /// Lots of a collateral asset that an account holds.
+    pub fn collateral(&self, asset: AssetId, account: AccountId) -> u32 {
+        let lots = self.assets[asset.index()].lots[account.index()];
+        u32::try_from(lots).expect("within the asset's bound")
+    }
+
+    /// A collateral asset's price.
+    pub fn asset_price_of(&self, asset: AssetId) -> Option<Price> {
+        self.assets[asset.index()].price().map(price)
+    }
+
+    /// The shard's collateral assets.
+    pub fn assets(&self) -> impl Iterator<Item = AssetId> + use<> {
+        (0..self.assets.len()).map(|n| AssetId(u16::try_from(n).expect("few assets")))
+    }
+
+    /// Whether an account is cross.
+    pub fn is_cross(&self, account: AccountId) -> bool {
+        self.cross[account.index()]
+    }
+
     /// Whether a deposit has opened the account.
     pub fn is_open(&self, account: AccountId) -> bool {
         self.cash[account.index()].is_some()
@@ -142,10 +163,25 @@ impl Reference {
     }
 
     fn next_forced_ns(&self) -> Option<u64> {
+        [self.next_head_ns(), self.next_draw_ns()].into_iter().flatten().min()
+    }
+
+    /// When the next window draws, if somebody waits for it.
+    fn next_draw_ns(&self) -> Option<u64> {
+        let Discipline::RateLimited { interval_ns, .. } = self.rules.discipline else {
+            return None;
+        };
+        let waits = |queued: &Queued| !queued.drawn && queued.trigger_ns <= self.time_ns;
+        self.queue.iter().any(waits).then(|| (self.time_ns / interval_ns + 1) * interval_ns)
+    }
+
+    fn next_head_ns(&self) -> Option<u64> {
         let mut at_ns = self.time_ns;
-        if self.queue.is_empty() {
-            self.unwind_symbol()?;
-            at_ns = at_ns.max(self.next_unwind_ns);
+        if self.head().is_none() {
+            let later = self.queue.iter().map(|queued| queued.trigger_ns);
+            let later = later.filter(|ns| *ns > self.time_ns).min();
+            let unwind = self.unwind_symbol().map(|_| self.next_unwind_ns);
+            at_ns = at_ns.max([later, unwind].into_iter().flatten().min()?);
         }
         if let Discipline::RateLimited { steps, interval_ns } = self.rules.discipline {
             let (window, taken) = self.window;

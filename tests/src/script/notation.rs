@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use seawall_engine::core::PositionOrder;
-use seawall_engine::liquidation::{Adl, Discipline, Fillable, Plan, PriorityKey, VenueRules};
+use seawall_engine::liquidation::{
+    Adl, Backstop, Discipline, Draw, Fillable, ForcedLimit, FundRules, Minimal, Plan, PriorityKey,
+    Residual, Unfilled, VenueRules,
+};
 use seawall_engine::risk::{MarketSpec, OrderRules};
 use seawall_engine::types::{
     ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side,
@@ -37,6 +40,18 @@ pub fn setup_lines(setup: &Setup) -> String {
     let plan = match rules.plan {
         Plan::Full => "full".to_owned(),
         Plan::Fraction { part, lots_min } => format!("fraction {} least {lots_min}", part.parts()),
+        Plan::StepDown { tiers } => format!("step-down {tiers}"),
+        Plan::PartThenAll { above, part, window_ns } => {
+            format!("part-then-all {} above {above} window {window_ns}", part.parts())
+        }
+        Plan::Minimal(minimal) => format!("minimal {}", minimal_numbers(minimal)),
+        Plan::Throttled { minimal, initial, duration_ns } => {
+            let numbers = minimal_numbers(minimal);
+            format!("throttled {numbers} from {} in {duration_ns}", initial.parts())
+        }
+        Plan::CloseFactor { part, health, least } => {
+            format!("close-factor {} health {} least {least}", part.parts(), health.parts())
+        }
     };
     let unwind = &rules.unwind;
     let lines = [
@@ -58,6 +73,10 @@ pub fn setup_lines(setup: &Setup) -> String {
         text.push_str(&line);
         text.push('\n');
     }
+    for asset in &setup.collateral {
+        text.push_str(&super::collateral::line(asset));
+        text.push('\n');
+    }
     text.push_str(&venue_lines(&rules.venue));
     text
 }
@@ -74,7 +93,58 @@ fn venue_lines(venue: &VenueRules) -> String {
     if venue.rekey {
         text.push_str("rekey on\n");
     }
+    let VenueRules { order, backstop, fund, .. } = venue;
+    let mut line = |line: String| {
+        text.push_str(&line);
+        text.push('\n');
+    };
+    match order.limit {
+        ForcedLimit::Bankruptcy => {}
+        ForcedLimit::Band(band) => line(format!("forced-limit band {}", band.parts())),
+        ForcedLimit::Fillable(Fillable { adjustment_ppm, spread_ppm }) => {
+            line(format!("forced-limit fillable {adjustment_ppm} {spread_ppm}"));
+        }
+    }
+    if order.unfilled == Unfilled::Keep {
+        line("unfilled keep".to_owned());
+    }
+    if order.keeps_margin {
+        line("keeps-margin on".to_owned());
+    }
+    if order.part_is_fok {
+        line("part-is-fok on".to_owned());
+    }
+    if order.whole_forfeits {
+        line("whole-forfeits on".to_owned());
+    }
+    if order.again_ns > 0 {
+        line(format!("again {}", order.again_ns));
+    }
+    if *backstop != Backstop::default() {
+        let Backstop { below_ppm, whole, discount, notional_max } = backstop;
+        let discount = discount.map_or("bankruptcy".to_owned(), |part| part.parts().to_string());
+        let whole = on_off(*whole);
+        line(format!("backstop below {below_ppm} whole {whole} at {discount} most {notional_max}"));
+    }
+    if *fund != FundRules::default() {
+        let (drawdown, resume) = (fund.drawdown.parts(), fund.resume.parts());
+        line(format!("fund drawdown {drawdown} resume {resume} window {}", fund.window_ns));
+    }
+    match venue.residual {
+        Residual::Cash => {}
+        Residual::OpenInterest => line("residual open-interest".to_owned()),
+        Residual::Winners => line("residual winners".to_owned()),
+        Residual::Gate(for_ns) => line(format!("residual gate {for_ns}")),
+    }
+    if let Some(Draw { most, seed }) = venue.draw {
+        line(format!("draw {most} seed {seed}"));
+    }
     text
+}
+
+fn minimal_numbers(minimal: Minimal) -> String {
+    let Minimal { cost, impact, buffer } = minimal;
+    format!("cost {} impact {impact} buffer {}", cost.parts(), buffer.parts())
 }
 
 /// The numbers of a priority key, each after a space.
@@ -161,6 +231,13 @@ fn account_line(input: &Input) -> String {
         }
         Input::MarginMode { account, cross } => {
             format!("margin-mode {account:?} {}", if *cross { "cross" } else { "isolated" })
+        }
+        Input::AssetPrice { asset, price } => format!("asset-price {asset:?} {price}"),
+        Input::DepositAsset { account, asset, qty } => {
+            format!("deposit-asset {account:?} {asset:?} {qty}")
+        }
+        Input::WithdrawAsset { account, asset, qty } => {
+            format!("withdraw-asset {account:?} {asset:?} {qty}")
         }
         Input::Disconnect { account } => format!("disconnect {account:?}"),
         Input::Kill { account, engaged } => {
@@ -342,6 +419,18 @@ fn account_event(event: &Event) -> String {
         }
         Event::MarginModeSet { account, cross } => {
             format!("margin-mode-set {account:?} {}", if *cross { "cross" } else { "isolated" })
+        }
+        Event::AssetPriced { asset, price, haircut } => {
+            format!("asset-priced {asset:?} {price} haircut {}", haircut.parts())
+        }
+        Event::AssetDeposited { account, asset, qty } => {
+            format!("asset-deposited {account:?} {asset:?} {qty}")
+        }
+        Event::AssetWithdrawn { account, asset, qty } => {
+            format!("asset-withdrawn {account:?} {asset:?} {qty}")
+        }
+        Event::AssetSold { account, asset, qty, amount } => {
+            format!("asset-sold {account:?} {asset:?} {qty} for {amount}")
         }
         Event::Funded { symbol, rate_ppb, price } => {
             format!("funded {symbol:?} {rate_ppb} at {price}")

@@ -5,16 +5,17 @@ use std::str::FromStr;
 
 use seawall_engine::core::PositionOrder;
 use seawall_engine::liquidation::{
-    Adl, AdlPolicy, AdlPrice, Discipline, Fillable, Outlook, Plan, PriorityKey,
+    Adl, AdlPolicy, AdlPrice, Discipline, Draw, Fillable, ForcedLimit, Minimal, Outlook, Plan,
+    PriorityKey, Residual, Unfilled, VenueRules,
 };
 use seawall_engine::risk::{MarginTier, OrderRules, PriceRules};
 use seawall_engine::types::{
-    AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,
-    Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
+    AccountId, AssetId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
+    Price, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
 };
 
 use super::notation::{key_name, mode_name, order_name, reference_name};
-use super::{Entry, Script, prices};
+use super::{Entry, Script, collateral, prices};
 use crate::setup::Setup;
 
 /// What is wrong with a script, and where.
@@ -44,6 +45,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         price_rules: Vec::new(),
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
+        collateral: Vec::new(),
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut time_ns = 0;
@@ -121,6 +123,10 @@ impl<'a> Words<'a> {
         self.prefixed('s', "a symbol").map(SymbolId)
     }
 
+    pub(super) fn asset(&mut self) -> Result<AssetId, String> {
+        self.prefixed('c', "a collateral asset").map(AssetId)
+    }
+
     pub(super) fn account(&mut self) -> Result<AccountId, String> {
         self.prefixed('a', "an account").map(AccountId)
     }
@@ -184,6 +190,14 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     }
     let rules = &mut setup.liquidation;
     let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
+    if name == "collateral" {
+        words.literal(name)?;
+        setup.collateral.push(collateral::read(words)?);
+        return Ok(true);
+    }
+    if venue_rule(&mut rules.venue, name, words)? {
+        return Ok(true);
+    }
     if name == "positions" {
         words.literal(name)?;
         let word = words.word("an order of positions")?;
@@ -216,15 +230,7 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
         }
         "discipline" => rules.discipline = discipline(words)?,
         "plan" => {
-            rules.plan = match words.word("full or fraction")? {
-                "full" => Plan::Full,
-                "fraction" => {
-                    let part = words.rate()?;
-                    words.literal("least")?;
-                    Plan::Fraction { part, lots_min: words.number("a number of lots")? }
-                }
-                word => return Err(format!("{word:?}, expected full or fraction")),
-            };
+            rules.plan = plan(words)?;
         }
         "liquidation-fee" => rules.fee = words.rate()?,
         "unwind" => {
@@ -238,6 +244,117 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
         "adl" => rules.venue.adl = adl(words)?,
         "rekey" => rules.venue.rekey = words.on()?,
         _ => rules.triggers_max = words.number("a number of positions")?,
+    }
+    Ok(true)
+}
+
+fn plan(words: &mut Words<'_>) -> Result<Plan, String> {
+    Ok(match words.word("a plan")? {
+        "full" => Plan::Full,
+        "fraction" => {
+            let part = words.rate()?;
+            words.literal("least")?;
+            Plan::Fraction { part, lots_min: words.number("a number of lots")? }
+        }
+        "step-down" => Plan::StepDown { tiers: words.number("a number of tiers")? },
+        "part-then-all" => {
+            let part = words.rate()?;
+            words.literal("above")?;
+            let above = Money::new(words.number("an amount")?);
+            words.literal("window")?;
+            Plan::PartThenAll { above, part, window_ns: words.number("nanoseconds")? }
+        }
+        "minimal" => Plan::Minimal(minimal(words)?),
+        "throttled" => {
+            let minimal = minimal(words)?;
+            words.literal("from")?;
+            let initial = words.rate()?;
+            words.literal("in")?;
+            Plan::Throttled { minimal, initial, duration_ns: words.number("nanoseconds")? }
+        }
+        "close-factor" => {
+            let part = words.rate()?;
+            words.literal("health")?;
+            let health = words.rate()?;
+            words.literal("least")?;
+            Plan::CloseFactor { part, health, least: Money::new(words.number("an amount")?) }
+        }
+        word => return Err(format!("{word:?}, expected a plan such as full")),
+    })
+}
+
+fn minimal(words: &mut Words<'_>) -> Result<Minimal, String> {
+    words.literal("cost")?;
+    let cost = words.rate()?;
+    words.literal("impact")?;
+    let impact = words.number("10^-12 of a price")?;
+    words.literal("buffer")?;
+    Ok(Minimal { cost, impact, buffer: words.rate()? })
+}
+
+/// Reads a line of a venue's further rules; false if the line is something else.
+fn venue_rule(venue: &mut VenueRules, name: &str, words: &mut Words<'_>) -> Result<bool, String> {
+    let known = ["forced-limit", "unfilled", "part-is-fok", "again", "backstop", "fund"];
+    let more = ["residual", "draw", "whole-forfeits", "keeps-margin"];
+    if !known.contains(&name) && !more.contains(&name) {
+        return Ok(false);
+    }
+    words.literal(name)?;
+    match name {
+        "forced-limit" => {
+            venue.order.limit = match words.word("band or fillable")? {
+                "band" => ForcedLimit::Band(words.rate()?),
+                "fillable" => ForcedLimit::Fillable(Fillable {
+                    adjustment_ppm: words.number("parts per million")?,
+                    spread_ppm: words.number("parts per million")?,
+                }),
+                word => return Err(format!("{word:?}, expected band or fillable")),
+            }
+        }
+        "unfilled" => {
+            words.literal("keep")?;
+            venue.order.unfilled = Unfilled::Keep;
+        }
+        "keeps-margin" => venue.order.keeps_margin = words.on()?,
+        "part-is-fok" => venue.order.part_is_fok = words.on()?,
+        "whole-forfeits" => venue.order.whole_forfeits = words.on()?,
+        "again" => venue.order.again_ns = words.number("nanoseconds")?,
+        "backstop" => {
+            words.literal("below")?;
+            venue.backstop.below_ppm = words.number("parts per million")?;
+            words.literal("whole")?;
+            venue.backstop.whole = words.on()?;
+            words.literal("at")?;
+            venue.backstop.discount = if words.peek() == Some("bankruptcy") {
+                words.literal("bankruptcy")?;
+                None
+            } else {
+                Some(words.rate()?)
+            };
+            words.literal("most")?;
+            venue.backstop.notional_max = Money::new(words.number("an amount")?);
+        }
+        "fund" => {
+            words.literal("drawdown")?;
+            venue.fund.drawdown = words.rate()?;
+            words.literal("resume")?;
+            venue.fund.resume = words.rate()?;
+            words.literal("window")?;
+            venue.fund.window_ns = words.number("nanoseconds")?;
+        }
+        "draw" => {
+            let most = words.number("a number of positions")?;
+            words.literal("seed")?;
+            venue.draw = Some(Draw { most, seed: words.number("a seed")? });
+        }
+        _ => {
+            venue.residual = match words.word("who pays")? {
+                "open-interest" => Residual::OpenInterest,
+                "winners" => Residual::Winners,
+                "gate" => Residual::Gate(words.number("nanoseconds")?),
+                word => return Err(format!("{word:?}, expected open-interest, winners or gate")),
+            }
+        }
     }
     Ok(true)
 }
@@ -451,6 +568,17 @@ fn account_input(word: &str, words: &mut Words<'_>) -> Result<Input, String> {
             };
             Input::MarginMode { account, cross }
         }
+        "asset-price" => Input::AssetPrice { asset: words.asset()?, price: words.price()? },
+        "deposit-asset" => Input::DepositAsset {
+            account: words.account()?,
+            asset: words.asset()?,
+            qty: words.qty()?,
+        },
+        "withdraw-asset" => Input::WithdrawAsset {
+            account: words.account()?,
+            asset: words.asset()?,
+            qty: words.qty()?,
+        },
         "disconnect" => Input::Disconnect { account: words.account()? },
         "kill" => {
             let account = if words.all()? { None } else { Some(words.account()?) };

@@ -7,11 +7,15 @@ mod fills;
 mod fund;
 mod percentiles;
 mod points;
+mod queue;
 mod timeline;
 mod waterfall;
 
 pub(crate) use fills::flows as flow_fill_rates;
 pub(super) use points::charts as points;
+pub(super) use queue::{
+    cell as theory_cell, charts as queue_charts, trajectory as queue_trajectory,
+};
 
 use plotly::Layout;
 use plotly::common::{Anchor, Font, Title};

@@ -29,7 +29,7 @@ pub fn page(tables: &[(&Test, Vec<Row>)], plan: Plan) -> String {
          with probability 0.999 if the engine is right (Bonferroni; exact Clopper-Pearson intervals for\n\
          probabilities, Student's for means of independent replicas). Rows without noise have a\n\
          half-width of 0 and differ from what is expected by at most the tolerance: a tick for prices,\n\
-         nothing for counts, 0.4 % for recorded sweeps.\n\n",
+         nothing for counts, 0.4 % for recorded sweeps. Reported rows are measured and compared with nothing.\n\n",
     );
     let mode = if plan.deep { "`--deep`" } else { "default" };
     let rows: usize = tables.iter().map(|(_, rows)| rows.len()).sum();
@@ -48,8 +48,12 @@ fn overview(page: &mut String, tables: &[(&Test, Vec<Row>)]) {
     for (test, rows) in tables {
         let passed = rows.iter().filter(|row| row.verdict == Verdict::Pass).count();
         let skipped = rows.iter().filter(|row| row.verdict == Verdict::Skipped).count();
-        let passed =
-            if skipped > 0 { format!("{passed} ({skipped} skipped)") } else { passed.to_string() };
+        let reported = rows.iter().filter(|row| row.verdict == Verdict::Reported).count();
+        let passed = match (skipped, reported) {
+            (0, 0) => passed.to_string(),
+            (0, reported) => format!("{passed} ({reported} reported)"),
+            (skipped, _) => format!("{passed} ({skipped} skipped)"),
+        };
         let worst = rows.iter().filter_map(deviation).fold(0.0, f64::max);
         let _ = writeln!(
             page,
@@ -83,6 +87,7 @@ fn section(page: &mut String, test: &Test, rows: &[Row]) {
             Verdict::Pass => "pass",
             Verdict::Fail => "**fail**",
             Verdict::Skipped => "skipped",
+            Verdict::Reported => "reported",
         };
         let _ = write!(
             page,

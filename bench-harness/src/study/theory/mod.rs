@@ -11,6 +11,7 @@ mod crowd;
 pub mod document;
 mod execution;
 mod golden;
+mod impact;
 mod noise;
 mod oracles;
 mod queue_reactive;
@@ -18,6 +19,7 @@ mod queueing;
 mod recorded;
 mod row;
 mod sampling;
+mod spiral;
 mod time_to_fill;
 mod venue;
 
@@ -154,6 +156,12 @@ pub const TESTS: &[Test] = &[
         run: queueing::little,
     },
     Test {
+        name: "impact-exponent",
+        about: "how a metaorder's impact grows with its size, in the laboratory's market: reported",
+        source: "measured, compared with nothing",
+        run: impact::exponent,
+    },
+    Test {
         name: "liquidation-golden",
         about: "bankruptcy and liquidation prices, forced orders and deleveraging of real venues",
         source: "Bybit, dYdX and BitMEX documentation; Chitra (2025)",
@@ -164,6 +172,12 @@ pub const TESTS: &[Test] = &[
         about: "forced plus exogenous over exogenous quantity, uniform depth and leverage",
         source: "1/(1 − n), n forced lots triggered per lot sold; on a grid of ticks",
         run: golden::cascade,
+    },
+    Test {
+        name: "toxic-spiral",
+        about: "loan-to-value after each seizure; it rises beyond 1/(1 + bonus), falls below",
+        source: "Warmuz et al. (2022), arXiv:2212.07306; the algebra of one seizure",
+        run: spiral::toxic,
     },
     Test {
         name: "execution-risk",
@@ -220,7 +234,7 @@ mod tests {
 
     #[test]
     fn exact_tests_hold() {
-        for name in ["little", "liquidation-golden", "cascade", "execution-risk"] {
+        for name in ["little", "liquidation-golden", "cascade", "toxic-spiral", "execution-risk"] {
             assert_eq!(failures(name), [], "{name}");
         }
     }

@@ -76,7 +76,7 @@ pub(super) struct ContDeLarrard {
 pub(super) struct Queueing {
     pub(super) exponential: Vec<[f64; 5]>,
     pub(super) fixed: Vec<[f64; 5]>,
-    pub(super) varied: Vec<[f64; 2]>,
+    pub(super) varied: Vec<[f64; 5]>,
     pub(super) cobham_arrivals: [f64; 3],
     pub(super) cobham_waits: [f64; 3],
     pub(super) cobham_fifo: f64,

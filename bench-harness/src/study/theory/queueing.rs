@@ -307,20 +307,15 @@ struct Case {
 const TAIL_TOLERANCE: f64 = 0.05;
 
 /// Loads of one service law: 0.5 and 0.8, two per cent; deep also 0.95 and the 99.9th percentile,
-/// at five per cent. `jobs` of each load are a replica's.
-fn cases<const K: usize>(
-    plan: Plan,
-    service: Service,
-    table: &[[f64; K]],
-    jobs: [usize; 3],
-) -> Vec<Case> {
+/// at five per cent. `jobs` of each load are a replica's, and how many times more of them are deep.
+fn cases(plan: Plan, service: Service, table: &[[f64; 5]], jobs: [(usize, usize); 3]) -> Vec<Case> {
     let loads = if plan.deep { 3 } else { 2 };
-    let columns = if plan.deep { K } else { K.min(4) };
-    let case = |(row, jobs): (&[f64; K], usize)| Case {
+    let columns = if plan.deep { 5 } else { 4 };
+    let case = |(row, (jobs, times)): (&[f64; 5], (usize, usize))| Case {
         load: row[0],
         service,
         expected: row[1..columns].to_vec(),
-        jobs: if plan.deep { 10 * jobs } else { jobs },
+        jobs: if plan.deep { times * jobs } else { jobs },
         tolerance: if row[0] > 0.9 { TAIL_TOLERANCE } else { 0.02 },
     };
     table.iter().zip(jobs).take(loads).map(case).collect()
@@ -365,19 +360,36 @@ fn sojourns(plan: Plan, test: &'static str, cases: &[Case]) -> Vec<Row> {
 /// M/M/1.
 pub(super) fn exponential(plan: Plan, test: &'static str) -> Vec<Row> {
     let table = &ORACLES.queueing.exponential;
-    sojourns(plan, test, &cases(plan, Service::Exponential, table, [40_000, 440_000, 800_000]))
+    sojourns(
+        plan,
+        test,
+        &cases(
+            plan,
+            Service::Exponential,
+            table,
+            [40_000, 440_000, 800_000].map(|jobs| (jobs, 10)),
+        ),
+    )
 }
 
 /// M/D/1.
 pub(super) fn fixed(plan: Plan, test: &'static str) -> Vec<Row> {
     let table = &ORACLES.queueing.fixed;
-    sojourns(plan, test, &cases(plan, Service::Fixed, table, [40_000, 350_000, 600_000]))
+    sojourns(
+        plan,
+        test,
+        &cases(plan, Service::Fixed, table, [40_000, 350_000, 600_000].map(|jobs| (jobs, 10))),
+    )
 }
 
 /// M/G/1.
 pub(super) fn varied(plan: Plan, test: &'static str) -> Vec<Row> {
     let table = &ORACLES.queueing.varied;
-    sojourns(plan, test, &cases(plan, Service::Varied, table, [80_000, 450_000, 600_000]))
+    sojourns(
+        plan,
+        test,
+        &cases(plan, Service::Varied, table, [(160_000, 4), (1_500_000, 3), (600_000, 36)]),
+    )
 }
 
 /// Cobham: non-preemptive classes by the notional key, and the same arrivals by trigger time.

@@ -14,6 +14,8 @@ pub enum Verdict {
     Fail,
     /// It could not be run here; the note says why.
     Skipped,
+    /// There is nothing that it ought to be: measured and told.
+    Reported,
 }
 
 /// One number: what theory says, what the engine did.
@@ -23,7 +25,7 @@ pub struct Row {
     pub name: String,
     /// Where the expected number comes from.
     pub source: String,
-    /// What theory says; `None` for a row that was skipped.
+    /// What theory says; `None` for a row that was skipped or is only reported.
     pub expected: Option<f64>,
     /// What the engine did; `None` for a row that was skipped.
     pub measured: Option<f64>,
@@ -86,6 +88,22 @@ impl Row {
             n: 0,
             verdict: Verdict::Skipped,
             note: Some(why),
+        }
+    }
+
+    /// A number that nothing is expected of. Without an interval it fails all the same.
+    pub(super) fn reported(name: String, got: Estimate, note: String) -> Self {
+        let is_known = got.value.is_finite() && got.half_width.is_finite();
+        Self {
+            name,
+            source: String::new(),
+            expected: None,
+            measured: Some(got.value),
+            half_width: got.half_width,
+            tolerance: 0.0,
+            n: got.n,
+            verdict: if is_known { Verdict::Reported } else { Verdict::Fail },
+            note: Some(note),
         }
     }
 

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The rings under every verifier that this machine has: loom, Miri, ThreadSanitizer. Each must pass
+# the rings as they are and fail them with the planted relaxed store (`--cfg canary`).
+# Usage: rings.sh [loom] [miri] [tsan]; all of them if none is named.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+# Models want optimised code, but no link-time optimisation.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+
+wanted=" ${*:-loom miri tsan} "
+failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# verify NAME WORDS COMMAND...: the command passes as it is, and fails with the planted bug, saying
+# one of WORDS (a pattern). Its RUSTFLAGS come from $flags.
+verify() {
+  local name=$1 words=$2
+  shift 2
+  if RUSTFLAGS="$flags" MIRIFLAGS="${miri:-}" "$@" >"$log" 2>&1; then
+    grep -E '^(loom:|test result)' "$log" | sed "s/^loom: //; s/^/$name: /"
+  else
+    tail -40 "$log"
+    echo "$name: FAILED"
+    failed=1
+    return
+  fi
+  if RUSTFLAGS="$flags --cfg canary" MIRIFLAGS="${miri:-}" "$@" >"$log" 2>&1; then
+    echo "$name: FAILED: did not catch the planted relaxed store"
+    failed=1
+  elif grep -qE "$words" "$log"; then
+    echo "$name: catches the planted relaxed store: $(grep -m1 -E "$words" "$log" | cut -c1-120)"
+  else
+    tail -40 "$log"
+    echo "$name: FAILED: with the planted bug it fails, but not for that reason"
+    failed=1
+  fi
+}
+
+if [[ $wanted == *' loom '* ]]; then
+  flags='--cfg loom'
+  verify loom 'Causality violation|[Cc]oncurrent' cargo test --release -p seawall-engine --lib \
+    --target-dir target/loom ring::models -- --nocapture
+fi
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+flags=''
+if [[ $wanted != *' miri '* ]]; then
+  :
+elif cargo +nightly miri --version >/dev/null 2>&1; then
+  verify Miri 'Data race detected' cargo +nightly miri test -p seawall-engine --lib \
+    --target-dir target/miri -- ring::tests::two_threads_lose_nothing ring::tests::a_
+else
+  echo 'SKIPPED: Miri: no nightly toolchain with the miri component'
+fi
+
+if [[ $wanted != *' tsan '* ]]; then
+  :
+elif [ -d "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library" ]; then
+  flags='-Zsanitizer=thread'
+  verify ThreadSanitizer 'data race' cargo +nightly test -Zbuild-std --target "$host" \
+    -p seawall-engine --lib --target-dir target/tsan -- ring::tests
+else
+  echo 'SKIPPED: ThreadSanitizer: no nightly toolchain with rust-src'
+fi
+exit "$failed"

@@ -1,0 +1,138 @@
+//! `seawall run --venue all`: every preset on the same scenario, shock and seed, side by side.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde::Serialize;
+
+use super::{CliError, Output, RunArgs, output};
+use crate::measure::summary::Summary;
+use crate::report::charts::DataTable;
+use crate::report::{
+    Manifest, Placement, ReportError, RunDirectory, comparison, numbers, story, terminal,
+};
+use crate::scenario::{self, Fault, Scenario, venue};
+use crate::simulation::{self, RunOptions, SimulationError};
+use crate::study::comparison::{Comparison, Point, compare};
+use crate::study::parallel;
+
+/// A preset under which the scenario makes no sense.
+#[derive(Debug, Serialize)]
+struct Refused {
+    venue: &'static str,
+    reason: String,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct SideBySide<'a> {
+    manifest: &'a Manifest,
+    venues: &'a [Summary],
+    refused: &'a [Refused],
+    comparison: &'a Comparison,
+}
+
+/// Runs all presets and prints them side by side.
+pub(super) fn run(args: &RunArgs, output: Output) -> Result<(), CliError> {
+    let (scenarios, refused) = scenarios(args)?;
+    let first = &scenarios[0];
+    let name = format!("{}-venues", first.name);
+    let placement = match &args.out {
+        Some(path) => Placement::At { path, force: args.force },
+        None => Placement::Default { scenario: &name, seed: first.seed },
+    };
+    let directory = RunDirectory::create(placement)?;
+    output.note(format_args!("{} venues on {}, seed {}", scenarios.len(), first.name, first.seed));
+    let runs = parallel::map(parallel::cores(), scenarios.len(), |number| {
+        let mut options = RunOptions { paired: false, ..RunOptions::default() };
+        simulation::run(&scenarios[number], &mut options).map(|result| result.summary)
+    });
+    let runs = runs.into_iter().collect::<Result<Vec<Summary>, SimulationError>>()?;
+    let point = |scenario: &Scenario| Point {
+        settings: vec![("venue".to_owned(), scenario.venue.clone())],
+    };
+    let points: Vec<Point> = scenarios.iter().map(point).collect();
+    let by_point: Vec<Vec<Summary>> = runs.iter().map(|run| vec![run.clone()]).collect();
+    let comparison = compare(&first.name, &[first.seed], &points, &by_point);
+    let manifest = Manifest::of_this_process().of_input(first.seed, &first.config_hash());
+    let table = side_by_side(&runs);
+    let result = SideBySide {
+        manifest: &manifest,
+        venues: &runs,
+        refused: &refused,
+        comparison: &comparison,
+    };
+    let write = |file: &str, text: String| {
+        let path = directory.path().join(file);
+        fs::write(&path, text).map_err(|source| ReportError::write(&path, &source))
+    };
+    let json = serde_json::to_string_pretty(&result).expect("a comparison is plain data");
+    write("venues.json", json + "\n")?;
+    let title = format!("{} under every venue's rules, seed {}", first.name, first.seed);
+    let files = ["venues.json".to_owned()];
+    let top = Some((title, table.clone()));
+    write("venues.html", comparison::render_with(&comparison, &manifest, &files, top))?;
+    output.result(&result, || text(&table, &refused, &directory))?;
+    match runs.iter().find(|run| run.conservation_error != 0) {
+        None => Ok(()),
+        Some(run) => Err(CliError::Check(format!("{}: {}", run.venue, story::conservation(run)))),
+    }
+}
+
+/// The scenario under the generic rules and under every preset that it makes sense under.
+fn scenarios(args: &RunArgs) -> Result<(Vec<Scenario>, Vec<Refused>), CliError> {
+    let load = |venue| scenario::load_under(&args.scenario, Some(venue), &args.sets, args.seed);
+    let mut scenarios =
+        vec![Scenario { venue: venue::GENERIC.to_owned(), ..load(venue::GENERIC)? }];
+    let mut refused = Vec::new();
+    for preset in venue::PRESETS {
+        match load(preset.name) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(error) => match error.fault() {
+                Fault::Senseless(reason) => {
+                    refused.push(Refused { venue: preset.name, reason: reason.clone() });
+                }
+                _ => return Err(error.into()),
+            },
+        }
+    }
+    Ok((scenarios, refused))
+}
+
+fn side_by_side(runs: &[Summary]) -> DataTable {
+    let mut table = DataTable::new(&[
+        "venue", "hit", "in book", "taken", "ADL", "accounts", "fund", "shared", "fall", "to flat",
+    ]);
+    for run in runs {
+        let (l, money) = (&run.liquidation, story::currency(run));
+        let amount = |amount| numbers::compact(money.units(amount));
+        table.rows.push(vec![
+            run.venue.clone(),
+            numbers::count(l.accounts_triggered),
+            numbers::percent_or_none(l.fill_rate),
+            amount(l.backstop_notional),
+            amount(l.adl_notional),
+            numbers::count(l.adl_accounts),
+            amount(l.insurance_paid),
+            amount(l.socialised),
+            numbers::percent(run.market.drawdown_bp / 10_000.0),
+            numbers::duration_ns(l.time_to_flat_ns.p50),
+        ]);
+    }
+    table
+}
+
+fn text(table: &DataTable, refused: &[Refused], directory: &RunDirectory) -> String {
+    let mut text = terminal::drawn(table, output::style());
+    for Refused { venue, reason } in refused {
+        let _ = write!(text, "\nnot run: {venue}: {reason}");
+    }
+    text.push_str(
+        "\n\nhit: accounts triggered. in book: of forced quantity. taken, ADL: notional taken over, and \
+         deleveraged against so many accounts.\nfund: what it lost on that. shared: loss that accounts \
+         shared. to flat: median from trigger to flat.\n",
+    );
+    let page = directory.path().join("venues.html");
+    let _ = writeln!(text, "\nComparison: {}", page.display());
+    text
+}

@@ -1,0 +1,94 @@
+//! The path of one order.
+
+use plotly::common::{Line, LineShape, Marker, Mode};
+use plotly::{Plot, Scatter};
+
+use super::super::{Chart, DataTable, colour, layout, panel_title};
+use super::{axes, keys};
+use crate::study::queue::why::Why;
+
+/// Colour of a cause.
+fn cause_colour(cause: &str) -> &'static str {
+    match cause {
+        "trade" => colour::FORCED,
+        "cancel" => colour::MARK,
+        "repriced" => colour::FUND,
+        "reduction" => colour::ASK,
+        "self-trade" => colour::INDEX,
+        _ => colour::BID,
+    }
+}
+
+/// The path of one order.
+pub(in crate::report) fn trajectory(why: &Why) -> Option<Chart> {
+    let first_ns = why.steps.first()?.time_ns;
+    let seconds = |time_ns: u64| time_ns.saturating_sub(first_ns) as f64 / 1e9;
+    let mut table =
+        DataTable::new(&["ms since it rested", "cause", "lots", "lots ahead", "orders ahead"]);
+    for step in &why.steps {
+        let detail = step.detail.map_or(String::new(), |detail| format!(" ({detail})"));
+        table.rows.push(vec![
+            format!("{:.3}", seconds(step.time_ns) * 1e3),
+            format!("{}{detail}", step.cause),
+            step.lots.to_string(),
+            step.lots_ahead.to_string(),
+            step.orders_ahead.to_string(),
+        ]);
+    }
+    let mut figure = Plot::new();
+    let x: Vec<f64> = why.steps.iter().map(|step| seconds(step.time_ns)).collect();
+    let y: Vec<f64> = why.steps.iter().map(|step| step.lots_ahead as f64).collect();
+    figure.add_trace(
+        Scatter::new(x, y)
+            .mode(Mode::Lines)
+            .line(Line::new().color(colour::INDEX).width(1.5).shape(LineShape::Hv))
+            .hover_info(plotly::common::HoverInfo::Skip),
+    );
+    let mut names: Vec<(&str, &'static str)> = Vec::new();
+    for cause in [
+        "own rest",
+        "trade",
+        "cancel",
+        "repriced",
+        "reduction",
+        "self-trade",
+        "own fill",
+        "own reduction",
+        "own requeue",
+    ] {
+        let steps: Vec<_> = why.steps.iter().filter(|step| step.cause == cause).collect();
+        if steps.is_empty() {
+            continue;
+        }
+        names.push((cause, cause_colour(cause)));
+        figure.add_trace(
+            Scatter::new(
+                steps.iter().map(|step| seconds(step.time_ns)).collect(),
+                steps.iter().map(|step| step.lots_ahead as f64).collect(),
+            )
+            .name(cause)
+            .mode(Mode::Markers)
+            .marker(Marker::new().color(cause_colour(cause)).size(9)),
+        );
+    }
+    figure.set_layout(
+        axes(layout(), "seconds since it rested", "lots ahead")
+            .annotations(vec![panel_title(1.01, &keys(&names))]),
+    );
+    let moved: Vec<String> =
+        why.moved_by.iter().map(|(cause, lots)| format!("{lots} lots by {cause}")).collect();
+    Some(Chart {
+        id: "queue-path",
+        title: "Why one order was filled",
+        caption: format!(
+            "Order {}: {}; moved forward {}.",
+            why.order,
+            why.end,
+            if moved.is_empty() { "by nothing".to_owned() } else { moved.join(", ") }
+        ),
+        height_px: 380,
+        is_narrow: true,
+        figure: figure.to_json(),
+        table,
+    })
+}

@@ -1,0 +1,187 @@
+//! Venue presets: the published liquidation rules of venues, laid over a scenario.
+//!
+//! A preset replaces rules, not the market, the mark or the people: the same positions meet the
+//! same shock under each.
+
+use std::collections::BTreeMap;
+
+use toml::Table;
+
+use super::error::{Fault, Hint, Place, ScenarioError};
+use super::spec::Scenario;
+use super::text::nearest;
+
+/// One embedded preset.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+impl Preset {
+    /// Its rules: keys of `[liquidation]` and their values as TOML writes them.
+    pub fn rules(&self) -> BTreeMap<String, String> {
+        let table: Table = self.text.parse().expect("an embedded preset is TOML");
+        let rules = table["liquidation"].as_table().expect("a preset has rules").iter();
+        rules.map(|(key, value)| (key.clone(), value.to_string())).collect()
+    }
+}
+
+/// The preset that is a lending market: nobody can be short.
+pub const LENDING: &str = "aave";
+
+/// Rules of the scenario file alone.
+pub const GENERIC: &str = "generic";
+
+/// Every embedded preset.
+pub const PRESETS: [Preset; 11] = [
+    Preset {
+        name: "bitmex",
+        about: "risk-limit steps by fill-or-kill, takeover at bankruptcy, ADL by return and leverage",
+        text: include_str!("../../venues/bitmex.toml"),
+    },
+    Preset {
+        name: "binance",
+        about: "one order to compliance or all, takeover at bankruptcy, ADL by LeveragePnL",
+        text: include_str!("../../venues/binance.toml"),
+    },
+    Preset {
+        name: "bybit",
+        about: "tier steps, pool with a 30 % drawdown trigger, ADL by profit and leverage",
+        text: include_str!("../../venues/bybit.toml"),
+    },
+    Preset {
+        name: "okx",
+        about: "two tiers at a time, drawdown trigger, ADL at the mark",
+        text: include_str!("../../venues/okx.toml"),
+    },
+    Preset {
+        name: "deribit",
+        about: "small slices once a second, nothing taken over, losses to the winners",
+        text: include_str!("../../venues/deribit.toml"),
+    },
+    Preset {
+        name: "hyperliquid",
+        about: "20 %, then all; vault below 2/3 of maintenance; ADL at the previous mark",
+        text: include_str!("../../venues/hyperliquid.toml"),
+    },
+    Preset {
+        name: "dydx-v4",
+        about: "50 drawn per block, IOC at the fillable price, ADL without a rank",
+        text: include_str!("../../venues/dydx-v4.toml"),
+    },
+    Preset {
+        name: "drift",
+        about: "transfer to a liquidator, throttled; losses by open interest",
+        text: include_str!("../../venues/drift.toml"),
+    },
+    Preset {
+        name: "gmx",
+        about: "transfer of the whole position to the pool at the oracle price",
+        text: include_str!("../../venues/gmx.toml"),
+    },
+    Preset {
+        name: "lighter",
+        about: "IOC at the zero price, fund below the close-out margin",
+        text: include_str!("../../venues/lighter.toml"),
+    },
+    Preset {
+        name: "aave",
+        about: "lending: close factor 50 %, seizure with a bonus",
+        text: include_str!("../../venues/aave.toml"),
+    },
+];
+
+/// Names that a scenario's `venue` may have.
+pub(super) const NAMES: [&str; PRESETS.len() + 1] = {
+    let mut names = [GENERIC; PRESETS.len() + 1];
+    let mut n = 0;
+    while n < PRESETS.len() {
+        names[n + 1] = PRESETS[n].name;
+        n += 1;
+    }
+    names
+};
+
+/// Keys of `[liquidation]` that a preset must give: a venue without one of them is not described.
+pub const REQUIRED: [&str; 20] = [
+    "key",
+    "discipline",
+    "plan",
+    "fee_ppm",
+    "rekey",
+    "forced_limit",
+    "unfilled",
+    "part_keeps_margin",
+    "part_is_fok",
+    "whole_forfeits",
+    "again_ms",
+    "backstop_always",
+    "backstop_below_ppm",
+    "backstop_takes",
+    "fund_drawdown_ppm",
+    "fund_resume_ppm",
+    "residual",
+    "adl",
+    "adl_price",
+    "adl_max_accounts",
+];
+
+/// The preset of that name.
+pub fn find(name: &str) -> Result<&'static Preset, ScenarioError> {
+    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
+        let known: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+        Fault::UnknownVenue {
+            name: name.to_owned(),
+            known: known.join(", "),
+            hint: Hint(nearest(name, known.iter().copied())),
+        }
+        .into()
+    })
+}
+
+/// Whether a preset gives every rule; the first that is missing otherwise.
+pub fn check(text: &str, name: &str) -> Result<(), ScenarioError> {
+    // A text that is not TOML is reported with its line by whoever lays it over the scenario.
+    let Ok(table) = text.parse::<Table>() else { return Ok(()) };
+    let rules = table.get("liquidation").and_then(toml::Value::as_table);
+    let has = |key: &&str| rules.is_some_and(|rules| rules.contains_key(*key));
+    if let Some(key) = REQUIRED.iter().find(|key| !has(key)) {
+        let place = line_of(text, name, "[liquidation]");
+        return Err(Fault::MissingRule { place, key: format!("liquidation.{key}") }.into());
+    }
+    let own = ["venue", "liquidation"];
+    match table.keys().find(|key| !own.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => {
+            let place = line_of(text, name, &format!("[{key}]"));
+            let message = "a venue's file has rules only, under [liquidation]; market, mark and \
+                           people are the scenario's";
+            let (table, message) = (key.clone(), message.to_owned());
+            Err(Fault::Contradiction { place, table, message }.into())
+        }
+    }
+}
+
+/// The line of a file that begins so; the file as a whole if none does.
+fn line_of(text: &str, name: &str, beginning: &str) -> Place {
+    let name = name.to_owned();
+    match text.lines().position(|line| line.trim_start().starts_with(beginning)) {
+        Some(line) => Place::File { name, line: line + 1 },
+        None => Place::Whole { name },
+    }
+}
+
+/// Why a scenario makes no sense under its venue, if it does not.
+pub fn refusal(scenario: &Scenario) -> Option<String> {
+    let shorts = scenario.holders.shorts > 0;
+    (scenario.venue == LENDING && shorts).then(|| {
+        "venue `aave` is a lending market, which has no leveraged shorts, and the scenario has \
+         holders.shorts above 0; run it with --set holders.shorts=0"
+            .to_owned()
+    })
+}

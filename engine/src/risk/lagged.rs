@@ -1,0 +1,89 @@
+//! Values that are taken once in a window and come into force some time later.
+
+use std::collections::VecDeque;
+
+use super::mark::LAG_WINDOWS_MAX;
+use crate::state::{Canonical, Decoder, Encoder, StateError, put};
+
+/// Most values that were taken and are not in force: a lag is less than 64 windows.
+const PENDING_MAX: usize = 65;
+const _: () = assert!(PENDING_MAX as u64 == LAG_WINDOWS_MAX + 1);
+
+/// What was taken and waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lagged<T> {
+    /// With the times at which they were taken.
+    pending: VecDeque<(u64, T)>,
+    /// The window of the last one.
+    window: Option<u64>,
+}
+
+impl<T> Default for Lagged<T> {
+    fn default() -> Self {
+        Self { pending: VecDeque::new(), window: None }
+    }
+}
+
+impl<T: Copy> Lagged<T> {
+    /// Takes a value if its window has none yet; returns what comes into force now. The very first
+    /// one does at once.
+    pub(crate) fn take(
+        &mut self,
+        value: T,
+        time_ns: u64,
+        interval_ns: u64,
+        lag_ns: u64,
+    ) -> Option<T> {
+        let window = time_ns / interval_ns;
+        if self.window.is_none() {
+            self.window = Some(window);
+            return Some(value);
+        }
+        if self.window != Some(window) {
+            self.window = Some(window);
+            self.pending.push_back((time_ns, value));
+        }
+        let mut current = None;
+        while let Some((taken_ns, value)) = self.pending.front()
+            && time_ns - taken_ns >= lag_ns
+        {
+            current = Some(*value);
+            self.pending.pop_front();
+        }
+        current
+    }
+
+    /// Whether a first value was taken.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.window.is_some()
+    }
+
+    /// Whether windows of that length could have made it by then of such values.
+    pub(crate) fn suits(&self, interval_ns: u64, time_ns: u64, value: impl Fn(&T) -> bool) -> bool {
+        let taken = self.pending.iter().map(|(taken_ns, _)| *taken_ns);
+        self.window.map_or(self.pending.is_empty(), |window| window <= time_ns / interval_ns)
+            && taken.clone().all(|taken_ns| taken_ns <= time_ns)
+            && taken.is_sorted()
+            && self.pending.iter().all(|(_, of)| value(of))
+    }
+}
+
+impl<T: Canonical> Canonical for Lagged<T> {
+    fn put(&self, out: &mut Encoder<'_>) {
+        let Self { pending, window } = self;
+        put!(out; window);
+        out.count(pending.len());
+        for (taken_ns, value) in pending {
+            put!(out; taken_ns, value);
+        }
+    }
+
+    fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
+        let window = input.get()?;
+        let mut pending = VecDeque::new();
+        for _ in 0..input.count(PENDING_MAX, "values that lag")? {
+            pending.push_back((input.get()?, input.get()?));
+        }
+        Ok(Self { pending, window })
+    }
+}
