@@ -1,13 +1,13 @@
 //! Ten thousand symbols in one shard: memory follows the prices that are used.
 
-use seawall_engine::core::{Engine, ShardConfig};
+use seawall_engine::core::{Engine, EventHasher, ShardConfig};
 use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Event, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
-    Price, Qty, Seq, Sequenced, Side, SymbolId,
+    Price, Qty, Reference, Seq, Sequenced, Side, SymbolId, Trail,
 };
 
 const SYMBOLS: u16 = 10_000;
@@ -21,6 +21,10 @@ fn price(ticks: u32) -> Price {
 }
 
 fn shard() -> Engine {
+    shard_of(SYMBOLS)
+}
+
+fn shard_of(symbols: u16) -> Engine {
     let spec = MarketSpec {
         contract: Contract { kind: ContractKind::Linear, unit: 1 },
         reference: price(1_000),
@@ -46,7 +50,7 @@ fn shard() -> Engine {
         triggers_max: 1_000,
         venue: VenueRules::default(),
     };
-    let markets = vec![rules; usize::from(SYMBOLS)];
+    let markets = vec![rules; usize::from(symbols)];
     Engine::new(&ShardConfig::new(8, 64, markets, liquidation).expect("a shard"))
 }
 
@@ -104,4 +108,76 @@ fn ten_thousand_symbols_trade_side_by_side() {
     );
     let cancelled = Event::MassCancelled { account: AccountId(1), orders: u32::from(SYMBOLS) };
     assert_eq!(events.last(), Some(&cancelled));
+}
+
+/// What happens in each symbol, whatever shard it is in: orders that rest, hide, wait and trade.
+fn story(symbol: SymbolId, number: u32) -> Vec<Input> {
+    let base = 1_000 + number % 13;
+    let order = |account: u32, id: u64, side, lots, kind| {
+        let (account, order) = (AccountId(account), OrderId(id));
+        let qty = Qty::new(lots).expect("a quantity");
+        Input::Order(NewOrder { symbol, account, order, side, qty, kind, reduce_only: false })
+    };
+    vec![
+        Input::Mark { symbol, price: price(base) },
+        order(
+            1,
+            1,
+            Side::Sell,
+            9,
+            OrderKind::Iceberg { price: price(base), display: Qty::new(2).expect("two") },
+        ),
+        order(1, 2, Side::Sell, 1 + number % 5, OrderKind::Limit(price(base + 1))),
+        order(2, 3, Side::Buy, 4, OrderKind::Limit(price(base - 1))),
+        order(
+            2,
+            4,
+            Side::Sell,
+            2,
+            OrderKind::TrailingStop { watch: Reference::Mark, by: Trail::Ticks(3) },
+        ),
+        order(2, 5, Side::Buy, 8 + number % 3, OrderKind::ImmediateOrCancel(price(base + 1))),
+        Input::Mark { symbol, price: price(base + 5) },
+        Input::Mark { symbol, price: price(base + 2) },
+        Input::Cancel { symbol, account: AccountId(1), order: OrderId(2) },
+        order(1, 6, Side::Sell, 100, OrderKind::Limit(price(20))),
+    ]
+}
+
+/// Plays the stories of so many symbols, dealt to so many shards; one digest per symbol.
+fn digests(shards: u16) -> Vec<u128> {
+    let mut engines: Vec<(Engine, EventHasher, u64)> =
+        (0..shards).map(|_| (shard_of(SYMBOLS / shards), EventHasher::default(), 0)).collect();
+    let mut apply = |at: usize, input| {
+        let (engine, hasher, seq) = &mut engines[at];
+        *seq += 1;
+        let (time_ns, ingress_ns) = (*seq, *seq);
+        engine.apply(&Sequenced { seq: Seq(*seq), time_ns, ingress_ns, input }, hasher);
+    };
+    for at in 0..usize::from(shards) {
+        for account in [AccountId(1), AccountId(2)] {
+            apply(at, Input::Deposit { account, amount: Money::new(1 << 50) });
+        }
+    }
+    // Round by round, so that the symbols of a shard alternate.
+    for step in 0..story(SymbolId(0), 0).len() {
+        for number in 0..SYMBOLS {
+            let local = SymbolId(number / shards);
+            apply(usize::from(number % shards), story(local, u32::from(number))[step]);
+        }
+    }
+    let digest = |number: u16| {
+        engines[usize::from(number % shards)].1.symbol_digest(SymbolId(number / shards))
+    };
+    (0..SYMBOLS).map(digest).collect()
+}
+
+#[test]
+fn one_shard_and_many_say_the_same_of_every_symbol() {
+    let one = digests(1);
+    assert_eq!(one, digests(5));
+    let mut distinct = one;
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert!(distinct.len() > 100, "the symbols have stories of their own: {}", distinct.len());
 }

@@ -6,10 +6,11 @@ use seawall_engine::liquidation::{
     AdlPolicy, AdlPrice, ForcedLimit, FundRules, LiquidationRules, Plan, Residual, Unfilled,
 };
 use seawall_engine::types::{
-    AccountId, CancelCause, Event, FundCause, Input, OrderKind, Ppm, RejectReason, SelfTrade,
+    AccountId, CancelCause, Event, FundCause, HaltCause, Input, OrderKind, Ppm, RejectReason,
+    SelfTrade,
 };
 
-const CANCELS: [CancelCause; 10] = [
+const CANCELS: [CancelCause; 13] = [
     CancelCause::Client,
     CancelCause::Unfilled,
     CancelCause::FillOrKill,
@@ -20,7 +21,19 @@ const CANCELS: [CancelCause; 10] = [
     CancelCause::MinQty,
     CancelCause::Expired,
     CancelCause::ReduceOnly,
+    CancelCause::Linked,
+    CancelCause::Halt,
+    CancelCause::Unfunded,
 ];
+
+/// How often a whole run must reach everything that it counts.
+const OFTEN_MIN: u64 = 1_000;
+/// Except what takes several rare things at once.
+const RARE_MIN: u64 = 50;
+const RARE: [&str; 4] =
+    ["auctions at a second price", "cancelled Unfunded", "collateral sold", "fund Collateral"];
+
+const HALTS: [HaltCause; 3] = [HaltCause::Command, HaltCause::Trade, HaltCause::Mark];
 
 const FUNDS: [FundCause; 7] = [
     FundCause::LiquidationFee,
@@ -33,7 +46,7 @@ const FUNDS: [FundCause; 7] = [
 ];
 
 /// Kinds of order.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "limit",
     "post-only",
     "immediate-or-cancel",
@@ -45,6 +58,7 @@ const KINDS: [&str; 11] = [
     "market-to-limit",
     "iceberg",
     "stop",
+    "trailing stop",
 ];
 
 const fn kind_of(kind: OrderKind) -> &'static str {
@@ -60,6 +74,7 @@ const fn kind_of(kind: OrderKind) -> &'static str {
         OrderKind::MarketToLimit => KINDS[8],
         OrderKind::Iceberg { .. } => KINDS[9],
         OrderKind::Stop { .. } => KINDS[10],
+        OrderKind::TrailingStop { .. } => KINDS[11],
     }
 }
 
@@ -108,6 +123,16 @@ pub struct Coverage {
     pub stops_triggered: u64,
     /// Stop orders that became orders and were refused.
     pub stops_rejected: u64,
+    /// Trades of auctions.
+    pub auction_trades: u64,
+    /// Auctions held at a second price.
+    pub further_rounds: u64,
+    /// Markets reopened.
+    pub reopened: u64,
+    /// Auctions that were asked about while their sides crossed.
+    pub indicatives: u64,
+    /// Orders that were linked.
+    pub links: u64,
     /// Further parts of iceberg orders.
     pub parts: u64,
     /// Accounts whose margin mode was set to cross.
@@ -125,6 +150,7 @@ pub struct Coverage {
     /// Orders that shrank by other means than a trade or a wish.
     pub reduced: u64,
     rejects: Rejects,
+    halts: [u64; HALTS.len()],
     cancels: [u64; CANCELS.len()],
     funds: [u64; FUNDS.len()],
     policies: [u64; AdlPolicy::ALL.len()],
@@ -134,7 +160,7 @@ pub struct Coverage {
     modes: [u64; SelfTrade::ALL.len()],
 }
 
-/// Counts by reason.
+/// How often each reason was given, in the order of the reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rejects([u64; RejectReason::ALL.len()]);
 
@@ -151,10 +177,14 @@ impl Coverage {
         self.events += events.len() as u64;
         let rejected = events.iter().any(|event| matches!(event, Event::Rejected { .. }));
         self.accepted += u64::from(!rejected);
-        self.trading += u64::from(events.iter().any(|event| matches!(event, Event::Trade { .. })));
+        let trades =
+            |event: &Event| matches!(event, Event::Trade { .. } | Event::AuctionTrade { .. });
+        self.trading += u64::from(events.iter().any(trades));
         for event in events {
             self.count_event(event);
         }
+        let rounds = events.iter().filter(|event| matches!(event, Event::Uncrossed { .. })).count();
+        self.further_rounds += u64::from(rounds > 1);
         for (number, event) in events.iter().enumerate() {
             if let Event::Rested { order, .. } = *event {
                 let part = |other: &Event| matches!(*other, Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == order);
@@ -215,10 +245,17 @@ impl Coverage {
             Event::Socialised { .. } => self.socialised += 1,
             Event::Closed { .. } => self.closed += 1,
             Event::Reduced { .. } => self.reduced += 1,
+            Event::Linked { .. } => self.links += 1,
+            Event::Halted { cause, .. } => bump(&mut self.halts, &HALTS, cause),
+            Event::AuctionTrade { .. } => self.auction_trades += 1,
+            Event::Reopened { .. } => self.reopened += 1,
+            Event::Indicative { price: Some(_), .. } => self.indicatives += 1,
             Event::StopPlaced { .. } => self.stops += 1,
             Event::StopTriggered { .. } => self.stops_triggered += 1,
             Event::StopRejected { .. } => self.stops_rejected += 1,
-            Event::Accepted { .. }
+            Event::Indicative { .. }
+            | Event::Uncrossed { .. }
+            | Event::Accepted { .. }
             | Event::Rested { .. }
             | Event::Marked { .. }
             | Event::Deposited { .. }
@@ -245,6 +282,7 @@ impl Coverage {
             *mine += *theirs;
         }
         add_all(&mut self.rejects.0, &other.rejects.0);
+        add_all(&mut self.halts, &other.halts);
         add_all(&mut self.cancels, &other.cancels);
         add_all(&mut self.funds, &other.funds);
         add_all(&mut self.kinds, &other.kinds);
@@ -254,7 +292,7 @@ impl Coverage {
         add_all(&mut self.rules, &other.rules);
     }
 
-    fn scalars_mut(&mut self) -> [&mut u64; 29] {
+    fn scalars_mut(&mut self) -> [&mut u64; 34] {
         [
             &mut self.commands,
             &mut self.accepted,
@@ -279,6 +317,11 @@ impl Coverage {
             &mut self.stops,
             &mut self.stops_triggered,
             &mut self.stops_rejected,
+            &mut self.links,
+            &mut self.auction_trades,
+            &mut self.further_rounds,
+            &mut self.reopened,
+            &mut self.indicatives,
             &mut self.funded,
             &mut self.crossed,
             &mut self.haircuts,
@@ -298,14 +341,15 @@ impl Coverage {
             missing.push(format!("a fifth trading ({} of {})", self.trading, self.commands));
         }
         for (label, count) in self.named() {
-            if count == 0 {
-                missing.push(label);
+            let least = if RARE.contains(&label.as_str()) { RARE_MIN } else { OFTEN_MIN };
+            if count < least {
+                missing.push(format!("{label} {least} times (but {count})"));
             }
         }
         missing
     }
 
-    /// Everything that must be reached at least once, with its count.
+    /// Everything that must be reached often, with its count.
     fn named(&self) -> Vec<(String, u64)> {
         let mut named: Vec<(String, u64)> = [
             ("trades", self.trades),
@@ -327,6 +371,11 @@ impl Coverage {
             ("stops placed", self.stops),
             ("stops triggered", self.stops_triggered),
             ("stops rejected", self.stops_rejected),
+            ("linked", self.links),
+            ("auction trades", self.auction_trades),
+            ("auctions at a second price", self.further_rounds),
+            ("reopened", self.reopened),
+            ("indicative prices", self.indicatives),
             ("funding payments", self.funded),
             ("cross accounts", self.crossed),
             ("haircuts above zero", self.haircuts),
@@ -338,6 +387,8 @@ impl Coverage {
         .into();
         let rejects = RejectReason::ALL.iter().zip(self.rejects.0);
         named.extend(rejects.map(|(reason, count)| (format!("rejected {reason:?}"), count)));
+        let halts = HALTS.iter().zip(self.halts);
+        named.extend(halts.map(|(cause, count)| (format!("halted {cause:?}"), count)));
         let kinds = KINDS.iter().zip(self.kinds);
         named.extend(kinds.map(|(kind, count)| (format!("accepted {kind}"), count)));
         let modes = SelfTrade::ALL.iter().zip(self.modes);

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use seawall_engine::risk::OrderRules;
 use seawall_engine::types::{Event, Ppm, Seq, Sequenced};
 
 use crate::coverage::Coverage;
@@ -270,7 +271,9 @@ fn make_plainer<V: Venue>(setup: &mut Setup, kept: &mut Vec<Sequenced>) -> bool 
 }
 
 /// Ways to make rules plainer.
-const PLAINER: [fn(&mut Setup); 13] = [
+const PLAINER: [fn(&mut Setup); 15] = [
+    |setup| setup.auctions.iter_mut().for_each(|auctions| *auctions = None),
+    |setup| setup.order_rules.iter_mut().for_each(|rules| *rules = OrderRules::default()),
     |setup| setup.liquidation.venue.order = Setup::liquidation().venue.order,
     |setup| setup.liquidation.venue.backstop = Setup::liquidation().venue.backstop,
     |setup| setup.liquidation.venue.fund = Setup::liquidation().venue.fund,

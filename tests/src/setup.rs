@@ -5,7 +5,7 @@ use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{
-    CollateralRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
+    AuctionRules, CollateralRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
 };
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
@@ -20,6 +20,8 @@ pub struct Setup {
     pub markets: Vec<MarketSpec>,
     /// What the markets ask of orders, by symbol.
     pub order_rules: Vec<OrderRules>,
+    /// How the markets are halted and reopened, by symbol; none for those that cannot be.
+    pub auctions: Vec<Option<AuctionRules>>,
     /// Mark, funding and open interest of the markets, by symbol.
     pub price_rules: Vec<PriceRules>,
     /// How unhealthy positions are disposed of.
@@ -34,11 +36,14 @@ impl Setup {
     /// The checked configuration, or what is wrong with the rules.
     pub fn build(&self) -> Result<ShardConfig, String> {
         let mut markets = Vec::new();
-        let asks = self.order_rules.iter().zip(&self.price_rules);
-        for (spec, (asks, prices)) in self.markets.iter().zip(asks) {
-            let rules = MarketRules::new(spec.clone())
+        let beside = self.order_rules.iter().zip(&self.auctions).zip(&self.price_rules);
+        for (spec, ((asks, auctions), prices)) in self.markets.iter().zip(beside) {
+            let mut rules = MarketRules::new(spec.clone())
                 .and_then(|rules| rules.with_order_rules(*asks))
                 .and_then(|rules| rules.with_price_rules(*prices));
+            if let Some(auctions) = auctions {
+                rules = rules.and_then(|rules| rules.with_auctions(*auctions));
+            }
             markets.push(rules.map_err(|error| error.to_string())?);
         }
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)

@@ -1,6 +1,6 @@
 //! What is compared: anything that applies inputs and can be looked at.
 
-use seawall_engine::core::{Engine, PositionView, ShardConfig};
+use seawall_engine::core::{Clearing, Engine, PositionView, ShardConfig, StopView};
 use seawall_engine::types::{
     AccountId, AssetId, Event, Money, OrderId, Price, Sequenced, Side, SymbolId,
 };
@@ -47,6 +47,10 @@ pub struct SymbolSnapshot {
     pub depth: [Vec<(Price, u64)>; 2],
     /// Orders and lots ahead of every resting order, by the order's id.
     pub queues: Vec<(u64, Option<(u32, u64)>)>,
+    /// Whether it is halted, and what its auction would do.
+    pub auction: (bool, Option<Clearing>),
+    /// Stops that wait, in the order in which they would trigger.
+    pub stops: Vec<StopView>,
     /// Positions by account.
     pub positions: Vec<PositionView>,
 }
@@ -86,6 +90,8 @@ impl Venue for Reference {
                 best: [self.best(symbol, Side::Buy), self.best(symbol, Side::Sell)],
                 depth: [self.depth(symbol, Side::Buy), self.depth(symbol, Side::Sell)],
                 queues: ids(like, symbol).into_iter().map(|id| (id, ahead(symbol, id))).collect(),
+                auction: (self.is_halted(symbol), self.indicative(symbol)),
+                stops: self.stops(symbol),
                 positions: like.accounts().map(|a| self.position(symbol, a)).collect(),
             }),
             cash: like.accounts().map(|account| self.cash(account)).collect(),
@@ -121,6 +127,8 @@ impl Venue for Engine {
                 best: [self.best_bid(symbol), self.best_ask(symbol)],
                 depth: [depth(symbol, Side::Buy), depth(symbol, Side::Sell)],
                 queues: ids(like, symbol).into_iter().map(|id| (id, ahead(symbol, id))).collect(),
+                auction: (self.is_halted(symbol), self.indicative(symbol)),
+                stops: self.stops(symbol).collect(),
                 positions: like.accounts().map(|a| self.position(symbol, a)).collect(),
             }),
             cash: like.accounts().map(cash).collect(),

@@ -15,8 +15,19 @@ type ByCause = [u64; 5];
 
 #[derive(Debug)]
 enum Subject {
-    Order(OrderId),
-    Probe { side: Side, price: Price, away: Option<Price>, ahead: Vec<(OrderId, u32)> },
+    /// `taking` is what is left of it while it is on its way to another place. Once its id is
+    /// another order's, it is `over` and nothing takes its end back.
+    Order {
+        id: OrderId,
+        taking: Option<u32>,
+        over: bool,
+    },
+    Probe {
+        side: Side,
+        price: Price,
+        away: Option<Price>,
+        ahead: Vec<(OrderId, u32)>,
+    },
 }
 
 #[derive(Debug)]
@@ -35,8 +46,8 @@ pub struct Tally {
     pub recounts: u64,
     /// Steps, by what they were.
     pub steps: [u64; 5],
-    /// Ends of probes: filled, moved away, crossed.
-    pub ends: [u64; 3],
+    /// Ends: filled, moved away, crossed, halted, cancelled.
+    pub ends: [u64; 5],
     /// Orders that were followed.
     pub followed: u64,
 }
@@ -68,14 +79,39 @@ impl Watched {
         }
     }
 
-    fn hears(&mut self, event: &Event, last_trade: Option<(OrderId, Side, Price)>) {
-        // An order that is gone is followed no more, even if its id comes back within the input.
-        if let (Subject::Order(own), &Event::Cancelled { order, cause, .. }) =
-            (&self.subject, event)
-            && *own == order
-        {
-            self.end = Some(End::Cancelled(cause));
+    /// What happens to a followed order itself. An end by trading is taken back if an iceberg
+    /// order's next part shows.
+    fn hears_of_own(&mut self, event: &Event) {
+        let Subject::Order { id, taking, over } = &mut self.subject else { return };
+        let is_back = self.end == Some(End::Filled) && !*over;
+        match *event {
+            Event::Accepted { order, .. } if order == *id => *over = true,
+            Event::Rested { order, .. } if order == *id && (is_back || self.end.is_none()) => {
+                (self.end, *taking) = (None, None);
+            }
+            _ if self.end.is_some() => {}
+            Event::Trade { maker, maker_leaves_lots: 0, .. } if maker == *id => {
+                self.end = Some(End::Filled);
+            }
+            Event::Trade { taker, qty, .. } if taker == *id => {
+                let left = taking.expect("a resting order takes only when it was replaced");
+                *taking = Some(left - qty.lots());
+                self.end = (left == qty.lots()).then_some(End::Filled);
+            }
+            Event::Replaced { order, qty, in_place: false, .. } if order == *id => {
+                *taking = Some(qty.lots());
+            }
+            Event::Reduced { order, qty, .. } if order == *id && taking.is_some() => {
+                *taking = Some(qty.lots());
+            }
+            Event::Cancelled { order, cause, .. } if order == *id => {
+                self.end = Some(End::Cancelled(cause));
+            }
+            _ => {}
         }
+    }
+
+    fn hears(&mut self, event: &Event, last_trade: Option<(OrderId, Side, Price)>) {
         let Subject::Probe { side, price, away, ref ahead, .. } = self.subject else { return };
         let is_first = ahead.is_empty();
         match *event {
@@ -112,17 +148,6 @@ impl Watched {
             }
             _ => {}
         }
-    }
-}
-
-fn symbol_of(event: &Event) -> Option<SymbolId> {
-    match *event {
-        Event::Rested { symbol, .. }
-        | Event::Trade { symbol, .. }
-        | Event::Cancelled { symbol, .. }
-        | Event::Reduced { symbol, .. }
-        | Event::Replaced { symbol, .. } => Some(symbol),
-        _ => None,
     }
 }
 
@@ -185,8 +210,16 @@ impl Watch {
         let mut last_trade = None;
         for event in events {
             for watched in &mut self.watched {
-                if watched.end.is_none() && symbol_of(event) == Some(watched.symbol) {
-                    watched.hears(event, last_trade);
+                if watched.end.is_none()
+                    && matches!(*event, Event::Halted { symbol, .. } if symbol == watched.symbol)
+                {
+                    watched.end = Some(End::Halted);
+                }
+                if event.symbol() == Some(watched.symbol) {
+                    watched.hears_of_own(event);
+                    if watched.end.is_none() {
+                        watched.hears(event, last_trade);
+                    }
                 }
             }
             if let Event::Trade { taker, side, price, .. } = *event {
@@ -218,7 +251,7 @@ impl Watch {
             let found = self.trackers.ahead(watched.id).map(|ahead| (ahead.orders, ahead.lots));
             let expected = match &watched.subject {
                 _ if watched.end.is_some() => None,
-                Subject::Order(order) => self.reference.queue_ahead(watched.symbol, *order),
+                Subject::Order { id, .. } => self.reference.queue_ahead(watched.symbol, *id),
                 Subject::Probe { ahead, .. } => {
                     let now = self.reference.orders(watched.symbol);
                     let lots = |id| now.iter().find(|o| o.order == id).map_or(0, |o| o.qty.lots());
@@ -230,14 +263,13 @@ impl Watch {
             if found != expected {
                 return Err(format!("{watched:?}: tracked {found:?}, recounted {expected:?}"));
             }
-            if matches!(watched.subject, Subject::Probe { .. }) {
-                if self.trackers.end(watched.id) != watched.end {
-                    let end = self.trackers.end(watched.id);
-                    return Err(format!("{watched:?} has ended as {end:?}"));
-                }
-                if watched.end.is_none() && watched.left != [0; 5] {
-                    return Err(format!("{watched:?}: steps are missing"));
-                }
+            let end = self.trackers.end(watched.id);
+            if end != watched.end {
+                return Err(format!("{watched:?} has ended as {end:?}"));
+            }
+            let is_probe = matches!(watched.subject, Subject::Probe { .. });
+            if is_probe && watched.end.is_none() && watched.left != [0; 5] {
+                return Err(format!("{watched:?}: steps are missing"));
             }
         }
         for watched in &self.watched {
@@ -245,7 +277,9 @@ impl Watch {
                 Some(End::Filled) => self.tally.ends[0] += 1,
                 Some(End::MovedAway) => self.tally.ends[1] += 1,
                 Some(End::Crossed) => self.tally.ends[2] += 1,
-                _ => {}
+                Some(End::Halted) => self.tally.ends[3] += 1,
+                Some(End::Cancelled(_)) => self.tally.ends[4] += 1,
+                Some(End::Withdrawn) | None => {}
             }
         }
         let trackers = &self.trackers;
@@ -280,20 +314,21 @@ impl Watch {
         let symbols: Vec<SymbolId> = self.reference.symbols().collect();
         let symbol = symbols[self.roll(symbols.len())];
         let orders = self.reference.orders(symbol);
-        if orders.is_empty() {
+        if orders.is_empty() || self.reference.is_halted(symbol) {
             return;
         }
         let order = orders[self.roll(orders.len())];
         let (id, subject) = if self.roll(2) == 0 && !self.probes_only {
             let is_followed = |w: &Watched| {
-                w.symbol == symbol && matches!(w.subject, Subject::Order(id) if id == order.order)
+                let is_it = matches!(w.subject, Subject::Order { id, .. } if id == order.order);
+                w.symbol == symbol && is_it
             };
             if self.watched.iter().any(is_followed) {
                 return;
             }
             self.tally.followed += 1;
             let id = self.trackers.follow(&self.engine, symbol, order.order).expect("it rests");
-            (id, Subject::Order(order.order))
+            (id, Subject::Order { id: order.order, taking: None, over: false })
         } else {
             let OrderView { side, price, .. } = order;
             let queue = queue(&self.reference, symbol, price);

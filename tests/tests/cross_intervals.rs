@@ -54,6 +54,7 @@ fn setup() -> Setup {
         markets: vec![market; usize::from(SYMBOLS)],
         order_rules: vec![OrderRules::default(); usize::from(SYMBOLS)],
         price_rules,
+        auctions: vec![None; usize::from(SYMBOLS)],
         liquidation,
         position_order: PositionOrder::default(),
         collateral: vec![CollateralRules {

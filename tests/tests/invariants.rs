@@ -231,6 +231,7 @@ fn setup() -> impl Strategy<Value = Setup> {
                 orders_max: 24,
                 markets: vec![market],
                 order_rules: vec![OrderRules::default()],
+                auctions: vec![None],
                 price_rules: vec![PriceRules::default()],
                 liquidation,
                 position_order: PositionOrder::default(),

@@ -29,6 +29,7 @@ fn config() -> ShardConfig {
         orders_max: 64,
         markets: vec![Setup::market()],
         order_rules: vec![OrderRules::default()],
+        auctions: vec![None],
         price_rules: vec![PriceRules::default()],
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),

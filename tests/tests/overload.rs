@@ -28,6 +28,7 @@ fn setup(accounts_max: u32) -> Setup {
         orders_max: 64,
         markets: vec![Setup::market()],
         order_rules: vec![OrderRules::default()],
+        auctions: vec![None],
         price_rules: vec![PriceRules::default()],
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),

@@ -191,6 +191,29 @@ impl Ladder {
         }
     }
 
+    /// Moves a side's levels with their queues to another ladder of the same domain.
+    pub(super) fn hand_over(&mut self, side: Side, to: &mut Self) {
+        while let Some(price) = self.best(side) {
+            let index = self.index(price);
+            let empty = Level { head: 0, tail: 0, lots: 0 };
+            let level = ::core::mem::replace(&mut self.levels[index as usize], empty);
+            to.levels[index as usize] = level;
+            to.occupied.insert(index);
+            match side {
+                Side::Buy => to.best_bid = to.best_bid.max(price.ticks()),
+                Side::Sell => to.best_ask = to.best_ask.min(price.ticks()),
+            }
+            self.vacate(side, index);
+        }
+    }
+
+    /// The lowest occupied level at or above a price: of a ladder that holds one side.
+    pub(super) fn level_at_or_above(&self, price: Price) -> Option<(Price, u64)> {
+        let index = self.occupied.at_or_above(self.index(price))?;
+        let price = Price::new(self.low + index).expect("the domain holds prices only");
+        Some((price, self.levels[index as usize].lots))
+    }
+
     /// Occupied levels of a side from the best outwards.
     pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
         let mut next = self.best(side).map(|price| self.index(price));

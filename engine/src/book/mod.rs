@@ -6,6 +6,7 @@
 //!
 //! This module knows nothing of accounts, margin or time; `owner` is a tag it carries.
 
+mod call;
 mod id_table;
 mod ladder;
 mod occupancy;
@@ -16,6 +17,7 @@ mod tests;
 pub(crate) use occupancy::Occupancy;
 pub use orders::{RestingOrder, Slot};
 
+use call::Call;
 use id_table::IdTable;
 use ladder::Ladder;
 use orders::OrderStore;
@@ -28,6 +30,8 @@ pub struct OrderBook {
     ladder: Ladder,
     orders: OrderStore,
     ids: IdTable,
+    /// Where the offers stand during a call, of a book that can hold calls.
+    call: Option<Box<Call>>,
 }
 
 impl OrderBook {
@@ -39,6 +43,7 @@ impl OrderBook {
             ladder: Ladder::new(domain),
             orders: OrderStore::new(orders_max),
             ids: IdTable::new(orders_max),
+            call: None,
         }
     }
 
@@ -136,6 +141,11 @@ impl OrderBook {
         self.ladder.shrink(order.price, cut);
     }
 
+    /// Changes what the owner of the book keeps in an order's flags.
+    pub fn set_flags(&mut self, slot: Slot, flags: u8) {
+        self.orders.set_flags(slot, flags);
+    }
+
     /// Moves an order to the back of the queue at a price, with a new quantity: a removal and an
     /// insert that keep its slot and its place among the ids.
     ///
@@ -190,7 +200,7 @@ impl OrderBook {
 
     /// Levels of one side from the best outwards: price and total quantity in lots.
     pub fn depth(&self, side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
-        self.ladder.levels(side)
+        self.ladder_of(side).levels(side)
     }
 
     /// Total quantity at a price, in lots.
@@ -198,14 +208,10 @@ impl OrderBook {
         if self.in_domain(price) { self.ladder.lots_at(price) } else { 0 }
     }
 
-    /// Orders at a price from first to last.
+    /// Orders at a price from first to last; in a call, bids before offers.
     pub fn queue(&self, price: Price) -> impl Iterator<Item = (Slot, RestingOrder)> + '_ {
-        let mut next = self.in_domain(price).then(|| self.ladder.head(price)).flatten();
-        ::core::iter::from_fn(move || {
-            let slot = next?;
-            next = self.orders.next(slot);
-            Some((slot, self.orders.get(slot)))
-        })
+        let side = [Side::Buy, Side::Sell].into_iter();
+        side.flat_map(move |side| self.queue_of(side, price))
     }
 
     /// Orders and lots ahead of an order at its price: a walk towards the front of the queue, one
@@ -231,7 +237,7 @@ impl OrderBook {
         for side in [Side::Buy, Side::Sell] {
             for (price, lots) in self.depth(side) {
                 let mut sum = 0;
-                for (slot, order) in self.queue(price) {
+                for (slot, order) in self.queue_of(side, price) {
                     assert_eq!(
                         (order.side, order.price),
                         (side, price),

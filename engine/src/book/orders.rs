@@ -183,6 +183,11 @@ impl OrderStore {
         self.nodes[slot.index()].qty = qty;
     }
 
+    pub(super) fn set_flags(&mut self, slot: Slot, flags: u8) {
+        let node = &mut self.nodes[slot.index()];
+        node.tag = Tag::new(node.tag.side(), flags);
+    }
+
     /// Gives an order a new price and quantity and takes its links away.
     #[inline]
     pub(super) fn reset(&mut self, slot: Slot, price: Price, qty: Qty) {

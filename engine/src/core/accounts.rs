@@ -155,7 +155,7 @@ impl Market {
     ) -> u32 {
         let mut cancelled = 0;
         while let Some(order) = self.stops.next_of(account, side) {
-            let qty = self.stops.cancel(account, order).expect("it waits");
+            let qty = self.cancel_stop(account, order).expect("it waits");
             sink.event(Event::Cancelled { symbol: self.symbol, account, order, qty, cause });
             cancelled += 1;
         }

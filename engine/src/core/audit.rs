@@ -24,7 +24,7 @@ impl Engine {
         ensure_eq(&kept, &reserved, "reserves are those of the resting orders")?;
         let locked: usize = self.markets.iter().map(Market::locked).sum();
         let locked = locked + self.audit_cross()?;
-        ensure_eq(&locked, &self.queue.len(), "positions in liquidation are those in the queue")
+        ensure_eq(&locked, &self.backlog(), "positions in liquidation are those in the queue")
     }
 
     /// As [`Engine::audit`]; panics if something is broken.
@@ -72,7 +72,11 @@ impl Market {
     /// Checks that book, positions and index agree; returns the reserves of all resting orders.
     pub(super) fn audit(&self, ledger: &Ledger) -> Result<i128, String> {
         self.book.assert_consistent();
+        assert_eq!(self.halted, self.book.in_call(), "a halted market's book holds a call");
         self.stops.assert_consistent();
+        for (stop, _) in self.stops.in_order() {
+            ensure(self.link_holds(stop.owner, stop.id), "links of stops go both ways")?;
+        }
         let net: i128 = self.positions.iter().map(|position| i128::from(position.lots())).sum();
         ensure_eq(&net, &0, "positions sum to zero")?;
         let mut open_lots = vec![[0_u64; 2]; self.positions.len()];
@@ -80,9 +84,10 @@ impl Market {
         let mut reserved = 0;
         for side in [Side::Buy, Side::Sell] {
             for (price, _) in self.book.depth(side) {
-                for (slot, order) in self.book.queue(price) {
+                for (slot, order) in self.book.queue_of(side, price) {
                     let account = AccountId(order.owner);
                     ensure(ledger.is_open(account), "an order has an owner")?;
+                    ensure(self.link_holds(order.owner, order.id), "links go both ways")?;
                     let total = self.details.total(slot, &order).lots();
                     if order.flags & flag::REDUCE_ONLY != 0 {
                         reduce_lots[account.index()] += u64::from(total);

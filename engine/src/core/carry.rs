@@ -20,6 +20,9 @@ pub(super) struct Carry {
     pub(super) index: FundedIndex,
 }
 
+/// An account and its place among those that a mark triggers: longs first, nearest first.
+pub(super) type Ranked = ((u8, i64), AccountId);
+
 impl Carry {
     /// What a market needs of it, if anything.
     pub(super) fn new(rules: &MarketRules, accounts_max: u32) -> Option<Box<Self>> {
@@ -172,16 +175,25 @@ impl Market {
         }
     }
 
-    /// Accounts that the mark makes unhealthy, in the order in which they trigger; `looked` is
-    /// scratch space.
+    /// Accounts that the mark may make unhealthy, ascending, into `looked`.
+    pub(super) fn funded_reached(&self, mark: Price, looked: &mut Vec<AccountId>) {
+        match self.funded() {
+            Some(carry) => carry.index.reached(&self.rules, &carry.accrual, mark, looked),
+            None => looked.clear(),
+        }
+    }
+
+    /// Accounts that the mark makes unhealthy, in the order in which they trigger, into `found`;
+    /// `looked` are those that were looked at.
     pub(super) fn funded_unhealthy(
         &self,
         mark: Price,
         looked: &mut Vec<AccountId>,
-    ) -> Vec<AccountId> {
-        let Some(carry) = self.funded() else { return Vec::new() };
-        carry.index.reached(&self.rules, &carry.accrual, mark, looked);
-        let mut found = Vec::new();
+        found: &mut Vec<Ranked>,
+    ) {
+        found.clear();
+        self.funded_reached(mark, looked);
+        let Some(carry) = self.funded() else { return };
         for &account in looked.iter().filter(|id| !self.position(**id).is_cross()) {
             let position = carry.effective(account, self.position(account));
             if !self.rules.is_unhealthy(&position, mark) {
@@ -194,7 +206,6 @@ impl Market {
             found.push((rank, account));
         }
         found.sort_unstable();
-        found.into_iter().map(|(_, account)| account).collect()
     }
 }
 

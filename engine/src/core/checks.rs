@@ -4,6 +4,7 @@
 use super::admission::Admission;
 use super::details::flag;
 use super::expiry::is_over;
+use super::halt::joins_call;
 use super::market::Market;
 use super::orders::{Admitted, Checked};
 use crate::book::RestingOrder;
@@ -33,6 +34,9 @@ impl Market {
         check_kind(order, time_ns)?;
         if order.reduce_only && matches!(order.kind, OrderKind::Iceberg { .. }) {
             return Err(RejectReason::ReduceOnlyMayNotRest);
+        }
+        if self.halted && !joins_call(order.kind) {
+            return Err(RejectReason::Halted);
         }
         self.check_new_id(order.order)?;
         self.check_unlocked(order.account)?;
@@ -131,7 +135,9 @@ impl Market {
                 let best = opposite.ok_or(RejectReason::NoLiquidity)?;
                 Ok(self.beyond(best, order.side, self.rules.market_band))
             }
-            OrderKind::Stop { .. } => unreachable!("a stop order is not admitted, it waits"),
+            OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => {
+                unreachable!("a stop order is not admitted, it waits")
+            }
             OrderKind::MarketToLimit => opposite.ok_or(RejectReason::NoLiquidity),
         }
     }
@@ -215,7 +221,12 @@ impl Market {
 
     /// The best opposite price, if an order of that limit would trade with it.
     pub(super) fn touch(&self, side: Side, limit: Price) -> Option<Price> {
-        if self.book.crosses(side, limit) { self.book.best(side.opposite()) } else { None }
+        // In a call nothing trades at once.
+        if !self.halted && self.book.crosses(side, limit) {
+            self.book.best(side.opposite())
+        } else {
+            None
+        }
     }
 
     pub(super) fn check_block(

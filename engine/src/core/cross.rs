@@ -42,7 +42,7 @@ pub(super) struct Sum {
     positions: u32,
     /// Assets that count for something.
     assets: u32,
-    /// Whether one of the marks is too old to trigger.
+    /// Whether one of the marks is too old to trigger, or one of the markets is halted.
     stale: bool,
 }
 
@@ -129,7 +129,7 @@ impl Engine {
             sum.maintenance += held.maintenance;
             sum.initial += rate.of_ceil(held.value).wide();
             sum.positions += 1;
-            sum.stale |= market.is_stale(self.time_ns);
+            sum.stale |= market.is_stale(self.time_ns) || market.halted;
         }
         for asset in &self.assets {
             let value = asset.value(account);

@@ -15,21 +15,29 @@ pub(super) mod flag {
     pub(in crate::core) const REDUCE_ONLY: u8 = 2;
     /// The book shows only a part of it.
     pub(in crate::core) const ICEBERG: u8 = 4;
+    /// As soon as it trades, another order is cancelled.
+    pub(in crate::core) const LINKED: u8 = 8;
 }
 
 /// Flags of orders whose quantity in the book is not simply what may trade.
-const UNLIKE_THEIR_LOTS: u8 = flag::REDUCE_ONLY | flag::ICEBERG;
+const UNLIKE_THEIR_LOTS: u8 = flag::REDUCE_ONLY | flag::ICEBERG | flag::LINKED;
 
 /// What a flagged order needs; a field means something only under its flag.
 #[derive(Clone, Copy, Debug, FromZeros)]
 #[repr(C)]
 pub(super) struct Detail {
+    /// The order that it is linked to.
+    pub(super) linked: u64,
     /// The second at which it expires.
     pub(super) expiry_s: u32,
     /// What the book does not show.
     pub(super) hidden_lots: u32,
     /// The largest part that is shown.
     pub(super) display_lots: u32,
+}
+
+impl Detail {
+    pub(super) const NONE: Self = Self { linked: 0, expiry_s: 0, hidden_lots: 0, display_lots: 0 };
 }
 
 /// Details by slot.
@@ -68,6 +76,12 @@ impl Details {
         self.unlike_their_lots -= u32::from(flags & UNLIKE_THEIR_LOTS != 0);
     }
 
+    /// Notes that a resting order's flags change.
+    pub(super) fn reflag(&mut self, from: u8, to: u8) {
+        self.unlike_their_lots += u32::from(to & UNLIKE_THEIR_LOTS != 0);
+        self.unlike_their_lots -= u32::from(from & UNLIKE_THEIR_LOTS != 0);
+    }
+
     /// What the book does not show of an order.
     #[inline]
     pub(super) fn hidden_lots(&self, slot: Slot, order: &RestingOrder) -> u32 {
@@ -95,15 +109,14 @@ pub(super) const fn flags_of(kind: OrderKind, reduce_only: bool) -> u8 {
 
 /// What an order of that kind shows first of what is left of it, and what it needs.
 pub(super) fn shown(kind: OrderKind, left: Qty) -> (Qty, Detail) {
-    let none = Detail { expiry_s: 0, hidden_lots: 0, display_lots: 0 };
     match kind {
-        OrderKind::GoodTill { expiry_s, .. } => (left, Detail { expiry_s, ..none }),
+        OrderKind::GoodTill { expiry_s, .. } => (left, Detail { expiry_s, ..Detail::NONE }),
         OrderKind::Iceberg { display, .. } => {
             let first = left.min(display);
             let hidden_lots = left.lots() - first.lots();
-            (first, Detail { hidden_lots, display_lots: display.lots(), ..none })
+            (first, Detail { hidden_lots, display_lots: display.lots(), ..Detail::NONE })
         }
-        _ => (left, none),
+        _ => (left, Detail::NONE),
     }
 }
 

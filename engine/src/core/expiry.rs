@@ -39,10 +39,25 @@ impl Expiries {
         symbol: SymbolId,
         order: OrderId,
     ) {
+        let entry = Reverse((expiry_s, symbol, order));
         if self.heap.len() == self.heap.capacity() {
-            self.heap.retain(|entry| is_live(markets, entry));
+            self.make_room(markets);
+            if self.heap.len() == self.heap.capacity() && self.heap.iter().any(|e| *e == entry) {
+                return;
+            }
         }
-        self.heap.push(Reverse((expiry_s, symbol, order)));
+        self.heap.push(entry);
+    }
+
+    /// Drops entries of orders that are gone, and all but one of an order that was replaced, or
+    /// whose id and second were used again.
+    #[cold]
+    fn make_room(&mut self, markets: &[Market]) {
+        self.heap.retain(|entry| is_live(markets, entry));
+        let mut entries = ::core::mem::take(&mut self.heap).into_vec();
+        entries.sort_unstable();
+        entries.dedup();
+        self.heap = entries.into();
     }
 
     /// When the next order expires.

@@ -4,9 +4,10 @@
 use super::details::flag;
 use super::market::Market;
 use super::meet::same_party;
+use crate::book::{RestingOrder, Slot};
 use crate::matching::can_fill;
 use crate::risk::Ledger;
-use crate::types::{AccountId, Price, Qty, SelfTrade, Side};
+use crate::types::{AccountId, OrderId, Price, Qty, SelfTrade, Side};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,18 @@ impl Market {
         false
     }
 
+    /// Whether what a resting order may trade depends on what happens before it: one that only
+    /// reduces, and one linked to another order of the book, which would cancel it.
+    fn depends(&self, slot: Slot, order: &RestingOrder) -> bool {
+        if order.flags & flag::LINKED != 0 {
+            let other = OrderId(self.details.get(slot).linked);
+            if self.book.find(other).is_some() {
+                return true;
+            }
+        }
+        order.flags & flag::REDUCE_ONLY != 0
+    }
+
     /// Counts what a level would trade: what it shows, then what it hides.
     #[cold]
     fn count_level(
@@ -69,14 +82,14 @@ impl Market {
                     }
                     SelfTrade::Allow | SelfTrade::CancelOldest => {}
                 }
-            } else if order.flags & flag::REDUCE_ONLY == 0 {
+            } else if !self.depends(slot, &order) {
                 count.take(order.qty.lots());
             }
         }
         for (slot, order) in self.book.queue(price) {
             let owner = AccountId(order.owner);
             let own = mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner);
-            if !own {
+            if !own && !self.depends(slot, &order) {
                 count.take(self.details.hidden_lots(slot, &order));
             }
         }

@@ -5,7 +5,9 @@ use super::Engine;
 use super::market::Market;
 use super::orders::Checked;
 use super::stops::Waits;
-use crate::types::{Event, EventSink, NewOrder, Price, Reference, RejectReason, SymbolId};
+use crate::types::{
+    Event, EventSink, NewOrder, OrderKind, Price, Reference, RejectReason, SymbolId,
+};
 
 /// Most stop orders that become orders after one input; the rest follow with the next ones.
 pub const STOPS_PER_INPUT_MAX: u32 = 64;
@@ -16,12 +18,14 @@ impl Engine {
     pub(super) fn place_stop(
         &mut self,
         order: &NewOrder,
-        waits: &Waits,
         sink: &mut impl EventSink,
     ) -> Checked<()> {
         let market = &mut self.markets[order.symbol.index()];
-        market.check_stop(order, waits)?;
-        market.stops.place(order, waits);
+        let waits = market.check_stop(order)?;
+        // Forced steps before the input may have moved the reference past others.
+        self.reach(order.symbol, sink);
+        let market = &mut self.markets[order.symbol.index()];
+        market.stops.place(order, &waits);
         self.cares = true;
         let NewOrder { symbol, account, order, side, qty, .. } = *order;
         let trigger = waits.trigger;
@@ -62,6 +66,10 @@ impl Engine {
         for _ in 0..STOPS_PER_INPUT_MAX {
             let Some(order) = self.fired.pop_front() else { return };
             let NewOrder { symbol, account, order: id, .. } = order;
+            if self.is_halted(symbol) {
+                self.held.push_back(order);
+                continue;
+            }
             self.heat(symbol);
             if let Err(reason) = self.new_order(&order, sink) {
                 sink.event(Event::StopRejected { symbol, account, order: id, reason });
@@ -73,13 +81,23 @@ impl Engine {
     /// Takes out what a symbol's references have reached.
     fn reach(&mut self, symbol: SymbolId, sink: &mut impl EventSink) {
         let market = &mut self.markets[symbol.index()];
+        if market.halted {
+            return;
+        }
         for watch in Reference::ALL {
             let Some(price) = market.reference(watch) else { continue };
-            while let Some(order) = market.stops.pop_reached(watch, price) {
+            while let Some((order, linked)) = market.stops.pop_reached(watch, price) {
                 let (account, id) = (order.account, order.order);
                 self.fired.push_back(order);
                 sink.event(Event::StopTriggered { symbol, account, order: id, price });
+                if let Some(other) = linked {
+                    let (book, mut settlement) = market.split(&mut self.ledger, sink);
+                    settlement.cancel_linked(book, other);
+                }
             }
+            // A trigger that follows is not reached: what stands on the other side of the
+            // reference must be gone before it comes near.
+            market.stops.follow(watch, price);
         }
     }
 }
@@ -94,32 +112,55 @@ impl Market {
         }
     }
 
-    /// What is asked of a stop order before it waits, in the order of the specification.
-    fn check_stop(&self, order: &NewOrder, waits: &Waits) -> Checked<()> {
+    /// What is asked of a stop order before it waits, in the order of the specification, and what
+    /// it waits for.
+    fn check_stop(&self, order: &NewOrder) -> Checked<Waits> {
         if !order.order.is_client() {
             return Err(RejectReason::OrderIdOutOfRange);
         }
         self.check_qty(order.qty)?;
-        for price in [Some(waits.trigger), waits.limit].into_iter().flatten() {
+        let (watch, prices) = match order.kind {
+            OrderKind::Stop { watch, trigger, limit, .. } => (watch, [Some(trigger), limit]),
+            OrderKind::TrailingStop { watch, .. } => (watch, [None, None]),
+            _ => unreachable!("only stop orders wait"),
+        };
+        for price in prices.into_iter().flatten() {
             self.check_price(price)?;
         }
         if self.rules.asks {
-            for price in [Some(waits.trigger), waits.limit].into_iter().flatten() {
+            for price in prices.into_iter().flatten() {
                 self.check_tick(price)?;
             }
             if !order.reduce_only && !order.qty.lots().is_multiple_of(self.rules.order_rules.lot) {
                 return Err(RejectReason::OffLot);
             }
         }
+        if self.halted {
+            return Err(RejectReason::Halted);
+        }
         self.check_new_id(order.order)?;
         self.check_unlocked(order.account)?;
-        let price = self.reference(waits.watch).ok_or(RejectReason::NoReference)?;
+        let price = self.reference(watch).ok_or(RejectReason::NoReference)?;
+        let waits = self.waits_for(order, price)?;
         if waits.is_reached(price) {
             return Err(RejectReason::WouldTriggerAtOnce);
         }
-        if self.stops.is_full(waits.watch) {
+        if self.stops.is_full(watch) {
             return Err(RejectReason::TooManyStops);
         }
-        Ok(())
+        Ok(waits)
+    }
+
+    /// What a stop order waits for, with its reference at `price`.
+    fn waits_for(&self, order: &NewOrder, price: Price) -> Checked<Waits> {
+        match order.kind {
+            OrderKind::Stop { watch, take_profit, trigger, limit } => {
+                Ok(Waits::stop(order, watch, take_profit, (trigger, limit)))
+            }
+            OrderKind::TrailingStop { watch, by } => Waits::trailing(order, watch, by, price)
+                .filter(|waits| self.book.in_domain(waits.trigger))
+                .ok_or(RejectReason::TrailOutOfRange),
+            _ => unreachable!("only stop orders wait"),
+        }
     }
 }

@@ -85,7 +85,13 @@ impl Engine {
             self.pull_cross(symbol, mark);
         }
         let market = &self.markets[symbol.index()];
-        let Some(mark) = market.mark.filter(|_| !market.is_stale(time_ns)) else { return false };
+        let alive = market.mark.filter(|_| !market.is_stale(time_ns) && !market.halted);
+        let Some(mark) = alive else {
+            if self.has_cross && market.watch == Watch::Keys {
+                self.pull_funded(symbol);
+            }
+            return false;
+        };
         if market.watch == Watch::Keys {
             return self.trigger_funded(symbol, mark, budget, time_ns, sink);
         }
@@ -108,6 +114,17 @@ impl Engine {
         more
     }
 
+    /// Where a symbol with funding triggers nothing now, its mark still makes cross accounts due.
+    #[cold]
+    fn pull_funded(&mut self, symbol: SymbolId) {
+        let market = &self.markets[symbol.index()];
+        let Some(mark) = market.mark else { return };
+        let mut looked = ::core::mem::take(&mut self.scratch_accounts);
+        market.funded_reached(mark, &mut looked);
+        self.pull_found(symbol, &looked);
+        self.scratch_accounts = looked;
+    }
+
     /// Triggers in a symbol with funding.
     #[cold]
     fn trigger_funded(
@@ -119,20 +136,22 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> bool {
         let mut looked = ::core::mem::take(&mut self.scratch_accounts);
-        let market = &self.markets[symbol.index()];
-        let found = market.funded_unhealthy(mark, &mut looked);
+        let mut found = ::core::mem::take(&mut self.scratch_ranked);
+        self.markets[symbol.index()].funded_unhealthy(mark, &mut looked, &mut found);
         if self.has_cross {
             self.pull_found(symbol, &looked);
         }
         self.rechecks += looked.len() as u64;
         self.scratch_accounts = looked;
         let taken = found.len().min(*budget);
-        for account in &found[..taken] {
+        for (_, account) in &found[..taken] {
             self.markets[symbol.index()].realise(*account, &mut self.ledger);
             self.enqueue_triggered(symbol, *account, mark, time_ns, sink);
         }
         *budget -= taken;
-        taken < found.len()
+        let more = taken < found.len();
+        self.scratch_ranked = found;
+        more
     }
 
     fn enqueue_triggered(
@@ -190,7 +209,7 @@ impl Engine {
         match self.queue.head() {
             Some(head) => Some(head.since_ns),
             None => {
-                let unwind = (!self.fund_symbols.is_empty()).then_some(self.next_unwind_ns);
+                let unwind = self.unwind_symbol().map(|_| self.next_unwind_ns);
                 unwind.into_iter().chain(self.queue.later_ns()).min()
             }
         }
@@ -324,6 +343,10 @@ impl Engine {
         if fok {
             return position.size();
         }
+        // What a halt has left waits with the position: it is served again after the auction.
+        if self.is_halted(symbol) {
+            return 0;
+        }
         let market = &self.markets[symbol.index()];
         let is_bankrupt = if is_cross {
             self.sum(account).equity < 0
@@ -348,6 +371,10 @@ impl Engine {
             market.cancel_side(&mut self.ledger, sink, account, None, CancelCause::Liquidation);
         }
         let (symbol, position, mark) = self.first_to_close(account).expect("it is unhealthy");
+        if self.is_halted(symbol) {
+            self.enqueue(symbol, account, &position, mark, (first_ns, input.time_ns));
+            return;
+        }
         self.heat(symbol);
         let side = position.side().expect("it is a position");
         let served = Served { symbol, account, position, mark, side, first_ns };
@@ -396,8 +423,16 @@ impl Engine {
         let key = key.expect("only positions are queued");
         let equity = position.margin() + position.profit(market.rules.contract, mark);
         let bankrupt = equity.is_negative();
-        let waiting = Waiting { key, entry: 0, symbol, account, since_ns, first_ns, bankrupt };
-        self.queue.push(waiting, self.time_ns);
+        self.enter(Waiting { key, entry: 0, symbol, account, since_ns, first_ns, bankrupt });
+    }
+
+    /// Something enters the queue, or waits apart while its market is halted.
+    pub(super) fn enter(&mut self, waiting: Waiting) {
+        if self.is_halted(waiting.symbol) {
+            self.parked.push(self.queue.numbered(waiting));
+        } else {
+            self.queue.push(waiting, self.time_ns);
+        }
     }
 
     /// A mark has moved: positions that wait in its symbol take their keys at the new one.
@@ -434,8 +469,10 @@ impl Engine {
         self.forced_orders += 1;
         sink.event(Event::Forced { symbol, account, order, side, limit, qty });
         let self_trade = SelfTrade::Allow;
-        let wanted = Wanted { account, side, limit, qty, least: qty, self_trade };
         let market = &mut self.markets[symbol.index()];
+        market.look(input.time_ns);
+        let within = market.within_band(side, limit);
+        let wanted = Wanted { account, side, limit: within, qty, least: qty, self_trade };
         if fok && !market.could_have(&self.ledger, &wanted) {
             let cause = CancelCause::FillOrKill;
             sink.event(Event::Cancelled { symbol, account, order, qty, cause });
@@ -444,15 +481,16 @@ impl Engine {
         let taker = Taker { order, account, side, kind, self_trade };
         let (left, _) = market.take(&mut self.ledger, sink, &taker, limit, qty);
         if let Some(qty) = left {
-            let cause = CancelCause::Unfilled;
+            let cause = if market.halted { CancelCause::Halt } else { CancelCause::Unfilled };
             sink.event(Event::Cancelled { symbol, account, order, qty, cause });
         }
+        self.note_halt(symbol);
         left
     }
 
     /// One forced order of the fund, in the first symbol where it holds something.
     fn unwind(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        let symbol = self.fund_symbols[0];
+        let symbol = self.unwind_symbol().expect("there is work");
         self.heat(symbol);
         let market = &self.markets[symbol.index()];
         let mark = market.mark.expect("the fund takes over at a mark");
@@ -466,6 +504,6 @@ impl Engine {
         let (account, kind) = (AccountId::FUND, TakerKind::Fund);
         let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok: false };
         self.force(&order, input, sink);
-        self.next_unwind_ns = input.time_ns + self.rules.unwind.interval_ns;
+        self.next_unwind_ns = input.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }
 }

@@ -30,6 +30,11 @@ impl EventHasher {
         all.digest128()
     }
 
+    /// Hash of one symbol's events so far: the same in whichever shard it trades.
+    pub fn symbol_digest(&self, symbol: SymbolId) -> u128 {
+        self.symbols.get(symbol.index()).map_or(0, Xxh3::digest128)
+    }
+
     #[inline]
     fn stream(&mut self, symbol: SymbolId) -> &mut Xxh3 {
         if symbol.index() >= self.symbols.len() {
@@ -43,7 +48,7 @@ impl EventSink for EventHasher {
     #[inline]
     fn event(&mut self, event: Event) {
         let (record, len) = Record::of(&event);
-        let stream = match symbol_of(&event) {
+        let stream = match stream_of(&event) {
             Some(symbol) => self.stream(symbol),
             None => &mut self.shard,
         };
@@ -243,51 +248,45 @@ impl Record {
             Event::KillSwitch { account, engaged } => {
                 self.byte(25).id(account.map_or(0, |id| id.0)).byte(u8::from(engaged))
             }
+            Event::Linked { account, order, other, .. } => {
+                self.byte(30).id(account.0).order(order).order(other)
+            }
+            _ => self.auction_fields(event),
+        }
+    }
+
+    fn auction_fields(&mut self, event: &Event) -> &mut Self {
+        match *event {
+            Event::Halted { cause, reference, .. } => {
+                self.byte(31).byte(cause as u8).price(reference)
+            }
+            Event::Indicative { price, lots, surplus_lots, .. } => {
+                self.byte(32).price(price).put(lots.to_le_bytes()).put(surplus_lots.to_le_bytes())
+            }
+            Event::AuctionTrade { price, qty, buy, buyer, sell, seller, .. } => self
+                .byte(33)
+                .price(Some(price))
+                .id(qty.lots())
+                .order(buy)
+                .id(buyer.0)
+                .order(sell)
+                .id(seller.0),
+            Event::Uncrossed { price, lots, surplus_lots, .. } => self
+                .byte(34)
+                .price(Some(price))
+                .put(lots.to_le_bytes())
+                .put(surplus_lots.to_le_bytes()),
+            Event::Reopened { .. } => self.byte(35),
             _ => unreachable!("the other kinds are written above"),
         }
     }
 }
 
+/// Whose stream an event goes to. A symbol that does not exist has no stream, and must not make one.
 #[inline]
-fn symbol_of(event: &Event) -> Option<SymbolId> {
+fn stream_of(event: &Event) -> Option<SymbolId> {
     match *event {
-        Event::Rejected { symbol, reason, .. } => {
-            // A symbol that does not exist has no stream, and must not make one.
-            (reason != RejectReason::UnknownSymbol).then_some(symbol)
-        }
-        Event::Accepted { symbol, .. }
-        | Event::Rested { symbol, .. }
-        | Event::Trade { symbol, .. }
-        | Event::Cancelled { symbol, .. }
-        | Event::Replaced { symbol, .. }
-        | Event::Reduced { symbol, .. }
-        | Event::Marked { symbol, .. }
-        | Event::Indexed { symbol, .. }
-        | Event::StopPlaced { symbol, .. }
-        | Event::StopTriggered { symbol, .. }
-        | Event::StopRejected { symbol, .. }
-        | Event::LeverageSet { symbol, .. }
-        | Event::Block { symbol, .. }
-        | Event::Triggered { symbol, .. }
-        | Event::Recovered { symbol, .. }
-        | Event::Forced { symbol, .. }
-        | Event::TakenOver { symbol, .. }
-        | Event::Deleveraged { symbol, .. }
-        | Event::Closed { symbol, .. }
-        | Event::Funded { symbol, .. }
-        | Event::Fund { symbol, .. } => Some(symbol),
-        Event::Deposited { .. }
-        | Event::Withdrawn { .. }
-        | Event::Socialised { .. }
-        | Event::SelfTradeSet { .. }
-        | Event::MassCancelled { .. }
-        | Event::CancelOnDisconnectSet { .. }
-        | Event::Disconnected { .. }
-        | Event::KillSwitch { .. }
-        | Event::MarginModeSet { .. }
-        | Event::AssetPriced { .. }
-        | Event::AssetDeposited { .. }
-        | Event::AssetWithdrawn { .. }
-        | Event::AssetSold { .. } => None,
+        Event::Rejected { reason: RejectReason::UnknownSymbol, .. } => None,
+        _ => event.symbol(),
     }
 }

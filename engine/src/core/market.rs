@@ -4,6 +4,7 @@ use zerocopy::FromZeros;
 
 use super::carry::Carry;
 use super::details::{Details, flags_of, shown};
+use super::halt::Watchdog;
 use super::open_orders::OpenOrders;
 use super::orders::Admitted;
 use super::stops::Stops;
@@ -39,6 +40,10 @@ pub(super) struct Market {
     /// Price of the last trade in the book.
     pub(super) last: Option<Price>,
     pub(super) stops: Stops,
+    /// Looks when to halt; a market without one cannot be halted.
+    pub(super) watchdog: Option<Watchdog>,
+    /// Whether orders join the book without trading.
+    pub(super) halted: bool,
     /// Where unhealthy positions are looked for.
     pub(super) watch: Watch,
     /// Funding and open interest, where the rules have either.
@@ -58,22 +63,27 @@ impl Market {
         Self {
             symbol,
             rules: rules.clone(),
-            book: OrderBook::new(rules.domain(), orders_max),
+            book: match rules.auctions() {
+                Some(_) => OrderBook::with_calls(rules.domain(), orders_max),
+                None => OrderBook::new(rules.domain(), orders_max),
+            },
             positions: Position::new_vec_zeroed(accounts_max as usize)
                 .expect("memory for the positions is there at start"),
             open_orders: OpenOrders::new(orders_max),
             details: Details::new(orders_max),
-            to_clip: Vec::new(),
+            to_clip: Vec::with_capacity(accounts_max as usize + 1),
             index: TriggerIndex::new(rules.domain()),
             cross_index: None,
             mark: None,
             marked_ns: 0,
-            mark_state: MarkState::default(),
+            mark_state: MarkState::new(&rules.price_rules().mark),
             premium: Premium::default(),
             previous_mark: None,
             index_price: None,
             last: None,
             stops: Stops::new(symbol, rules.domain(), orders_max),
+            watchdog: rules.auctions().map(Watchdog::new),
+            halted: false,
             watch: match (watches, rules.price_rules().funding) {
                 (false, _) => Watch::Nowhere,
                 (true, None) => Watch::Prices,
@@ -126,14 +136,12 @@ impl Market {
         let flags = flags_of(kind, reduce_only);
         let whole = qty;
         let (qty, detail) = shown(kind, whole);
-        let slot = self.book.insert_flagged(RestingOrder {
-            id: order,
-            owner: account.0,
-            side,
-            price,
-            qty,
-            flags,
-        });
+        let resting = RestingOrder { id: order, owner: account.0, side, price, qty, flags };
+        let slot = if self.halted {
+            self.book.insert_in_call(resting)
+        } else {
+            self.book.insert_flagged(resting)
+        };
         if flags != 0 {
             self.details.add(slot, flags, detail);
         }

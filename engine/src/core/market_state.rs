@@ -6,7 +6,7 @@ use super::market::Market;
 use crate::book::{OrderBook, RestingOrder};
 use crate::risk::{Ledger, Position};
 use crate::state::{AMOUNT_MAX_UNITS, Canonical, Decoder, Encoder, StateError, put};
-use crate::types::{AccountId, OrderId, Side};
+use crate::types::{AccountId, OrderId, Price, Side};
 
 impl Canonical for RestingOrder {
     fn put(&self, out: &mut Encoder<'_>) {
@@ -28,13 +28,13 @@ impl Canonical for RestingOrder {
 
 impl Canonical for Detail {
     fn put(&self, out: &mut Encoder<'_>) {
-        let Self { expiry_s, hidden_lots, display_lots } = self;
-        put!(out; expiry_s, hidden_lots, display_lots);
+        let Self { linked, expiry_s, hidden_lots, display_lots } = self;
+        put!(out; linked, expiry_s, hidden_lots, display_lots);
     }
 
     fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
-        let (expiry_s, hidden_lots) = (input.get()?, input.get()?);
-        Ok(Self { expiry_s, hidden_lots, display_lots: input.get()? })
+        let (linked, expiry_s, hidden_lots) = (input.get()?, input.get()?, input.get()?);
+        Ok(Self { linked, expiry_s, hidden_lots, display_lots: input.get()? })
     }
 }
 
@@ -46,11 +46,11 @@ pub(super) fn insert_checked(
 ) -> Result<crate::book::Slot, StateError> {
     let fits = !book.is_full()
         && book.in_domain(order.price)
-        && !book.crosses(order.side, order.price)
+        && (book.in_call() || !book.crosses(order.side, order.price))
         && order.id.is_client()
         && book.find(order.id).is_none();
     input.check(fits, || "an order that fits its book, of an id of its own".to_owned())?;
-    Ok(book.insert_flagged(order))
+    Ok(if book.in_call() { book.insert_in_call(order) } else { book.insert_flagged(order) })
 }
 
 impl Market {
@@ -66,6 +66,9 @@ impl Market {
             index_price,
             last,
             stops,
+            // Written before it.
+            watchdog: _,
+            halted: _,
             // Its place in the list, and configuration.
             symbol: _,
             rules: _,
@@ -88,7 +91,8 @@ impl Market {
         }
         out.count(book.len() as usize);
         for side in [Side::Buy, Side::Sell] {
-            for (slot, order) in book.depth(side).flat_map(|(price, _)| book.queue(price)) {
+            for (slot, order) in book.depth(side).flat_map(|(price, _)| book.queue_of(side, price))
+            {
                 out.put(&order);
                 if order.flags != 0 {
                     out.put(details.get(slot));
@@ -103,6 +107,38 @@ impl Market {
         }
         out.list(to_clip);
         stops.put(out);
+    }
+
+    /// Whether it is halted, and what decides when it halts and reopens, of a market that can be.
+    pub(super) fn put_halt(&self, out: &mut Encoder<'_>, now_ns: u64) {
+        let Some(watchdog) = &self.watchdog else { return };
+        let reference = if self.halted {
+            watchdog.reference
+        } else {
+            watchdog.reference_at(now_ns, self.standing())
+        };
+        put!(out; &self.halted, &reference, &watchdog.due_ns);
+    }
+
+    /// Puts it back into an empty market.
+    pub(super) fn restore_halt(
+        &mut self,
+        input: &mut Decoder<'_>,
+        now_ns: u64,
+    ) -> Result<(), StateError> {
+        let Some(watchdog) = &mut self.watchdog else { return Ok(()) };
+        let (halted, reference): (bool, Option<Price>) = (input.get()?, input.get()?);
+        let due_ns: Option<u64> = input.get()?;
+        let fits = reference.is_none_or(|price| self.book.in_domain(price));
+        input.check(fits && (halted || due_ns.is_none()), || {
+            "a reference of the domain, and a time to reopen of a halted market".to_owned()
+        })?;
+        watchdog.restore(reference, due_ns, now_ns);
+        self.halted = halted;
+        if halted {
+            self.book.open_call();
+        }
+        Ok(())
     }
 
     /// Fills an empty market. The accounts are there already.
@@ -234,8 +270,8 @@ impl Market {
     pub(super) fn expiring(&self) -> impl Iterator<Item = (u32, OrderId)> + '_ {
         let orders = [Side::Buy, Side::Sell]
             .into_iter()
-            .flat_map(|side| self.book.depth(side))
-            .flat_map(|(price, _)| self.book.queue(price));
+            .flat_map(|side| self.book.depth(side).map(move |(price, _)| (side, price)))
+            .flat_map(|(side, price)| self.book.queue_of(side, price));
         orders
             .filter(|(_, order)| order.flags & flag::GOOD_TILL != 0)
             .map(|(slot, order)| (self.details.get(slot).expiry_s, order.id))
@@ -244,10 +280,11 @@ impl Market {
 
 /// Whether an order's flags are known and its details those of its flags, the rest zero.
 fn detail_fits(order: &RestingOrder, detail: &Detail) -> bool {
-    let known = flag::GOOD_TILL | flag::REDUCE_ONLY | flag::ICEBERG;
+    let known = flag::GOOD_TILL | flag::REDUCE_ONLY | flag::ICEBERG | flag::LINKED;
     let expires = order.flags & flag::GOOD_TILL != 0;
     let hides = order.flags & flag::ICEBERG != 0;
     order.flags & !known == 0
+        && (order.flags & flag::LINKED != 0) == (detail.linked != 0)
         && (expires || detail.expiry_s == 0)
         && !(expires && hides)
         && if hides {

@@ -4,7 +4,7 @@ use super::Engine;
 use super::market::Market;
 use super::orders::Checked;
 use crate::risk::{Ledger, Seen};
-use crate::types::{Event, EventSink, Price, RejectReason, Side, SymbolId};
+use crate::types::{Event, EventSink, HaltCause, Price, RejectReason, Side, SymbolId};
 
 impl Engine {
     pub(super) fn set_mark(
@@ -19,6 +19,7 @@ impl Engine {
         if !market.book.in_domain(price) {
             return Err(RejectReason::PriceOutOfDomain);
         }
+        market.look(time_ns);
         if market.rules.marks_given {
             market.previous_mark = market.mark;
             market.mark = Some(price);
@@ -28,6 +29,11 @@ impl Engine {
             market.make_mark(price, time_ns, &mut self.ledger, sink)?;
         }
         self.rekey(symbol);
+        let market = &mut self.markets[symbol.index()];
+        if market.mark.is_some_and(|mark| market.leaves_band(mark)) {
+            market.halt(sink, HaltCause::Mark);
+            self.note_halt(symbol);
+        }
         Ok(())
     }
 }
@@ -58,8 +64,8 @@ impl Market {
             given,
             index: self.index_price,
             last: self.last,
-            bid: self.book.best(Side::Buy),
-            ask: self.book.best(Side::Sell),
+            bid: self.book.best_in_call(Side::Buy),
+            ask: self.book.best_in_call(Side::Sell),
             time_ns,
             rate_ppb: premium.rate_ppb,
             left_ns: if interval_ns == 0 { 0 } else { interval_ns - time_ns % interval_ns },

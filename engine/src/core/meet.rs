@@ -53,9 +53,12 @@ impl<S: EventSink> Makers for Crossing<'_, '_, S> {
             };
             most = wanted.min(allowed);
         }
-        ControlFlow::Continue(
-            wanted.minus(self.settlement.trade_flagged(book, slot, maker, self.taker, most)),
-        )
+        let (maker, linked) = self.settlement.untie(book, slot, *maker);
+        let traded = self.settlement.trade_flagged(book, slot, &maker, self.taker, most);
+        if let Some(other) = linked {
+            self.settlement.cancel_linked(book, other);
+        }
+        ControlFlow::Continue(wanted.minus(traded))
     }
 }
 
@@ -108,12 +111,13 @@ impl<S: EventSink> Settlement<'_, S> {
     /// Takes an order out of the book and gives its reserve back. Returns it with its whole open
     /// quantity.
     pub(super) fn withdraw(&mut self, book: &mut OrderBook, slot: Slot) -> (RestingOrder, Qty) {
-        let order = book.remove(slot);
+        let order = if book.in_call() { book.remove_in_call(slot) } else { book.remove(slot) };
         let total = self.details.total(slot, &order);
         let account = AccountId(order.owner);
         self.open_orders.remove(&mut self.positions[account.index()], slot);
         if order.flags != 0 {
             self.details.forget(order.flags);
+            self.free_partner(book, slot, &order);
         }
         self.shrink(&order, total.lots(), 0);
         (order, total)
@@ -156,14 +160,18 @@ impl<S: EventSink> Settlement<'_, S> {
         let shown = order.qty.lots() - (cut.lots() - hidden_cut);
         let shown = Qty::new(shown).expect("what is hidden is cut first");
         if shown != order.qty {
-            book.reduce(slot, shown);
+            if book.in_call() {
+                book.reduce_in_call(slot, shown);
+            } else {
+                book.reduce(slot, shown);
+            }
         }
         self.shrink(order, total.lots(), total.lots() - cut.lots());
         self.say_cut((order.id, AccountId(order.owner)), cut, Some(shown), cause);
     }
 
     /// How much of a reduce-only maker may trade, if any.
-    fn may_reduce(&self, maker: &RestingOrder) -> Option<Qty> {
+    pub(super) fn may_reduce(&self, maker: &RestingOrder) -> Option<Qty> {
         let position = &self.positions[AccountId(maker.owner).index()];
         let lots = position.closing_lots(maker.side, u64::from(maker.qty.lots()));
         u32::try_from(lots).ok().and_then(Qty::new)
@@ -180,35 +188,60 @@ impl<S: EventSink> Settlement<'_, S> {
         most: Qty,
     ) -> Qty {
         let qty = most.min(maker.qty);
+        let total = self.details.total(slot, maker).lots();
+        let next = self.draw(book, slot, maker, qty);
+        self.fill_flagged(taker, maker, qty, total);
+        if let Some(part) = next {
+            self.say_part(maker, part);
+        }
+        qty
+    }
+
+    /// Takes lots of the first order of a level out of the book. Returns the next part of an
+    /// iceberg order whose shown part is used up.
+    pub(super) fn draw(
+        &mut self,
+        book: &mut OrderBook,
+        slot: Slot,
+        maker: &RestingOrder,
+        qty: Qty,
+    ) -> Option<Qty> {
         let hidden = self.details.hidden_lots(slot, maker);
         let used_up = qty == maker.qty;
-        let mut next = None;
+        let position = &mut self.positions[AccountId(maker.owner).index()];
         if used_up && hidden > 0 {
             let detail = self.details.get_mut(slot);
             let part = hidden.min(detail.display_lots);
             detail.hidden_lots -= part;
             let part = Qty::new(part).expect("a part of what is hidden");
-            book.refill_front(slot, part);
-            let position = &mut self.positions[AccountId(maker.owner).index()];
+            if book.in_call() {
+                book.refill_front_in_call(slot, part);
+            } else {
+                book.refill_front(slot, part);
+            }
             self.open_orders.remove(position, slot);
             self.open_orders.push(position, slot);
-            next = Some(part);
+            return Some(part);
+        }
+        if book.in_call() {
+            book.fill_front_in_call(slot, maker, qty);
         } else {
             book.fill_front(slot, maker, qty);
-            if used_up {
+        }
+        if used_up {
+            self.open_orders.remove(position, slot);
+            if maker.flags != 0 {
                 self.details.forget(maker.flags);
-                let position = &mut self.positions[AccountId(maker.owner).index()];
-                self.open_orders.remove(position, slot);
             }
         }
-        let total = maker.qty.lots() + hidden;
-        self.fill_flagged(taker, maker, qty, total);
-        if let Some(qty) = next {
-            let RestingOrder { id: order, side, price, owner, .. } = *maker;
-            let (symbol, account) = (self.symbol, AccountId(owner));
-            self.sink.event(Event::Rested { symbol, account, order, side, price, qty });
-        }
-        qty
+        None
+    }
+
+    /// Says that the next part of an iceberg order is shown.
+    pub(super) fn say_part(&mut self, order: &RestingOrder, qty: Qty) {
+        let RestingOrder { id: order, side, price, owner, .. } = *order;
+        let (symbol, account) = (self.symbol, AccountId(owner));
+        self.sink.event(Event::Rested { symbol, account, order, side, price, qty });
     }
 
     /// Books a fill with a maker that has flags; `total` is its whole quantity before it.

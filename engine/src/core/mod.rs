@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 mod accounts;
 mod admission;
+mod auction;
 mod audit;
 mod carry;
 mod cash;
@@ -21,7 +22,9 @@ mod expiry;
 mod fillable;
 mod fire;
 mod forced;
+mod halt;
 mod hash;
+mod links;
 mod market;
 mod market_state;
 mod marking;
@@ -33,22 +36,26 @@ mod price_state;
 mod settle;
 mod state;
 mod stops;
+mod trailing;
 mod venue_state;
 mod view;
 mod waterfall;
 
+pub use auction::Clearing;
 pub use config::{ConfigError, ShardConfig};
 pub use cross::PositionOrder;
 pub use expiry::EXPIRIES_PER_INPUT_MAX;
 pub use fire::STOPS_PER_INPUT_MAX;
 pub use hash::EventHasher;
-pub use view::PositionView;
+pub use view::{PositionView, StopView};
 
 use collateral::Asset;
 use expiry::Expiries;
 use market::Market;
 
-use crate::liquidation::{Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan};
+use crate::liquidation::{
+    Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan, Waiting,
+};
 use crate::risk::Ledger;
 use crate::types::{
     AccountId, AssetId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq,
@@ -113,6 +120,12 @@ pub struct Engine {
     moved: Vec<SymbolId>,
     /// Stops that triggered and are still to become orders.
     fired: VecDeque<NewOrder>,
+    /// Markets that are halted, ascending.
+    halted: Vec<SymbolId>,
+    /// Triggered positions that wait for their market to reopen.
+    parked: Vec<Waiting>,
+    /// Triggered stops that wait for their market to reopen.
+    held: VecDeque<NewOrder>,
     /// Whether there ever was a cross account.
     has_cross: bool,
     /// What cross accounts may hold beside money.
@@ -125,9 +138,14 @@ pub struct Engine {
     /// How often the current input has deleveraged.
     deleveragings: u32,
     scratch_accounts: Vec<AccountId>,
-    scratch_shares: Vec<(AccountId, Money)>,
+    scratch_shares: [Vec<(AccountId, Money)>; 2],
+    scratch_ranked: Vec<carry::Ranked>,
     scratch_symbols: Vec<SymbolId>,
 }
+
+/// Beyond so many triggered stops, good-till orders or positions of halted markets at one time,
+/// their lists grow by allocating.
+const AT_ONCE: usize = 1 << 20;
 
 impl Engine {
     /// An empty shard; everything it will need is allocated here.
@@ -139,6 +157,11 @@ impl Engine {
         };
         let markets: Vec<Market> = (0..).zip(config.markets()).map(market).collect();
         let positions_max = (accounts_max as usize).saturating_mul(markets.len());
+        let rest_max = (orders_max as usize).saturating_mul(markets.len());
+        let stops_max = rest_max.saturating_mul(3).min(AT_ONCE);
+        let auctions = config.markets().iter().any(|market| market.auctions().is_some());
+        let tiers_max = config.markets().iter().map(|market| market.tiers().len()).max();
+        let tiers_max = tiers_max.unwrap_or(1);
         Self {
             ledger: Ledger::new(accounts_max),
             queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
@@ -156,11 +179,14 @@ impl Engine {
             time_ns: 0,
             forced_orders: 0,
             killed: false,
-            expiries: Expiries::new(orders_max as usize),
+            expiries: Expiries::new(rest_max.min(AT_ONCE)),
             clips: Vec::with_capacity(markets.len()),
             cares: false,
             moved: Vec::with_capacity(markets.len()),
-            fired: VecDeque::with_capacity(orders_max as usize),
+            fired: VecDeque::with_capacity(stops_max),
+            halted: Vec::with_capacity(markets.len()),
+            parked: Vec::with_capacity(if auctions { positions_max.min(AT_ONCE) } else { 0 }),
+            held: VecDeque::with_capacity(if auctions { stops_max } else { 0 }),
             has_cross: false,
             assets: (0..)
                 .zip(config.collateral())
@@ -170,8 +196,10 @@ impl Engine {
             rechecks: 0,
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
-            scratch_accounts: Vec::with_capacity(accounts_max as usize),
-            scratch_shares: Vec::with_capacity(accounts_max as usize),
+            // An account may be reached in several tiers of an index.
+            scratch_accounts: Vec::with_capacity(accounts_max as usize * tiers_max),
+            scratch_shares: [(); 2].map(|()| Vec::with_capacity(accounts_max as usize)),
+            scratch_ranked: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),
             markets,
             rules,
@@ -193,6 +221,7 @@ impl Engine {
         self.deleveragings = 0;
         self.advance_queue(input.time_ns);
         self.expire(sink);
+        self.reopen_due(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
         self.check_fund(sink);
@@ -283,6 +312,18 @@ impl Engine {
             Input::Disconnect { account } => {
                 self.disconnect(account, sink).map_err(refused(none, account))
             }
+            Input::Halt { symbol } => {
+                self.halt_by_command(symbol, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::Reopen { symbol } => {
+                self.reopen_by_command(symbol, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::Indicative { symbol } => {
+                self.tell_indicative(symbol, sink).map_err(refused(symbol, AccountId::FUND))
+            }
+            Input::Link { symbol, account, order, other } => self
+                .link(symbol, account, (order, other), sink)
+                .map_err(|(reason, about)| (symbol, account, Some(about), reason)),
             Input::Kill { account, engaged } => self
                 .set_kill_switch(account, engaged, sink)
                 .map_err(refused(none, account.unwrap_or(AccountId::FUND))),

@@ -9,13 +9,12 @@ use super::fillable::Wanted;
 use super::market::Market;
 use super::meet::Crossing;
 use super::settle::{Taker, TakerKind};
-use super::stops::Waits;
 use crate::canary::{Canary, planted};
 use crate::matching::sweep_with;
 use crate::risk::{Ledger, Room};
 use crate::types::{
-    AccountId, CancelCause, Event, EventSink, Money, NewOrder, OrderId, OrderKind, Price, Qty,
-    RejectReason, Side, SymbolId,
+    AccountId, CancelCause, Event, EventSink, HaltCause, Money, NewOrder, OrderId, OrderKind,
+    Price, Qty, RejectReason, Side, SymbolId,
 };
 
 /// A client order that passed every check.
@@ -36,15 +35,14 @@ impl Engine {
     pub(super) fn new_order(&mut self, order: &NewOrder, sink: &mut impl EventSink) -> Checked<()> {
         self.check_symbol(order.symbol)?;
         self.check_trader(order.account)?;
-        if let OrderKind::Stop { .. } = order.kind
-            && let Some(waits) = Waits::of(order)
-        {
-            return self.place_stop(order, &waits, sink);
+        if let OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } = order.kind {
+            return self.place_stop(order, sink);
         }
         if self.has_cross && self.ledger.account(order.account).is_cross() {
             self.measure(order.account, 0);
         }
         let market = &mut self.markets[order.symbol.index()];
+        market.look(self.time_ns);
         let admitted = market.check_order(&self.ledger, order, self.time_ns)?;
         sink.event(Event::Accepted {
             symbol: order.symbol,
@@ -55,6 +53,7 @@ impl Engine {
             qty: admitted.qty,
         });
         market.execute(&mut self.ledger, sink, &admitted);
+        self.note_halt(order.symbol);
         self.cares |= order.reduce_only;
         if let OrderKind::GoodTill { .. } = order.kind {
             self.note_expiry(order.symbol, order.order);
@@ -74,7 +73,7 @@ impl Engine {
         let market = &mut self.markets[symbol.index()];
         let qty = match market.find(account, order) {
             Some(slot) => market.withdraw(&mut self.ledger, slot),
-            None => market.stops.cancel(account, order).ok_or(RejectReason::UnknownOrder)?,
+            None => market.cancel_stop(account, order).ok_or(RejectReason::UnknownOrder)?,
         };
         sink.event(Event::Cancelled { symbol, account, order, qty, cause: CancelCause::Client });
         Ok(())
@@ -94,7 +93,9 @@ impl Engine {
             self.measure(account, 0);
         }
         let market = &mut self.markets[symbol.index()];
+        market.look(self.time_ns);
         let kind = market.replace(&mut self.ledger, (account, order), price, qty, sink)?;
+        self.note_halt(symbol);
         if let OrderKind::GoodTill { .. } = kind {
             self.note_expiry(symbol, order);
         }
@@ -121,6 +122,9 @@ impl Engine {
         }
         for (account, _) in parties {
             self.check_trader(account).map_err(|reason| (reason, account))?;
+        }
+        if self.is_halted(symbol) {
+            return Err((RejectReason::Halted, buyer));
         }
         if self.has_cross {
             self.ledger.rooms = [Room::NONE; 2];
@@ -155,7 +159,7 @@ impl Market {
             return;
         }
         let (mut left, mut stopped) = (Some(qty), false);
-        if self.book.crosses(side, limit) {
+        if !self.halted && self.book.crosses(side, limit) {
             let self_trade = ledger.account(account).self_trade();
             let taker = Taker { order: id, account, side, kind: TakerKind::Client, self_trade };
             (left, stopped) = self.take(ledger, sink, &taker, limit, qty);
@@ -163,7 +167,10 @@ impl Market {
         let Some(left) = left else { return };
         if stopped {
             sink.event(dropped(left, CancelCause::SelfTrade));
-        } else if !kind.may_rest() || !self.rest(ledger, sink, order, left) {
+        } else if !kind.may_rest() {
+            let cause = if self.halted { CancelCause::Halt } else { CancelCause::Unfilled };
+            sink.event(dropped(left, cause));
+        } else if !self.rest(ledger, sink, order, left) {
             sink.event(dropped(left, CancelCause::Unfilled));
         }
     }
@@ -176,7 +183,8 @@ impl Market {
             OrderKind::AtLeast { min, .. } => (min, CancelCause::MinQty),
             _ => return None,
         };
-        let Admitted { account, side, limit, qty, .. } = *order;
+        let Admitted { account, side, qty, .. } = *order;
+        let limit = self.within_band(side, order.limit);
         let self_trade = ledger.account(account).self_trade();
         let wanted = Wanted { account, side, limit, qty, least, self_trade };
         (least > qty || !self.could_have(ledger, &wanted)).then_some(cause)
@@ -192,6 +200,21 @@ impl Market {
         limit: Price,
         qty: Qty,
     ) -> (Option<Qty>, bool) {
+        if self.watchdog.is_some() {
+            return self.take_within_band(ledger, sink, taker, limit, qty);
+        }
+        self.take_freely(ledger, sink, taker, limit, qty)
+    }
+
+    #[inline]
+    fn take_freely(
+        &mut self,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+        taker: &Taker,
+        limit: Price,
+        qty: Qty,
+    ) -> (Option<Qty>, bool) {
         let (book, mut settlement) = self.split(ledger, sink);
         let mut crossing = Crossing { settlement: &mut settlement, taker };
         let swept = sweep_with(book, taker.side, limit, qty, &mut crossing);
@@ -200,6 +223,25 @@ impl Market {
             ControlFlow::Continue(left) => (left, false),
             ControlFlow::Break(left) => (left, true),
         }
+    }
+
+    /// Takes as far as the band goes; if that is not as far as the order would, the market halts.
+    #[cold]
+    #[inline(never)]
+    fn take_within_band(
+        &mut self,
+        ledger: &mut Ledger,
+        sink: &mut impl EventSink,
+        taker: &Taker,
+        limit: Price,
+        qty: Qty,
+    ) -> (Option<Qty>, bool) {
+        let within = self.within_band(taker.side, limit);
+        let (left, stopped) = self.take_freely(ledger, sink, taker, within, qty);
+        if left.is_some() && !stopped && self.book.crosses(taker.side, limit) {
+            self.halt(sink, HaltCause::Trade);
+        }
+        (left, stopped)
     }
 
     fn replace(
@@ -224,9 +266,16 @@ impl Market {
         let iceberg = old.flags & flag::ICEBERG != 0;
         let grows = qty > total || planted(Canary::PriorityLost);
         let in_place = price == old.price && !grows && !iceberg;
+        if !in_place && old.flags & flag::LINKED != 0 {
+            return Err(RejectReason::LinkedOrder);
+        }
         let symbol = self.symbol;
         if in_place {
-            self.book.reduce(slot, qty);
+            if self.halted {
+                self.book.reduce_in_call(slot, qty);
+            } else {
+                self.book.reduce(slot, qty);
+            }
             let (_, mut settlement) = self.split(ledger, sink);
             settlement.shrink(&old, total.lots(), qty.lots());
             sink.event(Event::Replaced { symbol, account, order, price, qty, in_place });

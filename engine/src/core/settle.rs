@@ -6,6 +6,7 @@ use super::carry::Carry;
 use super::details::Details;
 use super::market::{Market, Watch, initial_rate, refresh, refresh_keys};
 use super::open_orders::OpenOrders;
+use super::stops::Stops;
 use crate::book::OrderBook;
 use crate::canary::{Canary, planted};
 use crate::liquidation::TriggerIndex;
@@ -52,6 +53,7 @@ pub(super) struct Settlement<'a, S> {
     pub(super) positions: &'a mut [Position],
     pub(super) open_orders: &'a mut OpenOrders,
     pub(super) details: &'a mut Details,
+    pub(super) stops: &'a mut Stops,
     to_clip: &'a mut Vec<AccountId>,
     last: &'a mut Option<Price>,
     index: &'a mut TriggerIndex,
@@ -76,6 +78,7 @@ impl Market {
             positions: &mut self.positions,
             open_orders: &mut self.open_orders,
             details: &mut self.details,
+            stops: &mut self.stops,
             to_clip: &mut self.to_clip,
             last: &mut self.last,
             index: &mut self.index,
@@ -87,6 +90,17 @@ impl Market {
         };
         (&mut self.book, settlement)
     }
+}
+
+/// Notes an account whose reduce-only orders may have become too large. The list has room for every
+/// account that can have some, once each.
+#[cold]
+fn note_clip(accounts: &mut Vec<AccountId>, account: AccountId) {
+    if accounts.len() == accounts.capacity() {
+        accounts.sort_unstable();
+        accounts.dedup();
+    }
+    accounts.push(account);
 }
 
 impl<S: EventSink> Settlement<'_, S> {
@@ -127,6 +141,19 @@ impl<S: EventSink> Settlement<'_, S> {
             maker_account,
             maker_leaves_lots,
         });
+    }
+
+    /// Two resting orders trade in an auction.
+    pub(super) fn say_auction_trade(
+        &mut self,
+        price: Price,
+        qty: Qty,
+        (buy, buyer): (OrderId, u32),
+        (sell, seller): (OrderId, u32),
+    ) {
+        *self.last = Some(price);
+        let (symbol, buyer, seller) = (self.symbol, AccountId(buyer), AccountId(seller));
+        self.sink.event(Event::AuctionTrade { symbol, price, qty, buy, buyer, sell, seller });
     }
 
     #[inline]
@@ -196,7 +223,7 @@ impl<S: EventSink> Settlement<'_, S> {
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
         let closing = position.closing_lots(side, lots);
         if position.reduce_lots != 0 {
-            self.to_clip.push(account);
+            note_clip(self.to_clip, account);
         }
         let mut opening_value = value;
         let mut released = None;

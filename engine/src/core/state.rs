@@ -59,6 +59,8 @@ impl Engine {
             cares,
             moved,
             fired,
+            parked,
+            held,
             assets,
             // Configuration.
             rules: _,
@@ -70,6 +72,7 @@ impl Engine {
             // Follow from what is written.
             fund_symbols: _,
             expiries: _,
+            halted: _,
             has_cross: _,
             // A count that decides nothing.
             rechecks: _,
@@ -79,6 +82,7 @@ impl Engine {
             deleveragings: _,
             scratch_accounts: _,
             scratch_shares: _,
+            scratch_ranked: _,
             scratch_symbols: _,
         } = self;
         let mut out = Encoder::new(each);
@@ -96,11 +100,17 @@ impl Engine {
             out.put(order);
         }
         for market in markets {
+            market.put_halt(&mut out, *time_ns);
             market.put_prices(&mut out);
             market.put(&mut out);
         }
         queue.put(&mut out);
         self.put_venue(&mut out);
+        put_parked(parked, &mut out);
+        out.count(held.len());
+        for order in held {
+            out.put(order);
+        }
         out.finish();
     }
 
@@ -129,8 +139,12 @@ impl Engine {
         self.fired.extend(fired);
         let Self { markets, ledger, expiries, .. } = self;
         for market in &mut *markets {
+            market.restore_halt(input, self.time_ns)?;
             market.restore_prices(input, self.time_ns)?;
             market.restore(ledger, input)?;
+            if market.halted {
+                self.halted.push(market.symbol);
+            }
         }
         for market in &*markets {
             for (expiry_s, order) in market.expiring() {
@@ -177,10 +191,60 @@ impl Engine {
         ranks.sort_unstable();
         let ranked = ranks.iter().zip(1..).all(|(rank, expected)| *rank == expected);
         input.check(ranked && waiting.is_sorted(), || "the queue in its order".to_owned())?;
+        self.restore_venue(waiting, input)?;
+        self.restore_parked(&mut seen, input)?;
         let count = seen.len();
         seen.sort_unstable();
         seen.dedup();
-        input.check(seen.len() == count, || "no position twice in the queue".to_owned())?;
-        self.restore_venue(waiting, input)
+        input.check(seen.len() == count, || "no position twice in the queue".to_owned())
+    }
+
+    /// What waits for halted markets: positions in liquidation, and stops that triggered.
+    fn restore_parked(
+        &mut self,
+        seen: &mut Vec<(SymbolId, AccountId)>,
+        input: &mut Decoder<'_>,
+    ) -> Result<(), StateError> {
+        let accounts_max = self.ledger.accounts().count();
+        let positions_max = accounts_max.saturating_mul(self.markets.len());
+        let mut parked: Vec<Waiting> = input.list(positions_max, "positions of halted markets")?;
+        for waiting in &mut parked {
+            waiting.first_ns = input.get()?;
+            let Waiting { symbol, account, since_ns, first_ns, .. } = *waiting;
+            let exists = symbol.index() < self.markets.len() && account.index() < accounts_max;
+            let waits = exists
+                && self.markets[symbol.index()].halted
+                && self.markets[symbol.index()].mark.is_some()
+                && self.markets[symbol.index()].position(account).is_locked();
+            input.check(waits && first_ns <= self.time_ns.min(since_ns), || {
+                "positions in liquidation of markets that are halted".to_owned()
+            })?;
+            let cross = self.ledger.account(account).is_cross();
+            seen.push((if cross { SymbolId(0) } else { symbol }, account));
+        }
+        self.queue.enter_after(parked.len() as u64);
+        self.parked.extend(parked);
+        let held: Vec<NewOrder> = input.list(self.held.capacity(), "stops of halted markets")?;
+        let wait = held.iter().all(|order| {
+            let market = self.markets.get(order.symbol.index());
+            market.is_some_and(|market| market.halted)
+        });
+        input.check(wait, || "stops of markets that are halted".to_owned())?;
+        self.held.extend(held);
+        Ok(())
+    }
+}
+
+/// Positions that wait for their markets, by symbol in the order in which they would be served,
+/// with ranks for orders of entry.
+fn put_parked(parked: &[Waiting], out: &mut Encoder<'_>) {
+    let mut parked = parked.to_vec();
+    parked.sort_unstable_by_key(|waiting| (waiting.symbol, waiting.key, waiting.entry));
+    for (waiting, rank) in parked.iter_mut().zip(1..) {
+        waiting.entry = rank;
+    }
+    out.list(&parked);
+    for waiting in &parked {
+        out.put(&waiting.first_ns);
     }
 }

@@ -1,10 +1,11 @@
 //! What the outside may see of a shard. Nothing here changes it.
 
 use super::Engine;
+use super::auction::Clearing;
 use super::market::Watch;
 use crate::book::RestingOrder;
 use crate::liquidation::QueueStats;
-use crate::types::{AccountId, AssetId, Money, OrderId, Ppm, Price, Seq, Side, SymbolId};
+use crate::types::{AccountId, AssetId, Money, OrderId, Ppm, Price, Qty, Seq, Side, SymbolId};
 
 /// A position as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,31 @@ pub struct PositionView {
     pub in_liquidation: bool,
 }
 
+/// A stop order that waits, as the outside sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopView {
+    /// Its id.
+    pub order: OrderId,
+    /// Its owner.
+    pub account: AccountId,
+    /// Where it triggers now.
+    pub trigger: Price,
+    /// Quantity of the order that it becomes.
+    pub qty: Qty,
+}
+
 impl Engine {
+    /// The stop orders that wait, in the order in which they would trigger: by reference, those
+    /// below it from the highest trigger down, then those above it from the lowest up.
+    pub fn stops(&self, symbol: SymbolId) -> impl Iterator<Item = StopView> + '_ {
+        self.markets[symbol.index()].stops.in_order().map(|(stop, _)| StopView {
+            order: stop.id,
+            account: AccountId(stop.owner),
+            trigger: stop.price,
+            qty: stop.qty,
+        })
+    }
+
     /// Sequence number of the last input.
     pub const fn seq(&self) -> Seq {
         self.seq
@@ -42,9 +67,10 @@ impl Engine {
             let ready_ns = ready_ns.max(self.time_ns);
             self.pace.next_ns(&self.rules.discipline, ready_ns)
         });
+        let reopening_ns = self.next_reopening().map(|(due_ns, _)| due_ns.max(self.time_ns));
         let forced_ns = forced_ns.into_iter().chain(self.next_draw_ns()).min();
         let expiry_ns = self.expiries.next_ns().map(|at_ns| at_ns.max(self.time_ns));
-        [forced_ns, expiry_ns].into_iter().flatten().min()
+        [forced_ns, expiry_ns, reopening_ns].into_iter().flatten().min()
     }
 
     fn triggers_wait(&self) -> bool {
@@ -53,13 +79,16 @@ impl Engine {
         }
         self.hot.iter().any(|symbol| {
             let market = &self.markets[symbol.index()];
-            let Some(mark) = market.mark.filter(|_| !market.is_stale(self.time_ns)) else {
-                return false;
-            };
+            let alive = market.mark.filter(|_| !market.is_stale(self.time_ns) && !market.halted);
+            let Some(mark) = alive else { return false };
             match market.watch {
                 Watch::Nowhere => false,
                 Watch::Prices => market.index.reached(mark).is_some(),
-                Watch::Keys => !market.funded_unhealthy(mark, &mut Vec::new()).is_empty(),
+                Watch::Keys => {
+                    let mut found = Vec::new();
+                    market.funded_unhealthy(mark, &mut Vec::new(), &mut found);
+                    !found.is_empty()
+                }
             }
         })
     }
@@ -73,7 +102,7 @@ impl Engine {
     /// The best offer.
     #[inline]
     pub fn best_ask(&self, symbol: SymbolId) -> Option<Price> {
-        self.markets[symbol.index()].book.best(Side::Sell)
+        self.markets[symbol.index()].book.best_in_call(Side::Sell)
     }
 
     /// Levels of one side from the best outwards: price and total quantity in lots.
@@ -106,6 +135,12 @@ impl Engine {
     /// Whether the shard has that symbol.
     pub fn has_symbol(&self, symbol: SymbolId) -> bool {
         symbol.index() < self.markets.len()
+    }
+
+    /// What the auction of a halted market would do now, if its sides cross.
+    pub fn indicative(&self, symbol: SymbolId) -> Option<Clearing> {
+        let market = &self.markets[symbol.index()];
+        if market.halted { market.clearing() } else { None }
     }
 
     /// The mark price.
@@ -178,7 +213,7 @@ impl Engine {
     /// Positions waiting in the liquidation queue.
     #[inline]
     pub fn backlog(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.parked_len()
     }
 
     /// The insurance fund's cash plus the profit of its positions at their marks.

@@ -231,10 +231,10 @@ impl Engine {
     }
 
     fn socialise(&mut self, deficit: Money, sink: &mut impl EventSink) {
-        let mut payers = ::core::mem::take(&mut self.scratch_shares);
+        let [mut payers, mut first] = ::core::mem::take(&mut self.scratch_shares);
         if matches!(self.rules.venue.residual, Residual::OpenInterest | Residual::Winners) {
             let weight = |account| self.share_weight(account);
-            weighted_shares(&self.ledger, deficit, weight, &mut payers);
+            weighted_shares(&self.ledger, deficit, weight, &mut first, &mut payers);
         } else {
             shares(&self.ledger, deficit, &mut payers);
         }
@@ -247,7 +247,7 @@ impl Engine {
             paid += *amount;
             sink.event(Event::Socialised { account: *account, amount: *amount });
         }
-        self.scratch_shares = payers;
+        self.scratch_shares = [payers, first];
         if paid.is_positive() {
             let fund = self.ledger.account_mut(AccountId::FUND);
             fund.cash += paid;

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::types::{
     AccountId, AssetId, Input, Money, NewOrder, OrderId, OrderKind, PRICE_TICKS_MAX, Ppm, Price,
-    QTY_LOTS_MAX, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
+    QTY_LOTS_MAX, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId, Trail,
 };
 
 /// Longest body of an input.
@@ -53,6 +53,10 @@ enum Code {
     Disconnect = 14,
     Kill = 15,
     Index = 16,
+    Link = 17,
+    Halt = 18,
+    Reopen = 19,
+    Indicative = 20,
     MarginMode = 24,
     AssetPrice = 25,
     DepositAsset = 26,
@@ -78,6 +82,10 @@ impl Code {
             Input::Disconnect { .. } => Self::Disconnect,
             Input::Kill { .. } => Self::Kill,
             Input::Index { .. } => Self::Index,
+            Input::Link { .. } => Self::Link,
+            Input::Halt { .. } => Self::Halt,
+            Input::Reopen { .. } => Self::Reopen,
+            Input::Indicative { .. } => Self::Indicative,
             Input::MarginMode { .. } => Self::MarginMode,
             Input::AssetPrice { .. } => Self::AssetPrice,
             Input::DepositAsset { .. } => Self::DepositAsset,
@@ -103,6 +111,10 @@ impl Code {
             14 => Self::Disconnect,
             15 => Self::Kill,
             16 => Self::Index,
+            17 => Self::Link,
+            18 => Self::Halt,
+            19 => Self::Reopen,
+            20 => Self::Indicative,
             24 => Self::MarginMode,
             25 => Self::AssetPrice,
             26 => Self::DepositAsset,
@@ -117,8 +129,11 @@ impl Code {
             | Self::MassCancel
             | Self::CancelOnDisconnect
             | Self::Disconnect
-            | Self::MarginMode
-            | Self::Kill => COMMON_BYTES,
+            | Self::Kill
+            | Self::Halt
+            | Self::Reopen
+            | Self::Indicative
+            | Self::MarginMode => COMMON_BYTES,
             Self::Cancel
             | Self::Mark
             | Self::Deposit
@@ -129,7 +144,7 @@ impl Code {
             | Self::AssetPrice
             | Self::DepositAsset
             | Self::WithdrawAsset => 24,
-            Self::Order | Self::Replace | Self::Block => 32,
+            Self::Order | Self::Replace | Self::Block | Self::Link => 32,
             Self::LongOrder => BODY_BYTES_MAX,
         }
     }
@@ -157,6 +172,8 @@ const REDUCE_ONLY_BIT: u8 = 0b0001_0000;
 const WATCH_MASK: u8 = 0b0110_0000;
 const WATCH_SHIFT: u32 = 5;
 const PROFIT_BIT: u8 = 0b1000_0000;
+/// The distance of a trailing stop is a part of the price.
+const PART_BIT: u8 = PROFIT_BIT;
 /// An optional field is there: the symbol of a mass cancel, the account of a kill switch.
 const NAMED_BIT: u8 = 0b0000_0001;
 /// A mass cancel is of one side.
@@ -172,6 +189,7 @@ const fn is_long(kind: OrderKind) -> bool {
             | OrderKind::AtLeast { .. }
             | OrderKind::Iceberg { .. }
             | OrderKind::Stop { .. }
+            | OrderKind::TrailingStop { .. }
     )
 }
 
@@ -212,6 +230,14 @@ pub fn encode_body(message: &Sequenced, body: &mut [u8; BODY_BYTES_MAX]) -> usiz
             put_u32(body, 16, seller.0);
             put_u32(body, 20, price.ticks());
             put_u32(body, 24, qty.lots());
+        }
+        Input::Link { symbol, account, order, other } => {
+            put_target(body, symbol, account);
+            put_u64(body, 16, order.0);
+            put_u64(body, 24, other.0);
+        }
+        Input::Halt { symbol } | Input::Reopen { symbol } | Input::Indicative { symbol } => {
+            put_u16(body, 2, symbol.0);
         }
         Input::Step => {}
         _ => encode_account_input(&message.input, body),
@@ -269,6 +295,13 @@ fn encode_order(order: &NewOrder, body: &mut [u8; BODY_BYTES_MAX]) {
             let profit = if take_profit { PROFIT_BIT } else { 0 };
             (3 | (watch as u8) << WATCH_SHIFT | profit, trigger.ticks())
         }
+        OrderKind::TrailingStop { watch, by } => {
+            let (part, distance) = match by {
+                Trail::Ticks(ticks) => (0, ticks),
+                Trail::Part(part) => (PART_BIT, part.parts()),
+            };
+            (4 | (watch as u8) << WATCH_SHIFT | part, distance)
+        }
         kind => (short_kind(kind), 0),
     };
     put_u32(body, 32, second);
@@ -293,7 +326,8 @@ const fn short_kind(kind: OrderKind) -> u8 {
         OrderKind::GoodTill { .. }
         | OrderKind::AtLeast { .. }
         | OrderKind::Iceberg { .. }
-        | OrderKind::Stop { .. } => {
+        | OrderKind::Stop { .. }
+        | OrderKind::TrailingStop { .. } => {
             unreachable!()
         }
     }
@@ -355,6 +389,14 @@ pub fn decode_body(seq: Seq, time_ns: u64, body: &[u8]) -> Result<Sequenced, Dec
             fields.zero_u32(28, "padding")?;
             Input::Block { symbol, buyer, seller, price: fields.price(20)?, qty: fields.qty(24)? }
         }
+        Code::Link => {
+            let (symbol, account) = fields.target();
+            let (order, other) = (OrderId(fields.u64(16)), OrderId(fields.u64(24)));
+            Input::Link { symbol, account, order, other }
+        }
+        Code::Halt => Input::Halt { symbol: fields.symbol_alone()? },
+        Code::Reopen => Input::Reopen { symbol: fields.symbol_alone()? },
+        Code::Indicative => Input::Indicative { symbol: fields.symbol_alone()? },
         Code::AssetPrice => {
             let (asset, price) = fields.reference()?;
             Input::AssetPrice { asset: AssetId(asset.0), price }
@@ -387,7 +429,7 @@ impl Fields<'_> {
             return Err(error(0, "body length", 0, "16, 24, 32 or 40 bytes"));
         };
         let Some(code) = Code::from_byte(byte) else {
-            return Err(error(0, "input code", u64::from(byte), "1 to 16 or 24 to 27"));
+            return Err(error(0, "input code", u64::from(byte), "1 to 20 or 24 to 27"));
         };
         if bytes != code.body_bytes() {
             let expected = match code.body_bytes() {
@@ -405,6 +447,7 @@ impl Fields<'_> {
         let detail = self.body[1];
         let kind = match code {
             Code::LongOrder if detail & KIND_MASK == 3 => self.stop(detail)?,
+            Code::LongOrder if detail & KIND_MASK == 4 => self.trailing_stop(detail)?,
             Code::LongOrder => self.long_kind(detail & (KIND_MASK | WATCH_MASK | PROFIT_BIT))?,
             _ => self.short_kind(detail & KIND_MASK)?,
         };
@@ -441,16 +484,28 @@ impl Fields<'_> {
             0 => OrderKind::GoodTill { price, expiry_s: self.u32(32) },
             1 => OrderKind::AtLeast { price, min: self.qty(32)? },
             2 => OrderKind::Iceberg { price, display: self.qty(32)? },
-            other => return Err(error(1, "long order kind", u64::from(other), "0 to 3")),
+            other => return Err(error(1, "long order kind", u64::from(other), "0 to 4")),
         })
+    }
+
+    fn watch(detail: u8) -> Result<Reference, DecodeError> {
+        let watch = (detail & WATCH_MASK) >> WATCH_SHIFT;
+        let known = Reference::ALL.get(usize::from(watch)).copied();
+        known.ok_or_else(|| error(1, "reference of a stop order", u64::from(watch), "0 to 2"))
+    }
+
+    fn trailing_stop(&self, detail: u8) -> Result<OrderKind, DecodeError> {
+        self.zero_u32(36, "padding")?;
+        self.zero_u32(24, "price of a trailing stop")?;
+        let watch = Self::watch(detail)?;
+        let part = detail & PART_BIT != 0;
+        let by = if part { Trail::Part(self.ppm(32)?) } else { Trail::Ticks(self.u32(32)) };
+        Ok(OrderKind::TrailingStop { watch, by })
     }
 
     fn stop(&self, detail: u8) -> Result<OrderKind, DecodeError> {
         self.zero_u32(36, "padding")?;
-        let watch = (detail & WATCH_MASK) >> WATCH_SHIFT;
-        let Some(&watch) = Reference::ALL.get(usize::from(watch)) else {
-            return Err(error(1, "reference of a stop order", u64::from(watch), "0 to 2"));
-        };
+        let watch = Self::watch(detail)?;
         let limit = match self.u32(24) {
             0 => None,
             _ => Some(self.price(24)?),
@@ -493,6 +548,11 @@ impl Fields<'_> {
                 Input::Kill { account, engaged: has(ON_BIT) }
             }
         })
+    }
+
+    fn symbol_alone(&self) -> Result<SymbolId, DecodeError> {
+        self.zero_u32(4, "account")?;
+        Ok(self.target().0)
     }
 
     fn asset_transfer(&self, code: Code) -> Result<Input, DecodeError> {

@@ -2,7 +2,7 @@
 
 use crate::types::AccountId;
 
-/// Accounts by key. Its memory is there from the start but for what stands in it, which grows.
+/// Accounts by key. Its memory is there from the start.
 #[derive(Debug)]
 pub(crate) struct KeyedHeap {
     heap: Vec<(i128, AccountId)>,
@@ -13,7 +13,7 @@ pub(crate) struct KeyedHeap {
 impl KeyedHeap {
     /// An empty one for that many accounts.
     pub(crate) fn new(accounts_max: usize) -> Self {
-        Self { heap: Vec::new(), places: vec![0; accounts_max] }
+        Self { heap: Vec::with_capacity(accounts_max), places: vec![0; accounts_max] }
     }
 
     /// The key of an account that stands in it.

@@ -49,6 +49,8 @@ pub(crate) struct LiquidationQueue {
     later: BinaryHeap<Reverse<(u64, Waiting)>>,
     /// Not drawn for this window.
     undrawn: Vec<Waiting>,
+    /// Scratch space of a draw.
+    drawing: Vec<Waiting>,
     /// The smallest key among them.
     undrawn_key: i128,
     draws: bool,
@@ -64,8 +66,9 @@ impl LiquidationQueue {
     pub(crate) fn new(positions_max: usize, draws: bool) -> Self {
         Self {
             heap: BinaryHeap::with_capacity(positions_max.min(PREALLOCATED)),
-            later: BinaryHeap::new(),
-            undrawn: Vec::new(),
+            later: BinaryHeap::with_capacity(positions_max.min(PREALLOCATED)),
+            undrawn: Vec::with_capacity(if draws { positions_max.min(PREALLOCATED) } else { 0 }),
+            drawing: Vec::with_capacity(if draws { positions_max.min(PREALLOCATED) } else { 0 }),
             undrawn_key: i128::MAX,
             draws,
             window: 0,
@@ -75,18 +78,39 @@ impl LiquidationQueue {
     }
 
     /// Puts a position in; its order of entry is given here.
-    pub(crate) fn push(&mut self, mut waiting: Waiting, now_ns: u64) {
-        if planted(Canary::QueueReversed) {
-            waiting.key = -waiting.key;
-        }
-        self.entries += 1;
-        waiting.entry = self.entries;
+    pub(crate) fn push(&mut self, waiting: Waiting, now_ns: u64) {
+        let waiting = self.numbered(waiting);
         if waiting.since_ns > now_ns {
             self.later.push(Reverse((waiting.since_ns, waiting)));
         } else {
             self.admit(waiting);
         }
         self.stats.backlog_max = self.stats.backlog_max.max(self.len() as u64);
+    }
+
+    /// The next one to enter, also for somebody who lets it wait elsewhere.
+    pub(crate) fn numbered(&mut self, mut waiting: Waiting) -> Waiting {
+        if planted(Canary::QueueReversed) {
+            waiting.key = -waiting.key;
+        }
+        self.entries += 1;
+        waiting.entry = self.entries;
+        waiting
+    }
+
+    /// Moves everything of a symbol to the end of a list.
+    pub(crate) fn take_symbol(&mut self, symbol: SymbolId, to: &mut Vec<Waiting>) {
+        let mut stays = |waiting: &Waiting| {
+            let goes = waiting.symbol == symbol;
+            if goes {
+                to.push(*waiting);
+            }
+            !goes
+        };
+        self.heap.retain(|Reverse(waiting)| stays(waiting));
+        self.later.retain(|Reverse((_, waiting))| stays(waiting));
+        self.undrawn.retain(|waiting| stays(waiting));
+        self.note_undrawn();
     }
 
     #[inline]
@@ -114,7 +138,8 @@ impl LiquidationQueue {
             return;
         }
         self.window = window;
-        let mut all = ::core::mem::take(&mut self.undrawn);
+        let mut all = ::core::mem::take(&mut self.drawing);
+        all.append(&mut self.undrawn);
         all.extend(self.heap.drain().map(|Reverse(waiting)| waiting));
         all.sort_unstable_by_key(|waiting| (waiting.symbol, waiting.account));
         let most = draw.most as usize;
@@ -123,7 +148,8 @@ impl LiquidationQueue {
             all.rotate_left(usize::try_from(first).expect("less than a length"));
             self.undrawn.extend(all.drain(most..));
         }
-        self.heap.extend(all.into_iter().map(Reverse));
+        self.heap.extend(all.drain(..).map(Reverse));
+        self.drawing = all;
         self.note_undrawn();
     }
 
@@ -230,6 +256,7 @@ impl LiquidationQueue {
             heap: _,
             later: _,
             undrawn: _,
+            drawing: _,
             // How many there ever were decides nothing, and what is counted neither.
             entries: _,
             stats: _,
@@ -248,6 +275,11 @@ impl LiquidationQueue {
             waiting.entry = before as u64 + 1;
         }
         out.list(&waiting);
+    }
+
+    /// What enters from now on does so after so many others.
+    pub(crate) fn enter_after(&mut self, entries: u64) {
+        self.entries = self.entries.max(entries);
     }
 
     /// The window that was drawn for last.

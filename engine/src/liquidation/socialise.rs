@@ -17,17 +17,18 @@ pub(crate) fn shares(ledger: &Ledger, deficit: Money, out: &mut Vec<(AccountId, 
 }
 
 /// Who pays how much of `deficit` in proportion to a weight, as far as free cash goes; what that
-/// leaves is shared in proportion to the free cash that is left.
+/// leaves is shared in proportion to the free cash that is left. `first` is scratch space.
 pub(crate) fn weighted_shares(
     ledger: &Ledger,
     deficit: Money,
     weight: impl Fn(AccountId) -> i128,
+    first: &mut Vec<(AccountId, Money)>,
     out: &mut Vec<(AccountId, Money)>,
 ) {
     let payers = |id: &AccountId| *id != AccountId::FUND && ledger.account(*id).cash.is_positive();
     let ids = || ledger.accounts().map(|(id, _)| id).filter(payers);
     let total: i128 = ids().map(&weight).sum();
-    let mut first: Vec<(AccountId, Money)> = Vec::new();
+    first.clear();
     let mut left = deficit;
     if total > 0 {
         for id in ids() {
@@ -39,12 +40,12 @@ pub(crate) fn weighted_shares(
     }
     out.clear();
     out.extend(ids().map(|id| (id, ledger.account(id).cash)));
-    for ((_, cash), (_, paid)) in out.iter_mut().zip(&first) {
+    for ((_, cash), (_, paid)) in out.iter_mut().zip(&*first) {
         *cash -= *paid;
     }
-    let before: Vec<Money> = out.iter().map(|(_, cash)| *cash).collect();
-    share_out(left, |number, _| before[number], out);
-    for ((_, share), (_, paid)) in out.iter_mut().zip(&first) {
+    let paid = |number: usize| first.get(number).map_or(Money::ZERO, |(_, paid)| *paid);
+    share_out(left, |number, id| ledger.account(id).cash - paid(number), out);
+    for ((_, share), (_, paid)) in out.iter_mut().zip(&*first) {
         *share += *paid;
     }
     out.retain(|(_, share)| share.is_positive());

@@ -14,8 +14,8 @@ pub struct LastTrade {
     pub price: Price,
     /// Quantity.
     pub qty: Qty,
-    /// The taker's side.
-    pub side: Side,
+    /// The taker's side; none in an auction, where nobody takes.
+    pub side: Option<Side>,
 }
 
 /// One resting order as the feed tells it.
@@ -118,9 +118,19 @@ impl EventSink for MarketData {
             Event::Trade { symbol, side, price, qty, maker, maker_leaves_lots, .. }
                 if symbol == self.symbol =>
             {
-                self.last_trade = Some(LastTrade { price, qty, side });
+                self.last_trade = Some(LastTrade { price, qty, side: Some(side) });
                 self.traded_lots += u64::from(qty.lots());
                 self.set_lots(maker, maker_leaves_lots);
+            }
+            Event::AuctionTrade { symbol, price, qty, buy, sell, .. } if symbol == self.symbol => {
+                self.last_trade = Some(LastTrade { price, qty, side: None });
+                self.traded_lots += u64::from(qty.lots());
+                for order in [buy, sell] {
+                    if let Some(resting) = self.orders.get(&order) {
+                        let left = resting.lots - qty.lots();
+                        self.set_lots(order, left);
+                    }
+                }
             }
             Event::Cancelled { symbol, order, .. } if symbol == self.symbol => self.remove(order),
             Event::Reduced { symbol, order, qty, .. } if symbol == self.symbol => {

@@ -1,7 +1,7 @@
 //! What the pipeline drives: the engine, or something in its place.
 
 use crate::core::Engine;
-use crate::types::{CancelCause, Event, EventSink, Input, Ppm, Qty, Sequenced};
+use crate::types::{CancelCause, Event, EventSink, HaltCause, Input, Ppm, Qty, Sequenced};
 
 /// Something that applies inputs in sequence and emits their events.
 pub trait Shard: Send {
@@ -80,6 +80,16 @@ fn acknowledgement(input: &Input) -> Option<Event> {
             Event::AssetWithdrawn { account, asset, qty }
         }
         Input::Kill { account, engaged } => Event::KillSwitch { account, engaged },
+        Input::Halt { symbol } => {
+            Event::Halted { symbol, cause: HaltCause::Command, reference: None }
+        }
+        Input::Reopen { symbol } => Event::Reopened { symbol },
+        Input::Indicative { symbol } => {
+            Event::Indicative { symbol, price: None, lots: 0, surplus_lots: 0 }
+        }
+        Input::Link { symbol, account, order, other } => {
+            Event::Linked { symbol, account, order, other }
+        }
         Input::Step => return None,
     })
 }
@@ -98,6 +108,8 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         (Input::Cancel { order: id, .. }, Event::Cancelled { order, cause, .. }) => {
             id == order && *cause == CancelCause::Client
         }
+        // Another market may reopen by itself before the input.
+        (Input::Reopen { symbol: one }, Event::Reopened { symbol }) => one == symbol,
         (Input::Replace { order: id, .. }, Event::Replaced { order, .. }) => id == order,
         (Input::Mark { .. }, Event::Marked { .. })
         | (Input::Deposit { .. }, Event::Deposited { .. })
@@ -109,6 +121,9 @@ pub fn answer(input: &Input, event: &Event) -> Option<Answer> {
         | (Input::CancelOnDisconnect { .. }, Event::CancelOnDisconnectSet { .. })
         | (Input::Disconnect { .. }, Event::Disconnected { .. })
         | (Input::Index { .. }, Event::Indexed { .. })
+        | (Input::Link { .. }, Event::Linked { .. })
+        | (Input::Halt { .. }, Event::Halted { .. })
+        | (Input::Indicative { .. }, Event::Indicative { .. })
         | (Input::MarginMode { .. }, Event::MarginModeSet { .. })
         | (Input::AssetPrice { .. }, Event::AssetPriced { .. })
         | (Input::DepositAsset { .. }, Event::AssetDeposited { .. })

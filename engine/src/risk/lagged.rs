@@ -20,7 +20,7 @@ pub(crate) struct Lagged<T> {
 
 impl<T> Default for Lagged<T> {
     fn default() -> Self {
-        Self { pending: VecDeque::new(), window: None }
+        Self { pending: VecDeque::with_capacity(PENDING_MAX), window: None }
     }
 }
 
@@ -80,7 +80,7 @@ impl<T: Canonical> Canonical for Lagged<T> {
 
     fn get(input: &mut Decoder<'_>) -> Result<Self, StateError> {
         let window = input.get()?;
-        let mut pending = VecDeque::new();
+        let mut pending = VecDeque::with_capacity(PENDING_MAX);
         for _ in 0..input.count(PENDING_MAX, "values that lag")? {
             pending.push_back((input.get()?, input.get()?));
         }

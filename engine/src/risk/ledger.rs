@@ -90,7 +90,8 @@ impl Ledger {
             .expect("memory for the accounts is there at start");
         accounts[AccountId::FUND.index()].state = account_state::OPEN;
         let rooms = [Room::NONE; 2];
-        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO, due: Vec::new(), rooms }
+        let due = Vec::with_capacity(accounts_max as usize);
+        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO, due, rooms }
     }
 
     /// Whether a deposit has opened the account.

@@ -278,6 +278,15 @@ pub(crate) struct MarkState {
 }
 
 impl MarkState {
+    /// Nothing seen yet, and room for what the rules keep.
+    pub(crate) fn new(rules: &MarkRules) -> Self {
+        let points = match rules.smoothing {
+            Smoothing::Mean { points } => points,
+            _ => 0,
+        };
+        Self { samples: Vec::with_capacity(points as usize), ..Self::default() }
+    }
+
     /// The mark that comes into force now, if one does, or that it lies outside the domain; then
     /// nothing has changed.
     pub(crate) fn advance(

@@ -1,5 +1,6 @@
 //! Accounts, positions, mark price and margin. Knows nothing of orders in a book or of matching.
 
+mod auction_rules;
 mod decay;
 mod funded;
 mod funding;
@@ -13,6 +14,7 @@ mod position;
 mod price_rules;
 mod rules;
 
+pub use auction_rules::AuctionRules;
 pub(crate) use funding::{Accrual, Due, Premium};
 pub use funding::{FUNDING_CAP_PPB_MAX, FundingRules, PAID_UNITS_MAX};
 pub(crate) use haircut::HaircutState;

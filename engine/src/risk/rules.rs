@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{OrderRules, PriceRules};
+use super::{AuctionRules, OrderRules, PriceRules};
 use crate::types::{
     Contract, MONEY_MAX_UNITS, Money, POSITION_LOTS_MAX, PRICE_TICKS_MAX, Ppm, Price, QTY_LOTS_MAX,
 };
@@ -41,6 +41,8 @@ pub struct MarketRules {
     pub(crate) order_rules: OrderRules,
     /// Whether it asks anything of them.
     pub(crate) asks: bool,
+    /// How it is halted and reopened, if it can be.
+    pub(crate) auctions: Option<AuctionRules>,
     /// Its mark, its funding, its open interest.
     pub(crate) price_rules: PriceRules,
     /// Whether a mark input's price is the mark and nothing follows from it.
@@ -106,6 +108,9 @@ pub enum MarketRulesError {
     /// No order is worth less than nothing.
     #[error("least notional is {0}, expected at least 0")]
     NotionalMin(Money),
+    /// A band without a time to which it applies.
+    #[error("the window of the volatility halt is 0 ns, expected at least 1")]
+    HaltWindow,
     /// The mark's rules contradict themselves.
     #[error("mark: expected {0}")]
     Mark(&'static str),
@@ -160,6 +165,7 @@ impl MarketRules {
             market_band: spec.market_band,
             order_rules: OrderRules::default(),
             asks: false,
+            auctions: None,
             price_rules: PriceRules::default(),
             marks_given: true,
         })

@@ -2,7 +2,8 @@
 
 use super::{Canonical, Decoder, Encoder, StateError, put, within};
 use crate::types::{
-    AccountId, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference, Seq, Side, SymbolId,
+    AccountId, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference, Seq, Side,
+    SymbolId, Trail,
 };
 
 macro_rules! numbers {
@@ -137,6 +138,10 @@ impl Canonical for OrderKind {
             Self::Stop { watch, take_profit, trigger, limit } => {
                 put!(out; &10_u8, watch, take_profit, trigger, limit);
             }
+            Self::TrailingStop { watch, by: Trail::Ticks(ticks) } => {
+                put!(out; &11_u8, watch, ticks);
+            }
+            Self::TrailingStop { watch, by: Trail::Part(part) } => put!(out; &12_u8, watch, part),
         }
     }
 
@@ -158,7 +163,9 @@ impl Canonical for OrderKind {
                 trigger: input.get()?,
                 limit: input.get()?,
             },
-            _ => return Err(input.refuse("a kind of order, 0 to 10")),
+            11 => Self::TrailingStop { watch: input.get()?, by: Trail::Ticks(input.get()?) },
+            12 => Self::TrailingStop { watch: input.get()?, by: Trail::Part(input.get()?) },
+            _ => return Err(input.refuse("a kind of order, 0 to 12")),
         })
     }
 }

@@ -39,6 +39,9 @@ pub enum TrackError {
     /// There is no such symbol.
     #[error("there is no symbol {}", .0.0)]
     UnknownSymbol(SymbolId),
+    /// The market is halted.
+    #[error("symbol {} is halted: places are followed where sides do not cross", .0.0)]
+    Halted(SymbolId),
     /// No order of that id rests.
     #[error("no order {} rests; only resting orders have a place in a queue", .0.0)]
     NotResting(OrderId),
@@ -83,6 +86,9 @@ impl QueueTrackers {
         if !engine.has_symbol(symbol) {
             return Err(TrackError::UnknownSymbol(symbol));
         }
+        if engine.is_halted(symbol) {
+            return Err(TrackError::Halted(symbol));
+        }
         if engine.resting_order(symbol, order).is_none() {
             return Err(TrackError::NotResting(order));
         }
@@ -119,6 +125,9 @@ impl QueueTrackers {
         let Probe { symbol, side, price, rank, away } = probe;
         if !engine.has_symbol(symbol) {
             return Err(TrackError::UnknownSymbol(symbol));
+        }
+        if engine.is_halted(symbol) {
+            return Err(TrackError::Halted(symbol));
         }
         let Some(first) = engine.queue(symbol, price).next() else {
             return Err(TrackError::EmptyLevel { price });

@@ -23,6 +23,12 @@ impl QueueTrackers {
                 self.taking = Some((symbol, taker, side, price));
             }
             Event::Cancelled { symbol, order, cause, .. } => self.cancelled(symbol, order, cause),
+            Event::Halted { symbol, .. } => self.begin_halt(symbol),
+            Event::Reopened { symbol } => drop(self.halted.remove(&symbol)),
+            Event::AuctionTrade { symbol, buy, sell, .. } => {
+                self.end_in_halt(symbol, buy);
+                self.end_in_halt(symbol, sell);
+            }
             Event::Reduced { symbol, order, qty, cause, .. } => {
                 let why = match cause {
                     CancelCause::SelfTrade => Cause::SelfTrade,
@@ -41,6 +47,26 @@ impl QueueTrackers {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Nothing is followed through a halt, in which sides may cross and one price may have two
+    /// queues. What was known of the market's orders is forgotten: an auction moves them unseen.
+    fn begin_halt(&mut self, symbol: SymbolId) {
+        self.halted.insert(symbol);
+        let own: Vec<TrackerId> =
+            self.waiting().filter(|id| self.trackers[id.index()].symbol == symbol).collect();
+        for id in own {
+            self.end_as(id, End::Halted);
+        }
+        self.levels.retain(|(of, _), _| *of != symbol);
+        self.members.retain(|(of, _), _| *of != symbol);
+    }
+
+    /// An order that was to be followed from when it rests does so in a halted market.
+    fn end_in_halt(&mut self, symbol: SymbolId, order: OrderId) {
+        if let Some(id) = self.live(symbol, order) {
+            self.end_as(id, End::Halted);
         }
     }
 
@@ -65,6 +91,10 @@ impl QueueTrackers {
         (side, price): (Side, Price),
         lots: u32,
     ) {
+        if self.halted.contains(&symbol) {
+            self.end_in_halt(symbol, order);
+            return;
+        }
         let mut before = None;
         if let Some(level) = self.levels.get_mut(&(symbol, price)) {
             let ahead = Ahead { orders: level.orders, lots: level.lots };
@@ -141,17 +171,18 @@ impl QueueTrackers {
     /// A resting order has `left` lots now.
     fn shrink(&mut self, symbol: SymbolId, order: OrderId, left: u32, cause: Cause) {
         let Some(member) = self.members.get_mut(&(symbol, order)) else { return };
+        let key = (symbol, member.price);
+        // Of a price that is followed no more, the lots are not what they were either.
+        let Some(level) = self.levels.get_mut(&key).filter(|l| l.serial == member.serial) else {
+            self.members.remove(&(symbol, order));
+            return;
+        };
         let (gone, is_gone) = (member.lots - left, left == 0);
         member.lots = left;
         let member = *member;
         if is_gone {
             self.members.remove(&(symbol, order));
         }
-        let key = (symbol, member.price);
-        let Some(level) = self.levels.get_mut(&key).filter(|l| l.serial == member.serial) else {
-            self.members.remove(&(symbol, order));
-            return;
-        };
         level.orders -= u32::from(is_gone);
         level.lots -= u64::from(gone);
         if gone == 0 {
@@ -208,13 +239,8 @@ impl QueueTrackers {
         }
     }
 
-    /// A followed order took before it came to rest, or an order of an auction gave.
+    /// A followed order took before it came to rest.
     fn took(&mut self, symbol: SymbolId, taker: OrderId, lots: u32) {
-        if let Some(member) = self.members.get(&(symbol, taker)) {
-            let left = member.lots.saturating_sub(lots);
-            self.shrink(symbol, taker, left, Cause::Trade);
-            return;
-        }
         let Some(id) = self.live(symbol, taker) else { return };
         let State::Awaiting(left) = self.trackers[id.index()].state else { return };
         let left = left.map(|left| left.saturating_sub(lots));

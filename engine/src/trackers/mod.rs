@@ -107,6 +107,8 @@ pub struct QueueTrackers {
     taking: Option<(SymbolId, OrderId, Side, Price)>,
     /// Orders that came to rest at a price that was not followed, and why they did.
     unplaced: Vec<(TrackerId, Cause)>,
+    /// Markets that are halted, as far as anything is followed.
+    halted: BTreeSet<SymbolId>,
     /// A price that is followed because an order may come to rest there.
     expected: Option<(SymbolId, Price)>,
     serial: u32,
@@ -141,6 +143,8 @@ impl QueueTrackers {
     pub fn begin(&mut self, engine: &Engine, input: &Sequenced) {
         self.time_ns = input.time_ns;
         self.taking = None;
+        self.halted.clear();
+        self.halted.extend(engine.halted());
         let (symbol, order, price) = match &input.input {
             Input::Order(new) => (new.symbol, new.order, new.kind.price()),
             Input::Replace { symbol, order, price, .. } => (*symbol, *order, Some(*price)),
@@ -150,6 +154,7 @@ impl QueueTrackers {
         if let Some(price) = price
             && self.followed.contains_key(&(symbol, order))
             && engine.has_symbol(symbol)
+            && !self.halted.contains(&symbol)
         {
             self.mirror(engine, symbol, price);
             self.expected = Some((symbol, price));

@@ -70,6 +70,8 @@ pub enum End {
     Crossed,
     /// The observer took it away.
     Withdrawn,
+    /// Its market was halted: places are followed where sides do not cross.
+    Halted,
 }
 
 /// One change of a tracker's place.

@@ -29,6 +29,12 @@ pub enum CancelCause {
     Expired = 8,
     /// It could have done more than reduce its owner's position.
     ReduceOnly = 9,
+    /// The order that it was linked to traded or triggered.
+    Linked = 10,
+    /// Its market was halted before it could execute.
+    Halt = 11,
+    /// Its owner could not pay what it would have opened at the price of an auction.
+    Unfunded = 12,
 }
 
 /// Why the insurance fund's cash changed.
@@ -50,6 +56,18 @@ pub enum FundCause {
     Funding = 8,
     /// It bought collateral of an account that owed money.
     Collateral = 9,
+}
+
+/// Why a market was halted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum HaltCause {
+    /// By a command.
+    Command = 0,
+    /// A trade would have left the band.
+    Trade = 1,
+    /// The mark left the band.
+    Mark = 2,
 }
 
 /// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
@@ -185,6 +203,28 @@ pub enum Event {
     StopRejected { symbol: SymbolId, account: AccountId, order: OrderId, reason: RejectReason },
     /// The kill switch of an account, or of the whole shard, was set.
     KillSwitch { account: Option<AccountId>, engaged: bool },
+    /// Two orders were linked.
+    Linked { symbol: SymbolId, account: AccountId, order: OrderId, other: OrderId },
+    /// A market was halted; `reference` is the price around which its band lay. Until it reopens
+    /// the sides of its book may cross.
+    Halted { symbol: SymbolId, cause: HaltCause, reference: Option<Price> },
+    /// What the auction of a halted market would do now: its price, if the sides cross, what would
+    /// trade, and what would be left over at that price (bids positive, offers negative).
+    Indicative { symbol: SymbolId, price: Option<Price>, lots: u64, surplus_lots: i64 },
+    /// Two resting orders traded in an auction; neither takes.
+    AuctionTrade {
+        symbol: SymbolId,
+        price: Price,
+        qty: Qty,
+        buy: OrderId,
+        buyer: AccountId,
+        sell: OrderId,
+        seller: AccountId,
+    },
+    /// An auction traded so many lots at one price; `surplus_lots` as in `Indicative`, before it.
+    Uncrossed { symbol: SymbolId, price: Price, lots: u64, surplus_lots: i64 },
+    /// A halted market trades again.
+    Reopened { symbol: SymbolId },
     /// Whether an account's positions share their margin was set.
     MarginModeSet { account: AccountId, cross: bool },
     /// Longs paid shorts that rate of their value at that price, or were paid it if it is negative.
@@ -197,6 +237,56 @@ pub enum Event {
     AssetWithdrawn { account: AccountId, asset: AssetId, qty: Qty },
     /// The fund bought collateral of an account that owed money, for what it counted for.
     AssetSold { account: AccountId, asset: AssetId, qty: Qty, amount: Money },
+}
+
+impl Event {
+    /// The market that the event is about, if it is about one.
+    #[inline]
+    pub const fn symbol(&self) -> Option<SymbolId> {
+        match *self {
+            Self::Accepted { symbol, .. }
+            | Self::Rejected { symbol, .. }
+            | Self::Rested { symbol, .. }
+            | Self::Trade { symbol, .. }
+            | Self::Cancelled { symbol, .. }
+            | Self::Replaced { symbol, .. }
+            | Self::Reduced { symbol, .. }
+            | Self::Marked { symbol, .. }
+            | Self::Indexed { symbol, .. }
+            | Self::StopPlaced { symbol, .. }
+            | Self::StopTriggered { symbol, .. }
+            | Self::StopRejected { symbol, .. }
+            | Self::LeverageSet { symbol, .. }
+            | Self::Block { symbol, .. }
+            | Self::Triggered { symbol, .. }
+            | Self::Recovered { symbol, .. }
+            | Self::Forced { symbol, .. }
+            | Self::TakenOver { symbol, .. }
+            | Self::Deleveraged { symbol, .. }
+            | Self::Closed { symbol, .. }
+            | Self::Fund { symbol, .. }
+            | Self::Linked { symbol, .. }
+            | Self::Halted { symbol, .. }
+            | Self::Indicative { symbol, .. }
+            | Self::AuctionTrade { symbol, .. }
+            | Self::Uncrossed { symbol, .. }
+            | Self::Funded { symbol, .. }
+            | Self::Reopened { symbol } => Some(symbol),
+            Self::Deposited { .. }
+            | Self::Withdrawn { .. }
+            | Self::Socialised { .. }
+            | Self::SelfTradeSet { .. }
+            | Self::MassCancelled { .. }
+            | Self::CancelOnDisconnectSet { .. }
+            | Self::Disconnected { .. }
+            | Self::KillSwitch { .. }
+            | Self::MarginModeSet { .. }
+            | Self::AssetPriced { .. }
+            | Self::AssetDeposited { .. }
+            | Self::AssetWithdrawn { .. }
+            | Self::AssetSold { .. } => None,
+        }
+    }
 }
 
 /// Where events go. The caller owns the memory; the engine never calls back into itself.

@@ -57,6 +57,14 @@ pub enum OrderKind {
         /// Limit of the order that it becomes.
         limit: Option<Price>,
     },
+    /// Waits as a stop loss does; its trigger follows the best price that its reference has
+    /// reached. Then a market order.
+    TrailingStop {
+        /// The reference that is followed and watched.
+        watch: Reference,
+        /// How far behind the trigger stays.
+        by: Trail,
+    },
 }
 
 impl OrderKind {
@@ -73,7 +81,7 @@ impl OrderKind {
             | Self::AtLeast { price, .. }
             | Self::Iceberg { price, .. } => Some(price),
             Self::Stop { limit, .. } => limit,
-            Self::Market | Self::MarketToLimit => None,
+            Self::Market | Self::MarketToLimit | Self::TrailingStop { .. } => None,
         }
     }
 
@@ -107,6 +115,26 @@ pub enum Reference {
 impl Reference {
     /// Every reference, in the order of its number.
     pub const ALL: [Self; 3] = [Self::Last, Self::Mark, Self::Index];
+}
+
+/// How far the trigger of a trailing stop stays behind the best price of its reference.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Trail {
+    /// So many ticks.
+    Ticks(u32),
+    /// That part of the best price, rounded down, but at least a tick.
+    Part(Ppm),
+}
+
+impl Trail {
+    /// The distance behind a price, in ticks; nothing if it is zero by itself.
+    pub fn distance(self, best: Price) -> Option<u32> {
+        match self {
+            Self::Ticks(0) | Self::Part(Ppm::ZERO) => None,
+            Self::Ticks(ticks) => Some(ticks),
+            Self::Part(part) => Some(part.of_ticks(best).max(1)),
+        }
+    }
 }
 
 /// What happens when an account's order meets an order of its own, or of its group
@@ -301,6 +329,33 @@ pub enum Input {
         account: Option<AccountId>,
         /// Whether orders are blocked from now on.
         engaged: bool,
+    },
+    /// Links two live orders of an account in one market: as soon as one of them trades or
+    /// triggers, the other is cancelled.
+    Link {
+        /// Market of both orders.
+        symbol: SymbolId,
+        /// Owner of both orders.
+        account: AccountId,
+        /// One order.
+        order: OrderId,
+        /// The other one.
+        other: OrderId,
+    },
+    /// Halts a market: orders join its book, nothing trades in it.
+    Halt {
+        /// Market to halt.
+        symbol: SymbolId,
+    },
+    /// Reopens a halted market by a call auction.
+    Reopen {
+        /// Market to reopen.
+        symbol: SymbolId,
+    },
+    /// Asks for the price and the quantity of the auction of a halted market as they are now.
+    Indicative {
+        /// Market that is asked about.
+        symbol: SymbolId,
     },
 }
 

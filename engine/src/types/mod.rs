@@ -20,9 +20,9 @@ pub use bounds::{
     SYMBOLS_MAX,
 };
 pub use contract::{Contract, ContractKind};
-pub use event::{CancelCause, Event, EventSink, FundCause, NoEvents};
+pub use event::{CancelCause, Event, EventSink, FundCause, HaltCause, NoEvents};
 pub use ids::{AccountId, AssetId, OrderId, Seq, SymbolId};
-pub use input::{Input, NewOrder, OrderKind, Reference, SelfTrade, Sequenced};
+pub use input::{Input, NewOrder, OrderKind, Reference, SelfTrade, Sequenced, Trail};
 pub use money::Money;
 pub(crate) use money::div_floor;
 pub use ppm::Ppm;

@@ -71,6 +71,20 @@ pub enum RejectReason {
     TooManyStops = 32,
     /// The fund was short: nobody withdraws for a while.
     WithdrawalsGated = 33,
+    /// An order cannot be linked to itself.
+    LinkToItself = 34,
+    /// One of two orders that were to be linked is linked already.
+    AlreadyLinked = 35,
+    /// A linked order can only shrink in place.
+    LinkedOrder = 36,
+    /// The market is halted: what would have to trade, or asks what it would meet, is refused.
+    Halted = 37,
+    /// The market is not halted.
+    NotHalted = 38,
+    /// The market has no rules for halts and auctions.
+    NoAuction = 39,
+    /// A trailing stop's distance is zero, or reaches beyond the price domain.
+    TrailOutOfRange = 40,
     /// The margin mode cannot change while a position or an order is open, or while cash is owed.
     MarginModeInUse = 48,
     /// The order would carry open interest beyond the market's bound.
@@ -85,7 +99,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 45] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -119,6 +133,13 @@ impl RejectReason {
         Self::WouldTriggerAtOnce,
         Self::TooManyStops,
         Self::WithdrawalsGated,
+        Self::LinkToItself,
+        Self::AlreadyLinked,
+        Self::LinkedOrder,
+        Self::Halted,
+        Self::NotHalted,
+        Self::NoAuction,
+        Self::TrailOutOfRange,
         Self::MarginModeInUse,
         Self::OpenInterestCap,
         Self::UnknownAsset,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use seawall_engine::types::{
     AccountId, AssetId, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference,
-    SelfTrade, Seq, Sequenced, Side, SymbolId,
+    SelfTrade, Seq, Sequenced, Side, SymbolId, Trail,
 };
 
 fn price() -> impl Strategy<Value = Price> {
@@ -33,6 +33,14 @@ fn kind() -> impl Strategy<Value = OrderKind> {
                 OrderKind::Stop { watch, take_profit, trigger, limit }
             }
         ),
+        (0..3_usize, any::<u32>()).prop_map(|(watch, ticks)| {
+            let by = Trail::Ticks(ticks);
+            OrderKind::TrailingStop { watch: Reference::ALL[watch], by }
+        }),
+        (0..3_usize, 0..=Ppm::SCALE).prop_map(|(watch, parts)| {
+            let by = Trail::Part(Ppm::new(parts).expect("at most one"));
+            OrderKind::TrailingStop { watch: Reference::ALL[watch], by }
+        }),
     ]
 }
 
@@ -97,6 +105,17 @@ pub(crate) fn input() -> impl Strategy<Value = Input> {
                 qty
             }
         ),
+        (symbol(), account(), id(), id()).prop_map(|(symbol, account, order, other)| Input::Link {
+            symbol,
+            account,
+            order,
+            other
+        }),
+        (symbol(), 0..3_u8).prop_map(|(symbol, which)| match which {
+            0 => Input::Halt { symbol },
+            1 => Input::Reopen { symbol },
+            _ => Input::Indicative { symbol },
+        }),
         Just(Input::Step),
         account_input(),
     ]

@@ -10,11 +10,11 @@ impl Generator {
     pub(super) fn account_setting(&mut self) -> Input {
         let account = self.client();
         match self.dice.range(1, 10) {
-            1..=6 => {
+            1..=5 => {
                 let mode = self.dice.pick(&SelfTrade::ALL);
                 Input::SelfTrade { account, mode, group: self.dice.range_u32(0, 2) }
             }
-            7 => Input::CancelOnDisconnect { account, enabled: self.dice.percent(70) },
+            6 | 7 => Input::CancelOnDisconnect { account, enabled: self.dice.percent(90) },
             8 => {
                 self.killed = self.dice.percent(20);
                 Input::Kill { account: None, engaged: self.killed }
@@ -38,7 +38,7 @@ impl Generator {
 
     pub(super) fn mass_cancel(&mut self, symbol: SymbolId) -> Input {
         let account = self.client();
-        if self.dice.percent(40) {
+        if self.dice.percent(60) {
             return Input::Disconnect { account };
         }
         let symbol = self.dice.pick(&[None, Some(symbol)]);

@@ -35,6 +35,8 @@ enum Theme {
     Account,
     MassCancel,
     Index,
+    Link,
+    Auction,
     MarginMode,
     Collateral,
 }
@@ -53,9 +55,10 @@ enum Kind {
     MarketToLimit,
     Iceberg,
     Stop,
+    Trailing,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::ImmediateOrCancel,
     Kind::FillOrKill,
     Kind::PostOnly,
@@ -67,6 +70,7 @@ const KINDS: [Kind; 11] = [
     Kind::MarketToLimit,
     Kind::Iceberg,
     Kind::Stop,
+    Kind::Trailing,
 ];
 
 /// What a seed does, and how often.
@@ -92,27 +96,29 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 900), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 1_600), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
-            (Theme::Replace, 80),
+            (Theme::Replace, 100),
             (Theme::FundDeposit, dice.pick(&[2, 10, 30])),
-            (Theme::Withdraw, 15),
+            (Theme::Withdraw, 25),
             (Theme::Leverage, 20),
             (Theme::Block, 30),
             (Theme::Step, 50),
-            (Theme::Junk, 25),
-            (Theme::Account, dice.pick(&[3, 12])),
+            (Theme::Junk, 42),
+            (Theme::Account, dice.pick(&[16, 40])),
             (Theme::Index, dice.pick(&[5, 20])),
-            (Theme::MassCancel, dice.pick(&[2, 8])),
+            (Theme::MassCancel, dice.pick(&[3, 9])),
+            (Theme::Link, dice.pick(&[30, 70])),
+            (Theme::Auction, dice.pick(&[3, 10])),
             (Theme::MarginMode, dice.pick(&[6, 25])),
-            (Theme::Collateral, dice.pick(&[15, 60])),
+            (Theme::Collateral, dice.pick(&[60, 180])),
         ];
         themes.push((Theme::Deposit, dice.pick(&[30, 60])));
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[55, 70, 80]),
+            crossing: dice.pick(&[75, 82, 88]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
@@ -196,6 +202,13 @@ impl Generator {
             self.killed = false;
             return Input::Kill { account: None, engaged: false };
         }
+        // A market that is halted for long trades little.
+        if shard.is_halted(symbol) && self.dice.percent(12) {
+            return match self.dice.range(1, 4) {
+                1 => Input::Indicative { symbol },
+                _ => Input::Reopen { symbol },
+            };
+        }
         match self.habits.theme(&mut self.dice) {
             Theme::Order => self.order(shard, symbol),
             Theme::Cancel => self.cancel(shard, symbol),
@@ -217,8 +230,21 @@ impl Generator {
                 other => other,
             },
             Theme::MassCancel => self.mass_cancel(symbol),
+            Theme::Link => self.link(shard, symbol),
+            Theme::Auction => self.auction(shard, symbol),
             Theme::MarginMode => self.margin_mode(shard),
             Theme::Collateral => self.collateral(shard),
+        }
+    }
+
+    /// A halt, its end, or a question in between; now and then at the wrong time.
+    fn auction(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let symbol = if self.dice.percent(3) { SymbolId(9) } else { symbol };
+        let halted = symbol.index() < self.setup.markets.len() && shard.is_halted(symbol);
+        match (self.dice.range(1, 10), halted) {
+            (7..=9, true) | (8, false) => Input::Reopen { symbol },
+            (1..=7, false) | (10, true) => Input::Halt { symbol },
+            _ => Input::Indicative { symbol },
         }
     }
 

@@ -1,8 +1,8 @@
 //! Orders, changes of orders, and block trades.
 
 use seawall_engine::types::{
-    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Qty, Reference as Watched, Side,
-    SymbolId,
+    AccountId, Input, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, Reference as Watched, Side,
+    SymbolId, Trail,
 };
 
 use super::{Generator, Kind};
@@ -16,7 +16,8 @@ impl Generator {
         let mut reduce_only = false;
         if position.lots != 0 && self.habits.uses(Kind::ReduceOnly) && self.dice.percent(20) {
             reduce_only = true;
-            side = if position.lots > 0 { Side::Sell } else { Side::Buy };
+            let wrong_side = self.dice.percent(3);
+            side = if (position.lots > 0) == wrong_side { Side::Buy } else { Side::Sell };
         }
         let crossing = self.dice.percent(self.habits.crossing);
         let price = self.limit(shard, symbol, side, crossing);
@@ -34,6 +35,9 @@ impl Generator {
         let mut kind = self.kind(price, crossing, reduce_only, lots);
         if self.habits.uses(Kind::Stop) && self.dice.percent(7) {
             kind = self.stop(shard, symbol, side);
+        }
+        if self.habits.uses(Kind::Trailing) && self.dice.percent(4) {
+            kind = self.trailing(shard, symbol);
         }
         let order = self.new_id(shard, symbol);
         let qty = Qty::new(lots).expect("at least one lot");
@@ -88,11 +92,17 @@ impl Generator {
             Side::Buy => -ticks,
             Side::Sell => ticks,
         };
-        if let Some(best) = shard.best(symbol, side.opposite()).filter(|_| crossing) {
+        let opposite = shard.best(symbol, side.opposite()).filter(|_| crossing);
+        if let Some(best) = opposite.filter(|_| !shard.is_halted(symbol)) {
             let through = self.dice.pick(&[0, 0, 0, 1, 2, 5]);
             return self.price(symbol, i64::from(best.ticks()) - away(through));
         }
         let centre = self.centre(shard, symbol);
+        if crossing && shard.is_halted(symbol) {
+            // What joins a call may lie anywhere: far through, it trades at another price.
+            let through = self.dice.pick(&[0, 1, 2, 5, centre / 20, centre / 2]);
+            return self.price(symbol, centre - away(through));
+        }
         let width = u64::try_from(centre).expect("a price") * u64::from(self.habits.spread) / 100;
         let distance = self.dice.range(0, width + 3);
         let distance = i64::try_from(distance).expect("small");
@@ -107,6 +117,9 @@ impl Generator {
                 2 if self.habits.uses(Kind::FillOrKill) => OrderKind::FillOrKill(price),
                 3 => OrderKind::Limit(price),
                 4 => OrderKind::PostOnly(price),
+                5 if self.dice.percent(8) => {
+                    OrderKind::Iceberg { price, display: Qty::new(1).expect("one lot") }
+                }
                 _ => immediate,
             };
         }
@@ -144,6 +157,50 @@ impl Generator {
             Some(self.limit(shard, symbol, side, self.habits.crossing > 50))
         };
         OrderKind::Stop { watch, take_profit, trigger, limit }
+    }
+
+    /// A trailing stop, mostly at a distance that a few marks cover.
+    fn trailing(&mut self, shard: &Reference, symbol: SymbolId) -> OrderKind {
+        let watch = self.dice.pick(&Watched::ALL);
+        let centre = u32::try_from(self.centre(shard, symbol)).expect("a price");
+        let wrong = self.dice.percent(4);
+        let by = if self.dice.percent(50) {
+            let ticks = self.dice.range_u32(1, centre / 12 + 2);
+            Trail::Ticks(if wrong { self.dice.pick(&[0, u32::MAX]) } else { ticks })
+        } else {
+            let parts = self.dice.pick(&[1, 3_000, 20_000, 60_000]);
+            let parts = if wrong { self.dice.pick(&[0, Ppm::SCALE]) } else { parts };
+            Trail::Part(Ppm::new(parts).expect("at most one"))
+        };
+        OrderKind::TrailingStop { watch, by }
+    }
+
+    /// Two live orders of one account, mostly.
+    pub(super) fn link(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let mut live: Vec<(AccountId, OrderId)> =
+            shard.orders(symbol).iter().map(|order| (order.account, order.order)).collect();
+        live.extend(shard.stops(symbol).iter().map(|stop| (stop.account, stop.order)));
+        if live.is_empty() {
+            return self.order(shard, symbol);
+        }
+        let (account, order) = live[self.dice.index(live.len())];
+        let mut others: Vec<OrderId> = live.iter().map(|(_, order)| *order).collect();
+        if self.dice.percent(95) {
+            let own = live.iter().filter(|(owner, id)| *owner == account && *id != order);
+            others = own.map(|(_, order)| *order).collect();
+        }
+        if others.is_empty() {
+            others.push(if self.dice.percent(10) { order } else { OrderId(999) });
+        }
+        let mut other = others[self.dice.index(others.len())];
+        // A limit order and a stop belong together most of the time.
+        if let Some(stop) =
+            others.iter().find(|id| shard.stops(symbol).iter().any(|s| s.order == **id))
+            && self.dice.percent(60)
+        {
+            other = *stop;
+        }
+        Input::Link { symbol, account, order, other }
     }
 
     fn rarer_kind(&mut self, price: Price, crossing: bool, lots: u32) -> Option<OrderKind> {

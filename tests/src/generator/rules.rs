@@ -6,7 +6,7 @@ use seawall_engine::liquidation::{
     FundRules, LiquidationRules, Minimal, Outlook, Plan, PriorityKey, Residual, Unfilled, Unwind,
     VenueRules,
 };
-use seawall_engine::risk::{MarginTier, MarketSpec, OrderRules};
+use seawall_engine::risk::{AuctionRules, MarginTier, MarketSpec, OrderRules};
 use seawall_engine::types::{Contract, ContractKind, MONEY_MAX_UNITS, Money, Price};
 
 use super::dice::Dice;
@@ -18,6 +18,7 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
     let symbols = dice.pick(&[1, 1, 1, 2, 2, 3]);
     let markets: Vec<MarketSpec> = (0..symbols).map(|_| market(dice)).collect();
     Setup {
+        auctions: markets.iter().map(|_| auctions(dice)).collect(),
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
         price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
         collateral: collateral::assets(dice, &markets),
@@ -75,6 +76,18 @@ fn order_rules(dice: &mut Dice, market: &MarketSpec) -> OrderRules {
         notional_min: Money::new(value.saturating_mul(dice.pick(&[0, 1, 2]))),
         price_band: rate(dice.pick(&[0, 50_000, 200_000, 900_000])),
     }
+}
+
+/// Mostly none: a market that is often halted trades little.
+fn auctions(dice: &mut Dice) -> Option<AuctionRules> {
+    if dice.percent(70) {
+        return None;
+    }
+    Some(AuctionRules {
+        band: rate(dice.pick(&[0, 20_000, 60_000, 150_000, 300_000])),
+        window_ns: dice.pick(&[1, 100, 10_000, 1_000_000_000]),
+        reopen_ns: dice.pick(&[0, 20, 100, 400]),
+    })
 }
 
 fn tiers(dice: &mut Dice, lot_value: i64) -> Vec<MarginTier> {

@@ -1,6 +1,6 @@
 //! Trades and what they book: "Bookings of one fill" and the taking side of "Order".
 
-use seawall_engine::types::{CancelCause, Event, FundCause, OrderId, SelfTrade, Side};
+use seawall_engine::types::{CancelCause, Event, FundCause, HaltCause, OrderId, SelfTrade, Side};
 
 use super::market::{MILLION, Market, Resting, floor_div, sign};
 use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
@@ -39,6 +39,19 @@ impl Reference {
     /// Fills an order against the opposite side, best first; returns what is left of it, and
     /// whether self-trade prevention stopped it.
     pub(super) fn take(&mut self, taker: &Taker, lots: i128) -> (i128, bool) {
+        let market = &self.markets[taker.symbol];
+        let limit = market.within_band(taker.side, taker.limit);
+        let (left, stopped) = self.take_to(&Taker { limit, ..*taker }, lots);
+        let market = &self.markets[taker.symbol];
+        let best = market.best(taker.side.opposite());
+        let more = best.is_some_and(|best| Market::meets(taker.side, taker.limit, best.price));
+        if left > 0 && !stopped && more && limit != taker.limit {
+            self.halt(taker.symbol, HaltCause::Trade);
+        }
+        (left, stopped)
+    }
+
+    fn take_to(&mut self, taker: &Taker, lots: i128) -> (i128, bool) {
         let mut left = lots;
         let mut stopped = false;
         while left > 0 {
@@ -106,26 +119,10 @@ impl Reference {
     fn trade(&mut self, taker: &Taker, maker_id: u64, fill: i128) {
         let symbol = taker.symbol;
         let market = &mut self.markets[symbol];
-        let index = market.orders.iter().position(|order| order.id == maker_id).expect("it rests");
-        let maker = market.orders[index];
-        let before = market.reserve_of(&maker);
-        let mut rest = maker;
-        rest.lots -= fill;
-        let after = market.reserve_of(&rest);
-        market.orders.remove(index);
-        let next_part = rest.lots == 0 && rest.hidden > 0;
-        if next_part {
-            rest.lots = rest.hidden.min(rest.display.expect("only an iceberg order hides"));
-            rest.hidden -= rest.lots;
-            rest.joined = self.joins;
-            self.joins += 1;
-        }
-        if rest.lots > 0 {
-            market.orders.push(rest);
-        }
+        let maker = *market.orders.iter().find(|order| order.id == maker_id).expect("it rests");
         let value = market.value(maker.price, fill);
         market.last = Some(maker.price);
-        let (maker_fee, taker_fee) = (market.maker_fee, market.taker_fee);
+        let taker_fee = market.taker_fee;
         self.out.push(Event::Trade {
             symbol: symbol_id(symbol),
             side: taker.side,
@@ -137,11 +134,8 @@ impl Reference {
             maker_account: account_id(maker.account),
             maker_leaves_lots: u32::try_from(maker.lots - fill).expect("leaves fit"),
         });
-
-        *self.cash_of(maker.account) += before - after;
-        self.book(symbol, maker.account, maker.side, fill, value);
-        self.charge(maker.account, value, maker_fee);
-        self.shortfall(symbol, maker.account);
+        let part = self.draw_lots(symbol, maker_id, fill);
+        self.maker_side(symbol, &maker, fill, value);
 
         let closed = self.book(symbol, taker.account, taker.side, fill, value);
         match taker.role {
@@ -159,9 +153,43 @@ impl Reference {
             }
             Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
         }
-        if next_part {
-            self.say_rested(symbol, &rest);
+        if let Some(part) = part {
+            self.say_rested(symbol, &part);
         }
+        if let Some(other) = maker.linked {
+            self.cancel_linked(symbol, other);
+        }
+    }
+
+    /// Takes lots of an order out of the book, with the reserve that they had; says the next part
+    /// of an iceberg order whose shown part is used up.
+    pub(super) fn draw_lots(&mut self, symbol: usize, id: u64, fill: i128) -> Option<Resting> {
+        let market = &mut self.markets[symbol];
+        let index = market.orders.iter().position(|order| order.id == id).expect("it rests");
+        let maker = market.orders.remove(index);
+        let mut rest = Resting { linked: None, ..maker };
+        rest.lots -= fill;
+        let released = market.reserve_of(&maker) - market.reserve_of(&rest);
+        let next_part = rest.lots == 0 && rest.hidden > 0;
+        if next_part {
+            rest.lots = rest.hidden.min(rest.display.expect("only an iceberg order hides"));
+            rest.hidden -= rest.lots;
+            rest.joined = self.joins;
+            self.joins += 1;
+        }
+        if rest.lots > 0 {
+            market.orders.push(rest);
+        }
+        *self.cash_of(maker.account) += released;
+        next_part.then_some(rest)
+    }
+
+    /// What a fill books for an order that rested.
+    pub(super) fn maker_side(&mut self, symbol: usize, maker: &Resting, fill: i128, value: i128) {
+        let fee = self.markets[symbol].maker_fee;
+        self.book(symbol, maker.account, maker.side, fill, value);
+        self.charge(maker.account, value, fee);
+        self.shortfall(symbol, maker.account);
     }
 
     /// Says that an order, or its next part, joined the end of a queue.
@@ -272,6 +300,7 @@ impl Reference {
         let order = market.orders.remove(index);
         let reserve = market.reserve_of(&order);
         *self.cash_of(order.account) += reserve;
+        self.free(symbol, order.linked);
         order.total()
     }
 

@@ -73,10 +73,10 @@ impl Reference {
     /// Whether it would be triggered now.
     pub(super) fn cross_waits(&self, account: usize) -> bool {
         let locked = self.markets[0].positions[account].locked;
-        let stale = self
-            .held(account)
-            .iter()
-            .any(|held| self.markets[held.symbol].live_mark(self.time_ns).is_none());
+        let stale = self.held(account).iter().any(|held| {
+            let market = &self.markets[held.symbol];
+            market.halted || market.live_mark(self.time_ns).is_none()
+        });
         self.cross[account] && !locked && !stale && self.is_cross_unhealthy(account)
     }
 
@@ -175,7 +175,7 @@ impl Reference {
     }
 
     /// The position to be closed next, with its part of the equity as its margin.
-    fn next_to_close(&self, account: usize) -> Option<(usize, Position)> {
+    pub(super) fn next_to_close(&self, account: usize) -> Option<(usize, Position)> {
         let (equity, maintenance) = (self.equity(account), self.maintenance(account));
         let mut all = self.held(account);
         // A stable sort: ties stay in the order of symbols.
@@ -209,6 +209,11 @@ impl Reference {
         }
         self.cancel_where(account, None, None, CancelCause::Liquidation);
         let (symbol, position) = self.next_to_close(account).expect("it is unhealthy");
+        if self.markets[symbol].halted {
+            let now_ns = self.time_ns;
+            self.enqueue_as(symbol, account, &position, (first_ns, now_ns));
+            return;
+        }
         self.close_some(&Served { symbol, account, position, first_ns });
         if let Some((symbol, position)) = self.next_to_close(account) {
             let again_ns = self.time_ns + self.rules.venue.order.again_ns;

@@ -5,7 +5,7 @@ use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, 
 
 use super::adl::scramble;
 use super::bookings::{Role, Taker};
-use super::market::{MILLION, Position, Resting, floor_div, sign};
+use super::market::{MILLION, Market, Position, Resting, floor_div, sign};
 use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
 
 const FORCED_PER_INPUT_MAX: u32 = 65_536;
@@ -29,6 +29,9 @@ impl Reference {
         let mut room = self.rules.triggers_max;
         for symbol in 0..self.markets.len() {
             let Some(mark) = self.markets[symbol].live_mark(self.time_ns) else { continue };
+            if self.markets[symbol].halted {
+                continue;
+            }
             for account in self.unhealthy(symbol, mark) {
                 if room == 0 {
                     return;
@@ -62,7 +65,8 @@ impl Reference {
 
     /// Whether the bound on triggers has left some for the next input.
     pub(super) fn any_unhealthy(&self) -> bool {
-        let marks = self.markets.iter().map(|market| market.live_mark(self.time_ns)).enumerate();
+        let live = |market: &Market| market.live_mark(self.time_ns).filter(|_| !market.halted);
+        let marks = self.markets.iter().map(live).enumerate();
         let mut marked = marks.filter_map(|(symbol, mark)| Some((symbol, mark?)));
         let isolated = marked.any(|(symbol, mark)| !self.unhealthy(symbol, mark).is_empty());
         let cross = (1..self.cash.len()).any(|account| self.cross_waits(account));
@@ -115,9 +119,8 @@ impl Reference {
             return;
         }
         self.draw_window = window;
-        let now = self.time_ns;
         let mut ready: Vec<usize> =
-            (0..self.queue.len()).filter(|&n| self.queue[n].trigger_ns <= now).collect();
+            (0..self.queue.len()).filter(|&n| self.may_be_served(&self.queue[n])).collect();
         ready.sort_by_key(|&n| (self.queue[n].symbol, self.queue[n].account));
         let most = usize::try_from(draw.most).expect("an index fits");
         if ready.len() > most {
@@ -134,7 +137,7 @@ impl Reference {
 
     /// The mark of a symbol has moved: what waits there takes new keys, if the venue does that.
     pub(super) fn rekey(&mut self, symbol: usize) {
-        if !self.rules.venue.rekey {
+        if !self.rules.venue.rekey || self.markets[symbol].halted {
             return;
         }
         for place in 0..self.queue.len() {
@@ -146,9 +149,14 @@ impl Reference {
         }
     }
 
+    /// Whether its time has come and its market trades.
+    pub(super) fn may_be_served(&self, queued: &Queued) -> bool {
+        queued.trigger_ns <= self.time_ns && !self.markets[queued.symbol].halted
+    }
+
     /// Where the head of the queue is.
     pub(super) fn head(&self) -> Option<usize> {
-        let open = |i: &usize| self.queue[*i].drawn && self.queue[*i].trigger_ns <= self.time_ns;
+        let open = |i: &usize| self.queue[*i].drawn && self.may_be_served(&self.queue[*i]);
         (0..self.queue.len())
             .filter(open)
             .min_by_key(|&i| (self.queue[i].key, self.queue[i].entered))
@@ -156,7 +164,9 @@ impl Reference {
 
     /// First symbol with a mark in which the fund has something to unwind.
     pub(super) fn unwind_symbol(&self) -> Option<usize> {
-        self.markets.iter().position(|m| m.mark.is_some() && m.positions[FUND].lots != 0)
+        self.markets
+            .iter()
+            .position(|m| m.mark.is_some() && m.positions[FUND].lots != 0 && !m.halted)
     }
 
     /// Since when the next step could have been taken, if there is work.
@@ -289,9 +299,13 @@ impl Reference {
         }
         let (side, limit) = (position.side().opposite(), self.forced_limit(symbol, &position));
         let order = self.next_forced(symbol, account, side, limit, planned);
+        self.look(symbol);
         if venue.order.part_is_fok && planned < held {
-            let within = self.markets[symbol].within(side, limit);
-            let counted = within.iter().filter(|maker| !maker.reduce_only);
+            let within_band = self.markets[symbol].within_band(side, limit);
+            let within = self.markets[symbol].within(side, within_band);
+            let counted = within
+                .iter()
+                .filter(|maker| !maker.reduce_only && !self.partner_rests(symbol, maker.linked));
             if counted.map(Resting::total).sum::<i128>() < planned {
                 self.say_cancelled(symbol, account, order, planned, CancelCause::FillOrKill);
                 return held;
@@ -303,6 +317,10 @@ impl Reference {
         let taker = Taker { symbol, account, order, side, limit, role };
         let (left, _) = self.take(&taker, planned);
         if left == 0 {
+            return 0;
+        }
+        if self.markets[symbol].halted {
+            self.say_cancelled(symbol, account, order, left, CancelCause::Halt);
             return 0;
         }
         self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
@@ -351,10 +369,13 @@ impl Reference {
         let limit = market.held(mark + sign(side) * floor_div(mark * band, MILLION));
         let order = self.next_forced(symbol, FUND, side, limit, lots);
         let taker = Taker { symbol, account: FUND, order, side, limit, role: Role::Unwind };
+        self.look(symbol);
         let (left, _) = self.take(&taker, lots);
         if left > 0 {
-            self.say_cancelled(symbol, FUND, order, left, CancelCause::Unfilled);
+            let halted = self.markets[symbol].halted;
+            let cause = if halted { CancelCause::Halt } else { CancelCause::Unfilled };
+            self.say_cancelled(symbol, FUND, order, left, cause);
         }
-        self.next_unwind_ns = self.time_ns + self.rules.unwind.interval_ns;
+        self.next_unwind_ns = self.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }
 }

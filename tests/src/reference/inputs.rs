@@ -94,6 +94,9 @@ impl Reference {
         for (party, _) in parties {
             self.not_killed(party.index())?;
         }
+        if self.markets[s].halted {
+            return Err((buyer.index(), RejectReason::Halted));
+        }
         if buyer == seller {
             return Err((buyer.index(), RejectReason::SelfBlock));
         }

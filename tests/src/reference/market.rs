@@ -6,6 +6,7 @@
 use seawall_engine::risk::MarketRules;
 use seawall_engine::types::{ContractKind, Side};
 
+use super::auction::Halts;
 use super::marking::History;
 use super::stops::Stop;
 
@@ -86,6 +87,8 @@ pub(super) struct Resting {
     pub(super) display: Option<i128>,
     /// Lots that are not shown.
     pub(super) hidden: i128,
+    /// The order that it is linked to.
+    pub(super) linked: Option<u64>,
 }
 
 impl Resting {
@@ -120,6 +123,10 @@ pub(super) struct Market {
     pub(super) index: Option<i128>,
     /// Price of the last trade in the book.
     pub(super) last: Option<i128>,
+    /// How it is halted and reopened, if it can be.
+    pub(super) halts: Option<Halts>,
+    /// Whether orders join the book without trading.
+    pub(super) halted: bool,
     /// Funding payments, per lot.
     pub(super) payments: Vec<i128>,
     /// The other side of what positions were given.
@@ -178,6 +185,14 @@ impl Market {
             mark_before: None,
             index: None,
             last: None,
+            halts: rules.auctions().map(|auctions| Halts {
+                band: i128::from(auctions.band.parts()),
+                window_ns: auctions.window_ns,
+                reopen_ns: auctions.reopen_ns,
+                reference: None,
+                due_ns: None,
+            }),
+            halted: false,
             payments: Vec::new(),
             pool: 0,
             history: History::new(*rules.price_rules()),

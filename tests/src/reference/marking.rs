@@ -6,7 +6,7 @@
 use seawall_engine::risk::{
     Fair, FundingRules, MarkInput, MarkRule, MarkRules, PriceRules, Smoothing,
 };
-use seawall_engine::types::{AccountId, Event, Price, RejectReason, Side, SymbolId};
+use seawall_engine::types::{AccountId, Event, HaltCause, Price, RejectReason, Side, SymbolId};
 
 use super::market::{Market, ceil_div, floor_div};
 use super::{FUND, Reference, Refusal, price as to_price};
@@ -159,10 +159,11 @@ impl Reference {
     pub(super) fn mark_input(&mut self, symbol: SymbolId, price: Price) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, AccountId(0))?;
         let (given, time_ns) = (i128::from(price.ticks()), self.time_ns);
-        let market = &mut self.markets[s];
-        if given != market.held(given) {
+        if given != self.markets[s].held(given) {
             return Err((FUND, RejectReason::PriceOutOfDomain));
         }
+        self.look(s);
+        let market = &mut self.markets[s];
         let funding = market.history.rules.funding;
         let before = market.clone();
         let paid = funding.map_or(0, |rules| market.end_interval(&rules, time_ns));
@@ -194,6 +195,13 @@ impl Reference {
             self.out.push(Event::Marked { symbol, price: to_price(mark) });
         }
         self.rekey(s);
+        let market = &self.markets[s];
+        let band = market.halt_band().filter(|_| !market.halted);
+        if let (Some((low, high)), Some(mark)) = (band, market.mark)
+            && (mark < low || mark > high)
+        {
+            self.halt(s, HaltCause::Mark);
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod adl;
+mod auction;
 mod bookings;
 mod clip;
 mod collateral;
@@ -16,6 +17,7 @@ mod forced;
 mod funding;
 mod inputs;
 mod keys;
+mod links;
 mod market;
 mod marking;
 mod orders;
@@ -74,6 +76,8 @@ pub struct Reference {
     killed: bool,
     /// Stops that triggered and are still to become orders, first to come first.
     fired: Vec<NewOrder>,
+    /// The same, of markets that are halted.
+    held: Vec<NewOrder>,
     fees: i128,
     /// Deposits less withdrawals.
     net_deposits: i128,
@@ -123,6 +127,7 @@ impl Reference {
             assets: config.collateral().iter().map(|c| Asset::new(*c, accounts_max)).collect(),
             killed: false,
             fired: Vec::new(),
+            held: Vec::new(),
             fees: 0,
             net_deposits: 0,
             queue: Vec::new(),
@@ -156,6 +161,7 @@ impl Reference {
 
         self.draw();
         self.expire();
+        self.reopen_due();
         self.steps_before(sequenced);
         self.input(&sequenced.input);
         self.solvency();
@@ -169,6 +175,13 @@ impl Reference {
     }
 
     fn input(&mut self, input: &Input) {
+        if let Input::Link { symbol, account, order, other } = *input {
+            if let Err(((_, reason), about)) = self.link(symbol, account, order, other) {
+                let order = Some(about);
+                self.out.push(Event::Rejected { symbol, account, order, reason });
+            }
+            return;
+        }
         let outcome = match input {
             Input::Order(order) => self.order(order),
             Input::Cancel { symbol, account, order } => self.cancel(*symbol, *account, *order),
@@ -184,7 +197,10 @@ impl Reference {
             Input::Block { symbol, buyer, seller, price, qty } => {
                 self.block(*symbol, *buyer, *seller, *price, *qty)
             }
-            Input::Step => Ok(()),
+            Input::Halt { symbol } => self.halt_input(*symbol),
+            Input::Reopen { symbol } => self.reopen_input(*symbol),
+            Input::Indicative { symbol } => self.indicative_input(*symbol),
+            Input::Step | Input::Link { .. } => Ok(()),
             Input::SelfTrade { account, mode, group } => self.self_trade(*account, *mode, *group),
             Input::MarginMode { account, cross } => self.margin_mode(*account, *cross),
             Input::AssetPrice { asset, price } => self.asset_price(*asset, *price),
@@ -272,12 +288,15 @@ impl Reference {
 fn named(input: &Input) -> (SymbolId, Option<OrderId>) {
     match input {
         Input::Order(order) => (order.symbol, Some(order.order)),
-        Input::Cancel { symbol, order, .. } | Input::Replace { symbol, order, .. } => {
-            (*symbol, Some(*order))
-        }
+        Input::Cancel { symbol, order, .. }
+        | Input::Replace { symbol, order, .. }
+        | Input::Link { symbol, order, .. } => (*symbol, Some(*order)),
         Input::Mark { symbol, .. }
         | Input::Index { symbol, .. }
         | Input::Leverage { symbol, .. }
+        | Input::Halt { symbol }
+        | Input::Reopen { symbol }
+        | Input::Indicative { symbol }
         | Input::Block { symbol, .. } => (*symbol, None),
         Input::MassCancel { symbol, .. } => (symbol.unwrap_or(SymbolId(0)), None),
         Input::Deposit { .. }

@@ -5,6 +5,7 @@ use seawall_engine::types::{
     SelfTrade, Side, SymbolId,
 };
 
+use super::auction::joins;
 use super::bookings::{Role, Taker};
 use super::expiry::begin_ns;
 use super::market::{MILLION, Market, Resting, ceil_div, floor_div, sign};
@@ -36,8 +37,11 @@ struct Shape {
 
 impl Reference {
     pub(super) fn order(&mut self, new: &NewOrder) -> Result<(), Refusal> {
-        if matches!(new.kind, OrderKind::Stop { .. }) {
+        if matches!(new.kind, OrderKind::Stop { .. } | OrderKind::TrailingStop { .. }) {
             return self.place_stop(new);
+        }
+        if new.symbol.index() < self.markets.len() {
+            self.look(new.symbol.index());
         }
         let intent = self.admit(new)?;
         let Intent { symbol, account, side, lots, .. } = intent;
@@ -76,7 +80,9 @@ impl Reference {
     fn at_once(&self, intent: &Intent) -> i128 {
         let mode = self.settings[intent.account].mode;
         let (mut had, mut left) = (0, intent.lots);
-        let makers = self.markets[intent.symbol].within(intent.side, intent.price);
+        let market = &self.markets[intent.symbol];
+        let limit = market.within_band(intent.side, intent.price);
+        let makers = market.within(intent.side, limit);
         // Level by level, what is shown and then what is hidden.
         let mut parts: Vec<(usize, i128, Resting)> = Vec::new();
         let mut level = 0;
@@ -93,6 +99,7 @@ impl Reference {
             let own = mode != SelfTrade::Allow && self.same_party(intent.account, maker.account);
             match mode {
                 _ if !own && maker.reduce_only => {}
+                _ if !own && self.partner_rests(intent.symbol, maker.linked) => {}
                 _ if !own => {
                     had += both;
                     left -= both;
@@ -140,6 +147,9 @@ impl Reference {
         }
         if new.reduce_only && matches!(new.kind, OrderKind::Iceberg { .. }) {
             return refuse(RejectReason::ReduceOnlyMayNotRest);
+        }
+        if market.halted && !joins(new.kind) {
+            return refuse(RejectReason::Halted);
         }
         if self.is_taken(symbol, new.order) {
             return refuse(RejectReason::DuplicateOrder);
@@ -192,7 +202,8 @@ impl Reference {
     fn execute(&mut self, intent: &Intent, order: OrderId, shape: Shape) {
         let Intent { symbol, account, side, lots, price, .. } = *intent;
         let taker = Taker { symbol, account, order, side, limit: price, role: Role::Client };
-        let (left, stopped) = self.take(&taker, lots);
+        let halted = self.markets[symbol].halted;
+        let (left, stopped) = if halted { (lots, false) } else { self.take(&taker, lots) };
         if left == 0 {
             return;
         }
@@ -212,8 +223,13 @@ impl Reference {
             reduce_only: intent.reduce_only,
             display: shape.display,
             hidden: left - shown,
+            linked: None,
         };
         let reserve = self.markets[symbol].reserve_of(&rest);
+        if !shape.rests && self.markets[symbol].halted {
+            self.say_cancelled(symbol, account, order, left, CancelCause::Halt);
+            return;
+        }
         let covered = self.cross[account] || *self.cash_of(account) >= reserve;
         if !shape.rests || !covered {
             self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
@@ -302,6 +318,7 @@ impl Reference {
         let s = self.known_symbol(symbol, account)?;
         let refuse = |reason| Err((account.index(), reason));
         let a = self.trader(account)?;
+        self.look(s);
         let resting = self.own_order(s, a, order)?;
         let (ticks, lots) = (i128::from(price.ticks()), i128::from(qty.lots()));
         let market = &self.markets[s];
@@ -320,6 +337,9 @@ impl Reference {
             return refuse(RejectReason::InLiquidation);
         }
         let in_place = ticks == resting.price && lots <= resting.lots && resting.display.is_none();
+        if !in_place && resting.linked.is_some() {
+            return refuse(RejectReason::LinkedOrder);
+        }
         if in_place {
             let rest = Resting { lots, ..resting };
             *self.cash_of(a) += {
@@ -416,7 +436,8 @@ impl Market {
     fn worst(&self, side: Side, limit: i128, lots: i128) -> i128 {
         match self.best(side.opposite()) {
             Some(best)
-                if Self::meets(side, limit, best.price)
+                if !self.halted
+                    && Self::meets(side, limit, best.price)
                     && self.value(best.price, lots) > self.value(limit, lots) =>
             {
                 best.price

@@ -1,7 +1,7 @@
 //! What the outside may ask: the same questions that the real engine answers, and a few that the
 //! generator asks to steer.
 
-use seawall_engine::core::PositionView;
+use seawall_engine::core::{Clearing, PositionView, StopView};
 use seawall_engine::liquidation::Discipline;
 use seawall_engine::types::{
     AccountId, AssetId, Money, OrderId, Price, Qty, Reference as Watched, Side, SymbolId,
@@ -74,9 +74,27 @@ impl Reference {
         Some((count, lots))
     }
 
+    /// The stops that wait, in the order in which they would trigger.
+    pub fn stops(&self, symbol: SymbolId) -> Vec<StopView> {
+        let mut stops = self.markets[symbol.index()].stops.clone();
+        stops.sort_by_key(super::stops::Stop::rank);
+        stops.iter().map(super::stops::Stop::view).collect()
+    }
+
     /// A price that a stop may watch.
     pub fn watched(&self, symbol: SymbolId, watch: Watched) -> Option<Price> {
         self.markets[symbol.index()].watched(watch).map(price)
+    }
+
+    /// Whether a market is halted.
+    pub fn is_halted(&self, symbol: SymbolId) -> bool {
+        self.markets[symbol.index()].halted
+    }
+
+    /// What the auction of a halted market would do now, if its sides cross.
+    pub fn indicative(&self, symbol: SymbolId) -> Option<Clearing> {
+        let market = &self.markets[symbol.index()];
+        if market.halted { market.clearing() } else { None }
     }
 
     /// The mark price.
@@ -159,7 +177,8 @@ impl Reference {
             return Some(self.time_ns);
         }
         let expiry = self.next_expiry().map(|(second, ..)| begin_ns(second).max(self.time_ns));
-        [self.next_forced_ns(), expiry].into_iter().flatten().min()
+        let reopening = self.next_reopening().map(|(due_ns, _)| due_ns.max(self.time_ns));
+        [self.next_forced_ns(), expiry, reopening].into_iter().flatten().min()
     }
 
     fn next_forced_ns(&self) -> Option<u64> {
@@ -171,14 +190,15 @@ impl Reference {
         let Discipline::RateLimited { interval_ns, .. } = self.rules.discipline else {
             return None;
         };
-        let waits = |queued: &Queued| !queued.drawn && queued.trigger_ns <= self.time_ns;
+        let waits = |queued: &Queued| !queued.drawn && self.may_be_served(queued);
         self.queue.iter().any(waits).then(|| (self.time_ns / interval_ns + 1) * interval_ns)
     }
 
     fn next_head_ns(&self) -> Option<u64> {
         let mut at_ns = self.time_ns;
         if self.head().is_none() {
-            let later = self.queue.iter().map(|queued| queued.trigger_ns);
+            let open = |queued: &&Queued| !self.markets[queued.symbol].halted;
+            let later = self.queue.iter().filter(open).map(|queued| queued.trigger_ns);
             let later = later.filter(|ns| *ns > self.time_ns).min();
             let unwind = self.unwind_symbol().map(|_| self.next_unwind_ns);
             at_ns = at_ns.max([later, unwind].into_iter().flatten().min()?);

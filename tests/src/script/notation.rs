@@ -7,9 +7,9 @@ use seawall_engine::liquidation::{
     Adl, Backstop, Discipline, Draw, Fillable, ForcedLimit, FundRules, Minimal, Plan, PriorityKey,
     Residual, Unfilled, VenueRules,
 };
-use seawall_engine::risk::{MarketSpec, OrderRules};
+use seawall_engine::risk::{AuctionRules, MarketSpec, OrderRules};
 use seawall_engine::types::{
-    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side,
+    ContractKind, Event, Input, NewOrder, OrderId, OrderKind, Reference, SelfTrade, Side, Trail,
 };
 
 use crate::setup::Setup;
@@ -17,9 +17,14 @@ use crate::setup::Setup;
 /// The rules of a shard, one per line.
 pub fn setup_lines(setup: &Setup) -> String {
     let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
-    let asks = setup.order_rules.iter().zip(&setup.price_rules);
-    for (market, (asks, prices)) in setup.markets.iter().zip(asks) {
+    let beside = setup.order_rules.iter().zip(&setup.auctions).zip(&setup.price_rules);
+    for (market, ((asks, auctions), prices)) in setup.markets.iter().zip(beside) {
         write_market(&mut text, market);
+        if let Some(AuctionRules { band, window_ns, reopen_ns }) = auctions {
+            let band = band.parts();
+            writeln!(text, "  auctions band {band} window {window_ns} reopen {reopen_ns}")
+                .expect("it is a string");
+        }
         if *asks != OrderRules::default() {
             let OrderRules { tick, lot, notional_min, price_band } = asks;
             let band = price_band.parts();
@@ -204,6 +209,12 @@ pub fn input_line(input: &Input) -> String {
         }
         Input::Mark { symbol, price } => format!("mark {symbol:?} {price}"),
         Input::Index { symbol, price } => format!("index {symbol:?} {price}"),
+        Input::Halt { symbol } => format!("halt {symbol:?}"),
+        Input::Reopen { symbol } => format!("reopen {symbol:?}"),
+        Input::Indicative { symbol } => format!("indicative {symbol:?}"),
+        Input::Link { symbol, account, order, other } => {
+            format!("link {symbol:?} {account:?} {} {}", id(*order), id(*other))
+        }
         Input::Deposit { account, amount } => format!("deposit {account:?} {amount}"),
         Input::Withdraw { account, amount } => format!("withdraw {account:?} {amount}"),
         Input::Leverage { symbol, account, initial } => {
@@ -297,6 +308,13 @@ fn order_line(order: &NewOrder) -> String {
             let name = if take_profit { "take-profit" } else { "stop" };
             let limit = limit.map_or(String::new(), |limit| format!(" limit {limit}"));
             format!("{name} {} at {trigger}{limit}", reference_name(watch))
+        }
+        OrderKind::TrailingStop { watch, by } => {
+            let by = match by {
+                Trail::Ticks(ticks) => format!("{ticks}"),
+                Trail::Part(part) => format!("{} ppm", part.parts()),
+            };
+            format!("trailing-stop {} by {by}", reference_name(watch))
         }
         OrderKind::Iceberg { price, display } => format!("iceberg {price} shows {display}"),
     };
@@ -406,6 +424,9 @@ fn account_event(event: &Event) -> String {
         Event::SelfTradeSet { account, mode, group } => {
             format!("self-trade-set {account:?} {} group {group}", mode_name(*mode))
         }
+        Event::Linked { symbol, account, order, other } => {
+            format!("linked {symbol:?} {account:?} {} {}", id(*order), id(*other))
+        }
         Event::Indexed { symbol, price } => format!("indexed {symbol:?} {price}"),
         Event::StopPlaced { symbol, account, order, side, trigger, qty } => {
             let (order, side) = (id(*order), side_name(*side));
@@ -444,7 +465,31 @@ fn account_event(event: &Event) -> String {
             let account = account.map_or("all".to_owned(), |account| format!("{account:?}"));
             format!("kill-switch {account} {}", on_off(*engaged))
         }
-        _ => unreachable!("only events of accounts come here"),
+        _ => auction_event(event),
+    }
+}
+
+fn auction_event(event: &Event) -> String {
+    match event {
+        Event::Halted { symbol, cause, reference } => {
+            let reference = reference.map_or("-".to_owned(), |price| price.to_string());
+            format!("halted {symbol:?} {cause:?} reference {reference}")
+        }
+        Event::Indicative { symbol, price, lots, surplus_lots } => {
+            let price = price.map_or("-".to_owned(), |price| price.to_string());
+            format!("indicative {symbol:?} {lots} at {price} surplus {surplus_lots}")
+        }
+        Event::AuctionTrade { symbol, price, qty, buy, buyer, sell, seller } => {
+            let (buy, sell) = (id(*buy), id(*sell));
+            format!(
+                "auction-trade {symbol:?} {qty} at {price} buy {buyer:?} {buy} sell {seller:?} {sell}"
+            )
+        }
+        Event::Uncrossed { symbol, price, lots, surplus_lots } => {
+            format!("uncrossed {symbol:?} {lots} at {price} surplus {surplus_lots}")
+        }
+        Event::Reopened { symbol } => format!("reopened {symbol:?}"),
+        _ => unreachable!("only events of auctions come here"),
     }
 }
 

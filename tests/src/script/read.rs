@@ -8,10 +8,10 @@ use seawall_engine::liquidation::{
     Adl, AdlPolicy, AdlPrice, Discipline, Draw, Fillable, ForcedLimit, Minimal, Outlook, Plan,
     PriorityKey, Residual, Unfilled, VenueRules,
 };
-use seawall_engine::risk::{MarginTier, OrderRules, PriceRules};
+use seawall_engine::risk::{AuctionRules, MarginTier, OrderRules, PriceRules};
 use seawall_engine::types::{
     AccountId, AssetId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm,
-    Price, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId,
+    Price, Qty, Reference, SelfTrade, Seq, Sequenced, Side, SymbolId, Trail,
 };
 
 use super::notation::{key_name, mode_name, order_name, reference_name};
@@ -42,6 +42,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         orders_max: 64,
         markets: Vec::new(),
         order_rules: Vec::new(),
+        auctions: Vec::new(),
         price_rules: Vec::new(),
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
@@ -81,6 +82,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
     if setup.markets.is_empty() {
         setup.markets.push(Setup::market());
         setup.order_rules.push(OrderRules::default());
+        setup.auctions.push(None);
         setup.price_rules.push(PriceRules::default());
     }
     Ok(Script { setup, entries })
@@ -431,6 +433,7 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
         market.reference = words.price()?;
         setup.markets.push(market);
         setup.order_rules.push(OrderRules::default());
+        setup.auctions.push(None);
         setup.price_rules.push(PriceRules::default());
         return Ok(true);
     }
@@ -442,7 +445,7 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
         prices::read(name, rules, words)?;
         return Ok(true);
     }
-    if !["tier", "fees", "lots", "band", "asks"].contains(&name) {
+    if !["tier", "fees", "lots", "band", "asks", "auctions"].contains(&name) {
         return Ok(false);
     }
     words.literal(name)?;
@@ -473,6 +476,16 @@ fn market_rule(setup: &mut Setup, name: &str, words: &mut Words<'_>) -> Result<b
             asks.notional_min = Money::new(words.number("money units")?);
             words.literal("band")?;
             asks.price_band = words.rate()?;
+        }
+        "auctions" => {
+            words.literal("band")?;
+            let band = words.rate()?;
+            words.literal("window")?;
+            let window_ns = words.number("nanoseconds")?;
+            words.literal("reopen")?;
+            let reopen_ns = words.number("nanoseconds")?;
+            let rules = AuctionRules { band, window_ns, reopen_ns };
+            *setup.auctions.last_mut().expect("one for every market") = Some(rules);
         }
         _ => market.market_band = words.rate()?,
     }
@@ -512,6 +525,15 @@ fn input(words: &mut Words<'_>) -> Result<Input, String> {
             Input::Replace { symbol, account, order, price: words.price()?, qty }
         }
         "mark" => Input::Mark { symbol: words.symbol()?, price: words.price()? },
+        "halt" => Input::Halt { symbol: words.symbol()? },
+        "reopen" => Input::Reopen { symbol: words.symbol()? },
+        "indicative" => Input::Indicative { symbol: words.symbol()? },
+        "link" => Input::Link {
+            symbol: words.symbol()?,
+            account: words.account()?,
+            order: words.order()?,
+            other: words.order()?,
+        },
         "deposit" => Input::Deposit {
             account: words.account()?,
             amount: Money::new(words.number("an amount")?),
@@ -596,6 +618,12 @@ fn side(word: &str) -> Result<Side, String> {
     }
 }
 
+fn reference(words: &mut Words<'_>) -> Result<Reference, String> {
+    let word = words.word("last, mark or index")?;
+    let found = Reference::ALL.into_iter().find(|other| reference_name(*other) == word);
+    found.ok_or_else(|| format!("{word:?}, expected last, mark or index"))
+}
+
 fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
     let (symbol, account, order) = (words.symbol()?, words.account()?, words.order()?);
     let side = side(words.word("buy or sell")?)?;
@@ -614,9 +642,7 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
             OrderKind::GoodTill { price, expiry_s: words.number("a second")? }
         }
         name @ ("stop" | "take-profit") => {
-            let word = words.word("last, mark or index")?;
-            let found = Reference::ALL.into_iter().find(|other| reference_name(*other) == word);
-            let watch = found.ok_or_else(|| format!("{word:?}, expected last, mark or index"))?;
+            let watch = reference(words)?;
             words.literal("at")?;
             let trigger = words.price()?;
             let mut limit = None;
@@ -625,6 +651,19 @@ fn order(words: &mut Words<'_>) -> Result<NewOrder, String> {
                 limit = Some(words.price()?);
             }
             OrderKind::Stop { watch, take_profit: name == "take-profit", trigger, limit }
+        }
+        "trailing-stop" => {
+            let watch = reference(words)?;
+            words.literal("by")?;
+            let distance = words.number("ticks or parts per million")?;
+            let by = if words.peek() == Some("ppm") {
+                words.literal("ppm")?;
+                let part = Ppm::new(distance);
+                Trail::Part(part.ok_or_else(|| format!("{distance} ppm is more than all"))?)
+            } else {
+                Trail::Ticks(distance)
+            };
+            OrderKind::TrailingStop { watch, by }
         }
         "iceberg" => {
             let price = words.price()?;

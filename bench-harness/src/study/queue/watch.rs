@@ -330,8 +330,9 @@ impl Watch<'_> {
                         End::MovedAway => end::MOVED_AWAY,
                         End::Crossed => end::CROSSED,
                         End::Cancelled(_) => end::CANCELLED,
-                        // The horizon, or somebody who has left: the row says so already.
-                        End::Withdrawn => continue,
+                        // The horizon, or somebody who has left: the row says so already. A study's
+                        // market is never halted.
+                        End::Withdrawn | End::Halted => continue,
                     };
                     self.ended(tracker, time_ns, code);
                 }
