@@ -59,6 +59,7 @@ pub enum FundCause {
 }
 
 /// Why a market was halted.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum HaltCause {
