@@ -7,8 +7,10 @@
 
 mod engine;
 mod error;
+mod queue;
 mod run;
 mod sweep;
+mod tables;
 mod validate;
 
 use pyo3::prelude::*;
@@ -19,10 +21,13 @@ fn _seawall(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("InputError", module.py().get_type::<error::InputError>())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<queue::QueueStudy>()?;
     module.add_class::<run::Run>()?;
     module.add_class::<sweep::Sweep>()?;
     module.add_function(wrap_pyfunction!(run::run, module)?)?;
+    module.add_function(wrap_pyfunction!(queue::queue_study, module)?)?;
     module.add_function(wrap_pyfunction!(run::scenarios, module)?)?;
+    module.add_function(wrap_pyfunction!(run::venues, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::answer, module)?)?;
     module.add_function(wrap_pyfunction!(validate::validate, module)?)?;
     Ok(())

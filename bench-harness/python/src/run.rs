@@ -2,19 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow_array::RecordBatch;
-use arrow_schema::FieldRef;
-use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
-use seawall::measure::tables::{DeleverageRow, FundRow, LiquidationRow, Tables, TimelineRow};
+use seawall::measure::tables::Tables;
 use seawall::scenario;
 use seawall::simulation::{self, Progress, RunOptions, SimulationError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_arrow::schema::{SchemaLike, TracingOptions};
 
 use crate::error::{failed, refused};
+use crate::tables::{batch, unknown};
 
 /// Names of the tables of a run.
 const TABLES: [&str; 4] = ["timeline", "liquidations", "deleverages", "fund"];
@@ -47,26 +42,14 @@ impl Run {
 
     /// A table as an Arrow record batch, which other libraries read without copying.
     fn table(&self, name: &str) -> PyResult<PyRecordBatch> {
-        let batch = match name {
-            "timeline" => batch::<TimelineRow>(&self.tables.timeline),
-            "liquidations" => batch::<LiquidationRow>(&self.tables.liquidations),
-            "deleverages" => batch::<DeleverageRow>(&self.tables.deleverages),
-            "fund" => batch::<FundRow>(&self.tables.fund),
-            _ => {
-                let names = TABLES.join(", ");
-                return Err(PyKeyError::new_err(format!("no table {name:?}; there are {names}")));
-            }
-        };
-        Ok(PyRecordBatch::new(batch.map_err(failed)?))
+        match name {
+            "timeline" => batch(&self.tables.timeline),
+            "liquidations" => batch(&self.tables.liquidations),
+            "deleverages" => batch(&self.tables.deleverages),
+            "fund" => batch(&self.tables.fund),
+            _ => Err(unknown(name, &TABLES)),
+        }
     }
-}
-
-fn batch<R>(rows: &[R]) -> Result<RecordBatch, serde_arrow::Error>
-where
-    R: Serialize + DeserializeOwned,
-{
-    let fields = Vec::<FieldRef>::from_type::<R>(TracingOptions::default())?;
-    serde_arrow::to_record_batch(&fields, &rows)
 }
 
 /// Names of the embedded scenarios and what each shows.
@@ -75,18 +58,25 @@ pub(crate) fn scenarios() -> Vec<(String, String)> {
     scenario::embedded().into_iter().map(|listed| (listed.name, listed.about)).collect()
 }
 
-/// Runs a scenario. `progress`, if given, is called with the done part of the run, from 0 to 1.
+/// Names of the embedded venues and what each does.
 #[pyfunction]
-#[pyo3(signature = (scenario, sets, seed=None, paired=true, progress=None))]
+pub(crate) fn venues() -> Vec<(&'static str, &'static str)> {
+    scenario::venue::PRESETS.iter().map(|preset| (preset.name, preset.about)).collect()
+}
+
+/// Runs a scenario, under a venue's rules if one is named. `progress`, if given, is called with the done part of the run, from 0 to 1.
+#[pyfunction]
+#[pyo3(signature = (scenario, sets, seed=None, venue=None, paired=true, progress=None))]
 pub(crate) fn run(
     py: Python<'_>,
     scenario: &str,
     sets: Vec<String>,
     seed: Option<u64>,
+    venue: Option<&str>,
     paired: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Run> {
-    let scenario = scenario::load(scenario, &sets, seed).map_err(refused)?;
+    let scenario = scenario::load_under(scenario, venue, &sets, seed).map_err(refused)?;
     py.detach(|| simulate(&scenario, paired, progress.as_ref()))
 }
 

@@ -91,3 +91,16 @@ def test_the_interpreter_goes_on_while_a_run_does(small):
 def test_scenarios_have_a_name_and_a_line():
     known = seawall.scenarios()
     assert "flash-crash" in known and all(known.values())
+
+
+def test_a_venues_rules_are_the_command_lines(command_line, small, tmp_path):
+    sets = [f"--set={key}={value}" for key, value in small.items()]
+    arguments = ("--venue", "deribit", "--no-paired", "--json", "--quiet", "--out", tmp_path / "run")
+    said = command_line("run", *arguments, *sets)
+    assert said.returncode == 0, said.stderr
+    ours = seawall.run(venue="deribit", paired=False, settings=small)
+    assert ours.events_hash == json.loads(said.stdout)["events_hash"]
+    assert ours.events_hash != seawall.run(paired=False, settings=small).events_hash
+    assert len(seawall.venues()) == 11 and "deribit" in seawall.venues()
+    with pytest.raises(seawall.InputError, match="did you mean"):
+        seawall.run(venue="deribti")

@@ -19,18 +19,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import _seawall
+from ._queue_study import QueueStudy, queue_study
 from ._seawall import Engine, InputError, __version__
+from ._settings import sets
 from .sweep import sweep
 
 __all__ = [
     "Engine",
     "InputError",
+    "QueueStudy",
     "Run",
     "__version__",
+    "queue_study",
     "run",
     "scenarios",
     "sweep",
     "validate",
+    "venues",
 ]
 
 
@@ -89,6 +94,7 @@ def run(
     scenario: str = "flash-crash",
     *,
     seed: int | None = None,
+    venue: str | None = None,
     paired: bool = True,
     progress: Callable[[float], None] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -98,19 +104,25 @@ def run(
 
     ``scenario`` is an embedded name (see :func:`scenarios`) or the path of a TOML file. Any key of it
     can be set: ``settings={"liquidation.discipline": "fifo"}``, or as a keyword with two underscores
-    for the dot, ``liquidation__discipline="fifo"``. ``paired`` also runs it without liquidations, for
+    for the dot, ``liquidation__discipline="fifo"``. ``venue`` lays a venue's rules over it: a name (see :func:`venues`) or
+    the path of a TOML file. ``paired`` also runs it without liquidations, for
     ``drawdown_ratio``. ``progress`` is called with the part done, 0 to 1. The interpreter's lock is
     given up meanwhile, and Ctrl-C ends the run.
 
     Raises :class:`InputError` for what the command line refuses, with the same message.
     """
-    sets = _sets({**(settings or {}), **{k.replace("__", "."): v for k, v in overrides.items()}})
-    return Run(_seawall.run(scenario, sets, seed, paired, progress))
+    keys = sets(settings, overrides)
+    return Run(_seawall.run(scenario, keys, seed, venue, paired, progress))
 
 
 def scenarios() -> dict[str, str]:
     """The embedded scenarios by name, and what each shows."""
     return dict(_seawall.scenarios())
+
+
+def venues() -> dict[str, str]:
+    """The embedded venues by name, and what the rules of each are."""
+    return dict(_seawall.venues())
 
 
 def validate(names: str | Iterable[str] = (), *, deep: bool = False) -> list[dict[str, Any]]:
@@ -121,13 +133,3 @@ def validate(names: str | Iterable[str] = (), *, deep: bool = False) -> list[dic
     """
     names = [names] if isinstance(names, str) else list(names)
     return json.loads(_seawall.validate(names, deep))
-
-
-def _sets(settings: Mapping[str, Any]) -> list[str]:
-    return [f"{key}={_text(value)}" for key, value in settings.items()]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
