@@ -107,6 +107,7 @@ fn what_is_no_run_is_refused() {
     fs::write(&log, bytes).expect("writable");
     let scenario = place.path().join("run/scenario.toml");
     let text = fs::read_to_string(&scenario).expect("the run left it");
-    fs::write(&scenario, text.replacen("seed = 1", "seed = 2", 1)).expect("writable");
+    fs::write(&scenario, text.replacen("taker_fee_ppm = 450", "taker_fee_ppm = 451", 1))
+        .expect("writable");
     refused(&["export", "run"], "recorded under");
 }
