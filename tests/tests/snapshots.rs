@@ -84,7 +84,7 @@ fn a_fund_that_holds_more_than_an_account_may_is_restored() {
     let mut market = Setup::market();
     // The domain reaches to twenty times the reference.
     market.contract.unit = MONEY_MAX_UNITS / (20 * 100 * i64::from(market.position_lots_max));
-    let lots = Qty::new(u32::try_from(market.position_lots_max).expect("few")).expect("some");
+    let lots = Qty::new(market.position_lots_max).expect("some");
     let worth = market.contract.unit * 100 * i64::from(lots.lots());
     let setup = Setup {
         accounts_max: 7,
