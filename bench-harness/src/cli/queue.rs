@@ -153,6 +153,17 @@ fn plan(args: &QueueArgs, scenario: &Scenario) -> Result<Plan, CliError> {
             return Err(usage(format!("{name}: {value}; expected from 1 to {most}")));
         }
     }
+    // The first round comes one interval after the warm-up; the last waits out its horizon.
+    let first_s = scenario.clock.warmup_ms.saturating_add(args.every_ms) as f64 / 1e3;
+    if first_s >= run_s - args.horizon_s {
+        return Err(usage(format!(
+            "--every-ms {} and --horizon-s {} leave no instant for a probe: the first round would \
+             be at {first_s} s, and one that is to wait out its horizon must be before {} s",
+            args.every_ms,
+            args.horizon_s,
+            run_s - args.horizon_s
+        )));
+    }
     if let Some(load) = args.loads.iter().find(|load| **load == 0 || **load > 1_000) {
         return Err(usage(format!("--loads: {load}; expected multiples from 1 to 1000")));
     }

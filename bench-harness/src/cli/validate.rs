@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{CliError, Output};
@@ -63,18 +64,24 @@ pub(super) fn run(args: &ValidateArgs) -> Result<(), CliError> {
     let plan = Plan { deep: args.deep, workers: parallel::cores() };
     let began = Instant::now();
     let mut tables = Vec::new();
+    let bar = bar(args.output, tests.len());
     for test in tests {
         let began = Instant::now();
+        bar.set_message(test.name);
         let rows = test.run(plan);
         let failed = count(&rows, Verdict::Fail);
-        args.output.note(format_args!(
-            "{}: {} rows, {failed} failed, {:.1} s",
-            test.name,
-            rows.len(),
-            began.elapsed().as_secs_f64()
-        ));
+        bar.inc(1);
+        bar.suspend(|| {
+            args.output.note(format_args!(
+                "{}: {} rows, {failed} failed, {:.1} s",
+                test.name,
+                rows.len(),
+                began.elapsed().as_secs_f64()
+            ));
+        });
         tables.push((test, rows));
     }
+    bar.finish_and_clear();
     let rows: Vec<Row> = tables.iter().flat_map(|(_, rows)| rows.clone()).collect();
     let failed = count(&rows, Verdict::Fail);
     if let Some(path) = &args.write_docs {
@@ -99,6 +106,20 @@ pub(super) fn run(args: &ValidateArgs) -> Result<(), CliError> {
     } else {
         Err(CliError::Check(format!("{failed} of {} rows do not hold", rows.len())))
     }
+}
+
+/// What runs, for how long all has run, and how many of the tests are done; alive while one runs.
+fn bar(output: Output, tests: usize) -> ProgressBar {
+    let target =
+        if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(tests as u64), target);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    if !output.quiet {
+        bar.enable_steady_tick(Duration::from_millis(250));
+    }
+    bar
 }
 
 fn find(name: &str) -> Result<&'static Test, CliError> {

@@ -1,6 +1,6 @@
 //! The path of one order.
 
-use plotly::common::{Line, LineShape, Marker, Mode};
+use plotly::common::{Line, LineShape, Marker, MarkerSymbol, Mode};
 use plotly::{Plot, Scatter};
 
 use super::super::{Chart, DataTable, colour, layout, panel_title};
@@ -16,6 +16,28 @@ fn cause_colour(cause: &str) -> &'static str {
         "reduction" => colour::ASK,
         "self-trade" => colour::INDEX,
         _ => colour::BID,
+    }
+}
+
+/// Its own changes share a colour: their marks differ, and the key names those.
+fn mark(cause: &str) -> (MarkerSymbol, &'static str) {
+    match cause {
+        "own fill" => (MarkerSymbol::Diamond, " (diamond)"),
+        "own requeue" => (MarkerSymbol::Square, " (square)"),
+        "own reduction" => (MarkerSymbol::TriangleDown, " (triangle)"),
+        _ => (MarkerSymbol::Circle, ""),
+    }
+}
+
+/// A cause as the reason of a move forward.
+fn reason(cause: &str) -> &str {
+    match cause {
+        "trade" => "trades",
+        "cancel" => "cancels ahead",
+        "repriced" => "orders ahead that were put elsewhere",
+        "reduction" => "reductions ahead",
+        "self-trade" => "self-trade prevention",
+        other => other,
     }
 }
 
@@ -44,7 +66,7 @@ pub(in crate::report) fn trajectory(why: &Why) -> Option<Chart> {
             .line(Line::new().color(colour::INDEX).width(1.5).shape(LineShape::Hv))
             .hover_info(plotly::common::HoverInfo::Skip),
     );
-    let mut names: Vec<(&str, &'static str)> = Vec::new();
+    let mut names: Vec<(String, &'static str)> = Vec::new();
     for cause in [
         "own rest",
         "trade",
@@ -60,7 +82,8 @@ pub(in crate::report) fn trajectory(why: &Why) -> Option<Chart> {
         if steps.is_empty() {
             continue;
         }
-        names.push((cause, cause_colour(cause)));
+        let (symbol, said) = mark(cause);
+        names.push((format!("{cause}{said}"), cause_colour(cause)));
         figure.add_trace(
             Scatter::new(
                 steps.iter().map(|step| seconds(step.time_ns)).collect(),
@@ -68,15 +91,21 @@ pub(in crate::report) fn trajectory(why: &Why) -> Option<Chart> {
             )
             .name(cause)
             .mode(Mode::Markers)
-            .marker(Marker::new().color(cause_colour(cause)).size(9)),
+            .marker(Marker::new().color(cause_colour(cause)).symbol(symbol).size(9)),
         );
     }
+    let key_of = |names: &[(String, &'static str)]| {
+        keys(&names.iter().map(|(name, colour)| (name.as_str(), *colour)).collect::<Vec<_>>())
+    };
     figure.set_layout(
         axes(layout(), "seconds since it rested", "lots ahead")
-            .annotations(vec![panel_title(1.01, &keys(&names))]),
+            .annotations(vec![panel_title(1.01, &key_of(&names))]),
     );
-    let moved: Vec<String> =
-        why.moved_by.iter().map(|(cause, lots)| format!("{lots} lots by {cause}")).collect();
+    let moved: Vec<String> = why
+        .moved_by
+        .iter()
+        .map(|(cause, lots)| format!("{lots} lots by {}", reason(cause)))
+        .collect();
     Some(Chart {
         id: "queue-path",
         title: "Why one order was filled",
