@@ -3,7 +3,9 @@
 pub mod targets;
 
 use seawall_engine::core::ShardConfig;
-use seawall_engine::liquidation::{Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules};
+use seawall_engine::liquidation::{
+    Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
+};
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty,

@@ -73,12 +73,11 @@ impl ChallengeBook {
             return;
         }
         sink.report(&ack);
-        let left = self.take(seq, order, (side, limit, qty), sink);
-        if let Some(left) = left {
+        if let Some(left) = self.take(seq, order, (side, limit, qty), sink) {
             if ioc {
                 sink.report(&rest_gone());
             } else {
-                self.insert(order, side, limit, left);
+                self.let_rest(order, side, limit, left);
             }
         }
     }
@@ -118,7 +117,7 @@ impl ChallengeBook {
         if self.book.crosses(side, limit) {
             self.book.remove(slot);
             if let Some(left) = self.take(seq, order, (side, limit, lots), sink) {
-                self.insert(order, side, limit, left);
+                self.let_rest(order, side, limit, left);
             }
         } else {
             self.book.requeue(slot, limit, lots);
@@ -127,7 +126,7 @@ impl ChallengeBook {
     }
 
     /// Matches an order and reports its trades; says what is left of it.
-    #[inline]
+    #[inline(never)]
     fn take(
         &mut self,
         seq: u64,
@@ -142,6 +141,12 @@ impl ChallengeBook {
                 Report::of_order(ReportKind::Trade, seq, 0, (side, price, fill.qty.lots()));
             sink.report(&Report { maker, taker, ..report });
         })
+    }
+
+    /// Lets what is left of an order rest.
+    #[inline(never)]
+    fn let_rest(&mut self, order: u64, side: Side, price: Price, qty: Qty) {
+        self.insert(order, side, price, qty);
     }
 
     #[inline]

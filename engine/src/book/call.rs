@@ -82,7 +82,7 @@ impl OrderBook {
 
     /// The lowest level of a side at or above a price, during a call.
     pub(crate) fn level_at_or_above(&self, side: Side, price: Price) -> Option<(Price, u64)> {
-        self.ladder_of(side).level_at_or_above(price)
+        self.ladder_of(side).level_at_or_above(side, price)
     }
 
     /// Adds an order at the end of its level's queue, whether or not it crosses.
@@ -91,7 +91,7 @@ impl OrderBook {
         let (ladder, orders, ids) = self.parts_of(side);
         let slot = orders.take(order);
         ladder.push_back(orders, slot, side, price, qty);
-        ids.insert(id, slot, orders.len());
+        ids.insert(id, slot, orders);
         slot
     }
 

@@ -65,6 +65,25 @@ impl Occupancy {
         }
     }
 
+    /// Removes the greatest member, `value`; returns the greatest that is left.
+    ///
+    /// Nothing stands above it, so the first word on the way up that is not left empty holds what
+    /// is greatest now: one pass where [`Self::remove`] and [`Self::at_or_below`] take two.
+    #[inline]
+    pub(crate) fn remove_greatest(&mut self, value: u32) -> Option<u32> {
+        let mut index = value;
+        for n in 0..LEVELS {
+            let cell = &mut self.levels[n][word(index)];
+            *cell &= !bit(index);
+            let left = *cell;
+            if left != 0 {
+                return Some(self.greatest_below(n, (index & !63) | left.ilog2()));
+            }
+            index >>= BITS;
+        }
+        None
+    }
+
     /// The least member at or above `value`.
     #[inline]
     pub(crate) fn at_or_above(&self, value: u32) -> Option<u32> {
@@ -130,11 +149,17 @@ mod tests {
                 if insert {
                     set.insert(value);
                     model.insert(value);
+                } else if model.last() == Some(&value) {
+                    model.pop_last();
+                    prop_assert_eq!(set.remove_greatest(value), model.last().copied());
                 } else if model.remove(&value) {
                     set.remove(value);
                 }
                 prop_assert_eq!(set.at_or_above(probe), model.range(probe..).next().copied());
                 prop_assert_eq!(set.at_or_below(probe), model.range(..=probe).next_back().copied());
+            }
+            while let Some(value) = model.pop_last() {
+                prop_assert_eq!(set.remove_greatest(value), model.last().copied());
             }
         }
     }

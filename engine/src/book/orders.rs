@@ -128,7 +128,7 @@ impl OrderStore {
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.len == self.orders_max
+        self.len >= self.orders_max
     }
 
     /// Stores an order without links.
@@ -138,7 +138,7 @@ impl OrderStore {
         let slot = self.free.unwrap_or_else(|| self.fresh());
         let node = &mut self.nodes[slot.index()];
         self.free = node.next;
-        self.len += 1;
+        self.len = self.len.wrapping_add(1);
         // Field by field: a whole node would be put together on the stack and copied from there by
         // a load wider than the stores before it, which has to wait for them.
         node.id = order.id;
@@ -164,7 +164,8 @@ impl OrderStore {
     pub(super) fn release(&mut self, slot: Slot) {
         self.nodes[slot.index()].next = self.free;
         self.free = Some(slot);
-        self.len -= 1;
+        // What is released was taken.
+        self.len = self.len.wrapping_sub(1);
     }
 
     #[inline]
@@ -198,11 +199,28 @@ impl OrderStore {
         node.prev = None;
     }
 
-    /// An order's neighbours: towards the front, towards the back.
+    /// Links an order behind the last one of its queue.
     #[inline]
-    pub(super) fn links(&self, slot: Slot) -> (Option<Slot>, Option<Slot>) {
-        let node = &self.nodes[slot.index()];
-        (node.prev, node.next)
+    pub(super) fn link_behind(&mut self, tail: Slot, slot: Slot) {
+        let nodes = self.nodes.as_mut_slice();
+        nodes[tail.index()].next = Some(slot);
+        nodes[slot.index()].prev = Some(tail);
+    }
+
+    /// Tells the neighbours of an order that leaves its queue of each other, and returns them:
+    /// towards the front, towards the back.
+    #[inline]
+    pub(super) fn unlink(&mut self, slot: Slot) -> (Option<Slot>, Option<Slot>) {
+        // As a slice of its own, whose place no write to the book can change.
+        let nodes = self.nodes.as_mut_slice();
+        let Node { prev, next, .. } = nodes[slot.index()];
+        if let Some(prev) = prev {
+            nodes[prev.index()].next = next;
+        }
+        if let Some(next) = next {
+            nodes[next.index()].prev = prev;
+        }
+        (prev, next)
     }
 
     #[inline]
