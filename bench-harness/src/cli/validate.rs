@@ -21,7 +21,7 @@ use crate::study::theory::{self, Plan, Row, TESTS, Test, Verdict, document};
 /// the tolerance is a failure. Exit code 1 if a row fails.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  seawall validate                             everything, in about a minute
+  seawall validate                             everything, in a minute or two
   seawall validate cst-table-3 cobham          two tests
   seawall validate --list                      what there is
   seawall validate --deep --json               narrow intervals, as JSON
@@ -30,7 +30,7 @@ pub(super) struct ValidateArgs {
     /// Tests to run; all of them if none is named.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Narrow intervals and heavier loads: takes most of an hour.
+    /// Narrow intervals and heavier loads: takes most of an hour on two cores.
     #[arg(long)]
     deep: bool,
     /// Only list the tests.
