@@ -22,9 +22,9 @@ fn cause_colour(cause: &str) -> &'static str {
 /// Its own changes share a colour: their marks differ, and the key names those.
 fn mark(cause: &str) -> (MarkerSymbol, &'static str) {
     match cause {
-        "own fill" => (MarkerSymbol::Diamond, " (diamond)"),
-        "own requeue" => (MarkerSymbol::Square, " (square)"),
-        "own reduction" => (MarkerSymbol::TriangleDown, " (triangle)"),
+        "own fill" => (MarkerSymbol::Diamond, " ◆"),
+        "own requeue" => (MarkerSymbol::Square, " ■"),
+        "own reduction" => (MarkerSymbol::TriangleDown, " ▼"),
         _ => (MarkerSymbol::Circle, ""),
     }
 }
