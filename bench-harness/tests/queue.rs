@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::AtomicBool;
 
 use seawall::scenario::{self, Scenario};
 use seawall::study::queue::causal::Pairing;
@@ -48,7 +49,7 @@ fn study(workers: usize) -> Findings {
         pairing: Pairing { lots: vec![1, 500], instants: 1 },
     };
     let workers = NonZeroUsize::new(workers).expect("at least one");
-    queue::run(&study, workers, &|_, _, _| {}).expect("the runs end")
+    queue::run(&study, workers, &AtomicBool::new(false), &|_, _, _| {}).expect("the runs end")
 }
 
 #[test]
@@ -187,8 +188,8 @@ fn what_cannot_be_observed_is_refused_with_what_was_expected() {
         (&["queue", "--horizon-s", "0"], "more than 0"),
         (&["queue", "--horizon-s", "NaN"], "more than 0"),
         (&["queue", "--every-ms", "0"], "expected from 1"),
-        (&["queue", "--every-ms", "500000"], "leave no instant for a probe"),
-        (&["queue", "--horizon-s", "209"], "leave no instant for a probe"),
+        (&["queue", "--every-ms", "500000"], "leaves no instant for a probe"),
+        (&["queue", "--horizon-s", "209"], "leaves no instant for a probe"),
         (&["queue", "--away-ticks", "0"], "expected from 1"),
         (&["queue", "--loads", "0"], "expected multiples from 1"),
         (&["queue", "--lots", "0"], "expected from 1"),
