@@ -1,48 +1,69 @@
 //! Planted bugs, to show that the tests catch bugs (`docs/TESTING.md`, Canaries).
 //!
-//! They exist only in a build with `--cfg canary`, where one of them is chosen at start. In every
-//! other build `planted` is a constant `false` and nothing of them is left.
+//! They exist only in a build with `--cfg canary`, where `SEAWALL_CANARY=NAME` chooses one at
+//! start. In every other build `planted` is a constant `false` and nothing of them is left.
 
-/// A planted bug.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Canary {
+macro_rules! canaries {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+        /// A planted bug.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Canary {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Canary {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// What it is called in `SEAWALL_CANARY`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+canaries! {
     /// A replaced order that shrinks loses its place in the queue.
-    PriorityLost = 1,
+    PriorityLost = "priority-lost",
     /// A mass cancel leaves an order behind.
-    CancelDropped = 2,
+    CancelDropped = "cancel-dropped",
+    /// Orders of one party trade with each other.
+    SelfTradeIgnored = "self-trade-ignored",
+    /// A resting reduce-only order trades more than its owner's position.
+    ReduceOnlyOvershoots = "reduce-only-overshoots",
+    /// A fill-or-kill order takes what there is.
+    FillOrKillPartial = "fill-or-kill-partial",
     /// What an order reserves is rounded down.
-    RoundedDown = 3,
+    RoundedDown = "rounded-down",
     /// A position that has recovered is liquidated anyway.
-    HealthNotChecked = 4,
+    HealthNotChecked = "health-not-checked",
     /// A mark that equals a trigger price does not trigger.
-    TriggerMissed = 5,
+    TriggerMissed = "trigger-missed",
     /// The liquidation queue serves the last key first.
-    QueueReversed = 6,
+    QueueReversed = "queue-reversed",
+    /// The insurance fund pays a shortfall twice.
+    FundPaysTwice = "fund-pays-twice",
     /// A fee is taken and booked nowhere.
-    FeeLost = 7,
+    FeeLost = "fee-lost",
     /// A snapshot forgets the shard's kill switch.
-    StateForgotten = 8,
+    StateForgotten = "state-forgotten",
     /// The log acknowledges a batch before it is synced.
-    AcknowledgedBeforeSync = 9,
+    AcknowledgedBeforeSync = "acknowledged-before-sync",
     /// Frames are believed whatever their checksum says.
-    ChecksumIgnored = 10,
+    ChecksumIgnored = "checksum-ignored",
+    /// A ring publishes a message with a relaxed store.
+    PublishRelaxed = "publish-relaxed",
 }
 
 impl Canary {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::PriorityLost,
-        Self::CancelDropped,
-        Self::RoundedDown,
-        Self::HealthNotChecked,
-        Self::TriggerMissed,
-        Self::QueueReversed,
-        Self::FeeLost,
-        Self::StateForgotten,
-        Self::AcknowledgedBeforeSync,
-        Self::ChecksumIgnored,
-    ];
+    /// The bug of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|canary| canary.name() == name)
+    }
 }
 
 /// Whether that bug is in this process.
@@ -54,17 +75,44 @@ pub(crate) const fn planted(_: Canary) -> bool {
 }
 
 #[cfg(canary)]
-static CHOSEN: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
-
-/// Whether that bug is in this process.
+pub use chosen::plant;
 #[cfg(canary)]
-pub(crate) fn planted(canary: Canary) -> bool {
-    CHOSEN.load(std::sync::atomic::Ordering::Relaxed) == canary as u8
-}
+pub(crate) use chosen::planted;
 
-/// Plants one bug, or none.
 #[cfg(canary)]
-pub fn plant(canary: Option<Canary>) {
-    let chosen = canary.map_or(0, |canary| canary as u8);
-    CHOSEN.store(chosen, std::sync::atomic::Ordering::Relaxed);
+mod chosen {
+    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+    use super::Canary;
+
+    const NONE: u8 = u8::MAX;
+    /// Nobody has chosen yet: the environment does.
+    const OPEN: u8 = u8::MAX - 1;
+
+    static CHOSEN: AtomicU8 = AtomicU8::new(OPEN);
+
+    /// Whether that bug is in this process.
+    pub(crate) fn planted(canary: Canary) -> bool {
+        let chosen = CHOSEN.load(Relaxed);
+        let chosen = if chosen == OPEN { choose() } else { chosen };
+        chosen == canary as u8
+    }
+
+    #[cold]
+    fn choose() -> u8 {
+        let canary = std::env::var("SEAWALL_CANARY").ok().map(|name| {
+            Canary::named(&name).unwrap_or_else(|| {
+                let names: Vec<_> = Canary::ALL.iter().map(|canary| canary.name()).collect();
+                panic!("SEAWALL_CANARY is {name:?}, expected one of {}", names.join(", "))
+            })
+        });
+        plant(canary)
+    }
+
+    /// Plants one bug, or none, from here on.
+    pub fn plant(canary: Option<Canary>) -> u8 {
+        let chosen = canary.map_or(NONE, |canary| canary as u8);
+        CHOSEN.store(chosen, Relaxed);
+        chosen
+    }
 }

@@ -55,8 +55,6 @@ fn mark(seq: u64, ticks: u32) -> Sequenced {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     #[test]
     fn every_input_round_trips(inputs in common::stream(200), batch in 1_usize..64) {
         let log = written(&inputs, batch);

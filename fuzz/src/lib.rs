@@ -1,5 +1,6 @@
 //! What the targets share: bytes → inputs of a small market, where collisions are frequent.
 
+pub mod marks;
 pub mod targets;
 
 use seawall_engine::core::ShardConfig;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use seawall_fuzz::marks;
 use seawall_fuzz::targets::{TARGETS, Target};
 
 /// Cases of each target in a run that is not told otherwise.
@@ -39,8 +40,8 @@ fn cases_in(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Runs one case; a panic is saved as a file that can be run again.
-fn run(name: &str, target: Target, data: &[u8], origin: &str) {
-    if catch_unwind(AssertUnwindSafe(|| target(data))).is_err() {
+fn run(Target { name, run, .. }: &Target, data: &[u8], origin: &str) {
+    if catch_unwind(AssertUnwindSafe(|| run(data))).is_err() {
         let find = std::env::temp_dir().join(format!("seawall-find-{name}"));
         fs::write(&find, data).expect("the find is saved");
         panic!(
@@ -85,17 +86,24 @@ fn mutate(random: &mut Xoshiro256PlusPlus, pool: &[Vec<u8>]) -> Vec<u8> {
     data
 }
 
+/// Says something past the test runner.
+fn told(what: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "{what}").expect("standard error takes a line");
+}
+
 #[test]
 fn every_target_keeps_its_promises() {
     let time = from_environment("SEAWALL_FUZZ_SECONDS").map(Duration::from_secs);
     let seed = from_environment("SEAWALL_FUZZ_SEED").unwrap_or(1);
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
-    for (name, target) in TARGETS {
+    for target in TARGETS {
+        let Target { name, marks, .. } = target;
         let mut pool = Vec::new();
         let mut kept = 0;
         for kind in ["regressions", "seeds", "corpus"] {
             for (path, data) in cases_in(&fuzz_directory().join(kind).join(name)) {
-                run(name, *target, &data, &path.display().to_string());
+                run(target, &data, &path.display().to_string());
                 pool.push(data);
                 kept += 1;
             }
@@ -104,14 +112,20 @@ fn every_target_keeps_its_promises() {
         let (started, mut cases) = (Instant::now(), 0_u64);
         while time.map_or(cases < CASES, |time| started.elapsed() < time) {
             let data = mutate(&mut random, &pool);
-            run(name, *target, &data, "a random case");
+            run(target, &data, "a random case");
             // Half of what is made is made more of.
             if cases.is_multiple_of(2) && pool.len() < 512 {
                 pool.push(data);
             }
             cases += 1;
         }
-        eprintln!("{name}: {kept} kept cases, {cases} made from seed {seed}");
+        let reached = marks::take();
+        let missing: Vec<_> = marks.iter().filter(|mark| !reached.contains(*mark)).collect();
+        assert!(missing.is_empty(), "{name} keeps its promises, but never reached {missing:?}");
+        told(format_args!(
+            "{name}: {kept} kept cases, {cases} made from seed {seed}, marks: {}",
+            marks.join(", ")
+        ));
     }
     let _ = std::panic::take_hook();
 }

@@ -113,7 +113,7 @@ fn what_was_acknowledged_survives_kill_9() {
         // Let it get going, then a little longer.
         let first = lines.by_ref().map_while(Result::ok).find(|line| line.contains("acknowledged"));
         assert!(first.is_some(), "kill {kill}: the process acknowledges something");
-        std::thread::sleep(Duration::from_micros(random.next_u64() % 20_000));
+        std::thread::sleep(Duration::from_micros(random.next_u64() % 100_000));
         process.kill().expect("it is killed");
         let last = first.into_iter().chain(lines.map_while(Result::ok));
         // The last line may be cut off; a number without its end would only be smaller.

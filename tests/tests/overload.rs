@@ -5,6 +5,7 @@ use conformance::disk::{Disk, Fault};
 use conformance::setup::Setup;
 use seawall_engine::core::{Engine, PositionOrder, ShardConfig};
 use seawall_engine::durability::{CommandLog, Durability, LogOptions, recover};
+use seawall_engine::liquidation::Discipline;
 use seawall_engine::pipeline::{
     Inbound, LogLoop, LogTurn, NullShard, Outbound, ReleasedReader, ShardLoop, Timing, Turn,
     log_channel,
@@ -215,11 +216,11 @@ impl Feed {
     }
 }
 
-#[test]
-fn a_million_triggers_at_one_mark() {
-    const HOLDERS: u32 = 1_000_000;
-    let mut setup = setup(HOLDERS + 3);
-    setup.markets[0].position_lots_max = HOLDERS;
+/// A shard in which so many positions wait to be liquidated, none of them served yet.
+fn backlog(discipline: Discipline, waiting: u32) -> Feed {
+    let mut setup = setup(waiting + 3);
+    setup.markets[0].position_lots_max = waiting;
+    setup.liquidation.discipline = discipline;
     let config = setup.build().expect("the rules are valid");
     let mut feed =
         Feed { engine: Engine::new(&config), seq: 0, events: Vec::new(), most_events: 0 };
@@ -227,13 +228,72 @@ fn a_million_triggers_at_one_mark() {
     feed.send(Input::Deposit { account: AccountId(1), amount: Money::new(1_000) });
     feed.send(Input::Deposit { account: AccountId(2), amount: Money::new(1 << 40) });
     feed.send(Input::Deposit { account: AccountId::FUND, amount: Money::new(1 << 40) });
-    for holder in (3..HOLDERS + 3).map(AccountId) {
+    for holder in (3..waiting + 3).map(AccountId) {
         feed.send(Input::Deposit { account: holder, amount: Money::new(10) });
         let (buyer, seller, qty) = (holder, AccountId(2), Qty::new(1).expect("positive"));
-        let events =
-            feed.send(Input::Block { symbol: SYMBOL, buyer, seller, price: price(100), qty });
-        assert!(matches!(events, [Event::Block { .. }]), "{events:?}");
+        let block = Input::Block { symbol: SYMBOL, buyer, seller, price: price(100), qty };
+        assert!(matches!(feed.send(block), [Event::Block { .. }]));
     }
+    feed
+}
+
+/// The stated bound (`docs/LIQUIDATION.md`, Discipline): how many forced orders may stand between
+/// so many client inputs in a row and what they are answered, over that many nanoseconds.
+fn forced_at_most(discipline: Discipline, inputs: u32, span_ns: u64) -> u64 {
+    match discipline {
+        Discipline::Strict { steps_max } | Discipline::Fifo { steps_max } => {
+            u64::from(steps_max) * u64::from(inputs)
+        }
+        Discipline::Weighted { forced, client } => {
+            u64::from(forced) * u64::from(inputs.div_ceil(client))
+        }
+        Discipline::RateLimited { steps, interval_ns } => {
+            u64::from(steps) * (span_ns.div_ceil(interval_ns) + 1)
+        }
+    }
+}
+
+#[test]
+fn no_client_waits_for_more_forced_orders_than_the_discipline_says() {
+    const WAITING: u32 = 300;
+    let disciplines = (1..=4_u32).flat_map(|more| {
+        [
+            Discipline::Strict { steps_max: more },
+            Discipline::Fifo { steps_max: more },
+            Discipline::Weighted { forced: more, client: 1 },
+            Discipline::Weighted { forced: 2, client: more },
+            Discipline::RateLimited { steps: more, interval_ns: 5 },
+        ]
+    });
+    for discipline in disciplines {
+        let mut feed = backlog(discipline, WAITING);
+        let is_forced = |event: &&Event| matches!(event, Event::Forced { .. });
+        let marked = feed.send(Input::Mark { symbol: SYMBOL, price: price(92) });
+        let mut served = marked.iter().filter(is_forced).count() as u64;
+        let mut forced = Vec::new();
+        while served < u64::from(WAITING) {
+            feed.order(forced.len() as u64 + 1);
+            forced.push(feed.events.iter().filter(is_forced).count() as u64);
+            served += forced[forced.len() - 1];
+            assert!(forced.len() < 2_000, "{discipline:?}: the backlog is served as well");
+        }
+        // Every run of client inputs, however short or long, one a nanosecond.
+        for length in 1..=forced.len() {
+            let inputs = u32::try_from(length).expect("few");
+            let bound = forced_at_most(discipline, inputs, length as u64);
+            let most = forced.windows(length).map(|run| run.iter().sum::<u64>()).max();
+            assert!(
+                most <= Some(bound),
+                "{discipline:?}: {most:?} in {length} inputs, not {bound}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_million_triggers_at_one_mark() {
+    const HOLDERS: u32 = 1_000_000;
+    let mut feed = backlog(Setup::liquidation().discipline, HOLDERS);
     feed.most_events = 0;
     feed.send(Input::Mark { symbol: SYMBOL, price: price(92) });
     // Each input moves at most so many into the queue and serves at most so many; each position

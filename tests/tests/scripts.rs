@@ -4,28 +4,15 @@
 //! `SEAWALL_BLESS=1 cargo test -p conformance --test scripts` writes the events of the reference
 //! into the scripts; read the difference before you commit it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use conformance::differential::{Pair, compare};
 use conformance::script::{self, Script};
 use seawall_engine::core::Engine;
 
-/// The `.txt` files of a folder beside this file, in order of name.
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
-    let entries =
-        std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut files: Vec<PathBuf> =
-        entries.map(|entry| entry.expect("a folder is read").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    files.sort();
-    files
-}
-
 fn read(path: &Path) -> (String, Script) {
     let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let script = script::read(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    (text, script)
+    (text, script::open(path))
 }
 
 /// Plays a script; returns the events of each input, or panics at the first disagreement.
@@ -64,7 +51,7 @@ fn blessed(text: &str, script: &Script, played: &[Vec<String>]) -> String {
 #[test]
 fn scripts_happen_as_written() {
     let bless = std::env::var_os("SEAWALL_BLESS").is_some();
-    let files = files("scripts");
+    let files = script::files("scripts");
     assert!(files.len() >= 12, "the scripts are where they were");
     for path in &files {
         let (text, script) = read(path);
@@ -81,7 +68,7 @@ fn scripts_happen_as_written() {
 
 #[test]
 fn regressions_stay_fixed() {
-    for path in files("regressions") {
+    for path in script::files("regressions") {
         let (_, script) = read(&path);
         let inputs: Vec<_> = script.entries.iter().map(|entry| entry.input).collect();
         if let Err(difference) = compare::<Engine>(&script.setup, &inputs, 1) {

@@ -7,6 +7,7 @@ use ::core::ops::ControlFlow;
 use super::details::flag;
 use super::settle::{Settlement, Taker};
 use crate::book::{OrderBook, RestingOrder, Slot};
+use crate::canary::{Canary, planted};
 use crate::matching::{Fill, Makers};
 use crate::risk::Ledger;
 use crate::types::{AccountId, CancelCause, Event, EventSink, OrderId, Qty, SelfTrade};
@@ -46,7 +47,7 @@ impl<S: EventSink> Makers for Crossing<'_, '_, S> {
             return self.prevent(book, slot, maker, wanted);
         }
         let mut most = wanted;
-        if maker.flags & flag::REDUCE_ONLY != 0 {
+        if maker.flags & flag::REDUCE_ONLY != 0 && !planted(Canary::ReduceOnlyOvershoots) {
             let Some(allowed) = self.settlement.may_reduce(maker) else {
                 self.settlement.cancel(book, slot, CancelCause::ReduceOnly);
                 return ControlFlow::Continue(Some(wanted));
@@ -275,5 +276,6 @@ impl<S: EventSink> Settlement<'_, S> {
 #[inline]
 pub(super) fn same_party(ledger: &Ledger, one: AccountId, other: AccountId) -> bool {
     let group = ledger.account(one).group;
-    one == other || (group != 0 && group == ledger.account(other).group)
+    let same = one == other || (group != 0 && group == ledger.account(other).group);
+    same && !planted(Canary::SelfTradeIgnored)
 }

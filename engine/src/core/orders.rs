@@ -187,7 +187,8 @@ impl Market {
         let limit = self.within_band(side, order.limit);
         let self_trade = ledger.account(account).self_trade();
         let wanted = Wanted { account, side, limit, qty, least, self_trade };
-        (least > qty || !self.could_have(ledger, &wanted)).then_some(cause)
+        let short = least > qty || !self.could_have(ledger, &wanted);
+        (short && !planted(Canary::FillOrKillPartial)).then_some(cause)
     }
 
     /// Sweeps the opposite side and books every fill. Returns what is left, and whether the taker

@@ -321,6 +321,9 @@ impl<S: EventSink> Settlement<'_, S> {
             let shortfall = money.cash;
             money.cash = Money::ZERO;
             self.pay_fund(FundCause::Shortfall, shortfall);
+            if planted(Canary::FundPaysTwice) {
+                self.pay_fund(FundCause::Shortfall, shortfall);
+            }
         }
     }
 

@@ -90,6 +90,8 @@ const fn sender(input: &Input) -> Option<(AccountId, bool)> {
         | Input::Leverage { account, .. }
         | Input::SelfTrade { account, .. }
         | Input::CancelOnDisconnect { account, .. }
+        | Input::Link { account, .. }
+        | Input::MarginMode { account, .. }
         | Input::Kill { account: Some(account), .. } => Some((*account, false)),
         Input::Cancel { account, .. }
         | Input::MassCancel { account, .. }
@@ -101,17 +103,78 @@ const fn sender(input: &Input) -> Option<(AccountId, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Money, OrderId, Price, SymbolId};
+    use crate::types::{
+        Money, NewOrder, OrderId, OrderKind, Ppm, Price, Qty, SelfTrade, Side, SymbolId,
+    };
 
     const THROTTLE: Throttle = Throttle { window_ns: 100, commands_max: 2, cancels_max: 3 };
 
     fn leverage(account: u32) -> Input {
-        let initial = crate::types::Ppm::ONE;
+        let initial = Ppm::ONE;
         Input::Leverage { symbol: SymbolId(0), account: AccountId(account), initial }
     }
 
     fn cancel(account: u32) -> Input {
         Input::Cancel { symbol: SymbolId(0), account: AccountId(account), order: OrderId(1) }
+    }
+
+    /// Everything that a client may say, for an account.
+    fn said_by(account: u32) -> Vec<Input> {
+        let (symbol, account) = (SymbolId(0), AccountId(account));
+        let (order, other, price, qty) =
+            (OrderId(1), OrderId(2), Price::MIN, Qty::new(1).expect("positive"));
+        let (side, kind) = (Side::Buy, OrderKind::Market);
+        let new = NewOrder { symbol, account, order, side, qty, kind, reduce_only: false };
+        vec![
+            Input::Order(new),
+            Input::Cancel { symbol, account, order },
+            Input::Replace { symbol, account, order, price, qty },
+            Input::Leverage { symbol, account, initial: Ppm::ONE },
+            Input::SelfTrade { account, mode: SelfTrade::Allow, group: 0 },
+            Input::MassCancel { account, symbol: None, side: None },
+            Input::CancelOnDisconnect { account, enabled: true },
+            Input::Disconnect { account },
+            Input::MarginMode { account, cross: true },
+            Input::Kill { account: Some(account), engaged: true },
+            Input::Link { symbol, account, order, other },
+        ]
+    }
+
+    #[test]
+    fn no_command_of_another_account_passes() {
+        let roomy = Throttle { commands_max: 100, cancels_max: 100, ..THROTTLE };
+        let mut guard = GatewayGuard::new(vec![AccountId(3), AccountId(5)], roomy);
+        for input in said_by(5) {
+            assert_eq!(guard.check(&input, 0), Ok(()), "{input:?}");
+        }
+        for stranger in [0, 1, 2, 4, 6, u32::MAX] {
+            for input in said_by(stranger) {
+                let refused = Err(Refusal::NotOwned(AccountId(stranger)));
+                assert_eq!(guard.check(&input, 0), refused, "{input:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn budgets_hold_for_every_split_of_a_window() {
+        // Every number of orders and of cancels up to twice the budgets, cancels first or last.
+        for (orders, cancels) in (0..=4).flat_map(|o| (0..=6).map(move |c| (o, c))) {
+            for cancels_first in [false, true] {
+                let mut guard = GatewayGuard::new(vec![AccountId(1)], THROTTLE);
+                let mut passed = |input: Input, count: u32| {
+                    (0..count).filter(|_| guard.check(&input, 7).is_ok()).count()
+                };
+                let (mut ordered, mut cancelled) = (0, 0);
+                for turn in 0..2 {
+                    if (turn == 0) == cancels_first {
+                        cancelled += passed(cancel(1), cancels);
+                    } else {
+                        ordered += passed(leverage(1), orders);
+                    }
+                }
+                assert_eq!((ordered, cancelled), (orders.min(2) as usize, cancels.min(3) as usize));
+            }
+        }
     }
 
     #[test]
@@ -129,7 +192,14 @@ mod tests {
         let (symbol, price) = (SymbolId(0), Price::MIN);
         let deposit = Input::Deposit { account: AccountId(1), amount: Money::new(5) };
         let kill = Input::Kill { account: None, engaged: true };
-        for input in [Input::Mark { symbol, price }, Input::Step, deposit, kill] {
+        for input in [
+            Input::Mark { symbol, price },
+            Input::Step,
+            deposit,
+            kill,
+            Input::Halt { symbol },
+            Input::Reopen { symbol },
+        ] {
             assert_eq!(guard.check(&input, 0), Err(Refusal::VenueOnly), "{input:?}");
         }
     }

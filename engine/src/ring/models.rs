@@ -7,17 +7,30 @@ use loom::thread;
 
 use super::{ReaderSpec, WhenSlow, broadcast, broadcast_with, spsc};
 
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// Prints how many interleavings a model has had when it ends, well or not.
+struct Counted<'a> {
+    name: &'a str,
+    before: u64,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        let count = COUNT.load(Ordering::Relaxed) - self.before;
+        println!("loom: {}: {count} interleavings", self.name);
+    }
+}
+
 /// Checks `model` over every interleaving and prints their number.
 fn every_interleaving(name: &str, model: impl Fn() + Send + Sync + 'static) {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let before = COUNT.load(Ordering::Relaxed);
+    let _counted = Counted { name, before: COUNT.load(Ordering::Relaxed) };
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = None;
     builder.check(move || {
         COUNT.fetch_add(1, Ordering::Relaxed);
         model();
     });
-    println!("loom: {name}: {} interleavings", COUNT.load(Ordering::Relaxed) - before);
 }
 
 /// One test, so that the count is one model's at a time.

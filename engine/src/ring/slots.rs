@@ -3,7 +3,7 @@
 use std::fmt;
 use std::mem::MaybeUninit;
 
-use super::sync::{AtomicUsize, Ordering, PUBLISH, UnsafeCell};
+use super::sync::{AtomicUsize, Ordering, UnsafeCell, publish_order};
 
 /// Most bytes of a message: a cache line less the sequence number.
 pub const PAYLOAD_BYTES_MAX: usize = 56;
@@ -34,7 +34,7 @@ impl<T: Copy> Slot<T> {
         // (one publisher), and nobody reads: readers of the old message are done by contract, and
         // readers of the new one wait for the sequence number that is stored below.
         self.payload.with_mut(|payload| unsafe { payload.write(MaybeUninit::new(message)) });
-        self.sequence.store(position + 1, PUBLISH);
+        self.sequence.store(position + 1, publish_order());
     }
 
     /// Whether it holds the message at `position`.

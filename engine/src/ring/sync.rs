@@ -12,10 +12,14 @@ pub(super) use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use crate::canary::{Canary, planted};
+
 /// The order of the store that publishes a slot. Release: who sees the number sees the message.
-/// Relaxed is the planted bug (`--cfg canary`) that loom, Miri and ThreadSanitizer must each catch.
-pub(super) const PUBLISH: Ordering =
-    if cfg!(canary) { Ordering::Relaxed } else { Ordering::Release };
+/// Relaxed is the planted bug that loom, Miri and ThreadSanitizer must each catch.
+#[inline]
+pub(super) fn publish_order() -> Ordering {
+    if planted(Canary::PublishRelaxed) { Ordering::Relaxed } else { Ordering::Release }
+}
 
 /// The standard cell with loom's interface.
 #[cfg(not(loom))]

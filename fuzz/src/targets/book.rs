@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::Bytes;
+use crate::marks::reach;
 use seawall_engine::book::OrderBook;
 use seawall_engine::matching::sweep;
 use seawall_engine::types::{OrderId, Price, Qty, Side};
@@ -46,6 +47,10 @@ fn model_sweep(
     (fills, lots)
 }
 
+/// What a run of many cases must reach.
+pub const MARKS: &[&str] =
+    &["a cancel", "a maker is left in part", "a sweep over levels", "the book is full"];
+
 /// Runs one case.
 pub fn run(data: &[u8]) {
     let mut bytes = Bytes(data);
@@ -62,6 +67,7 @@ pub fn run(data: &[u8]) {
             let id = OrderId(1 + u64::from(bytes.below(64)) % next);
             let Some(slot) = book.find(id) else { continue };
             let order = book.remove(slot);
+            reach("a cancel");
             let queue =
                 model[order.side.index()].get_mut(&order.price).expect("a level of the model");
             queue.retain(|(other, _)| *other != id);
@@ -69,6 +75,7 @@ pub fn run(data: &[u8]) {
                 model[order.side.index()].remove(&order.price);
             }
         } else {
+            let levels_before = model[side.opposite().index()].len();
             let mut fills = Vec::new();
             let left = sweep(&mut book, side, price, qty, |fill| {
                 fills.push((fill.maker, fill.qty.lots()))
@@ -77,6 +84,15 @@ pub fn run(data: &[u8]) {
                 model_sweep(&mut model[side.opposite().index()], side, price, qty.lots());
             assert_eq!(fills, expected, "fills in price-time priority");
             assert_eq!(left.map_or(0, Qty::lots), lots, "what is left of the taker");
+            if fills.last().is_some_and(|(maker, _)| book.find(*maker).is_some()) {
+                reach("a maker is left in part");
+            }
+            if levels_before > model[side.opposite().index()].len() + 1 {
+                reach("a sweep over levels");
+            }
+            if book.is_full() {
+                reach("the book is full");
+            }
             if let Some(left) = left.filter(|_| !book.is_full()) {
                 book.insert(OrderId(next), 0, side, price, left);
                 model[side.index()]

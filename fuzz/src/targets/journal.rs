@@ -5,11 +5,21 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use seawall_engine::durability::{Storage, StorageFile, recover};
+use seawall_engine::durability::{LogTail, Storage, StorageFile, recover};
 use seawall_engine::journal::{JournalReader, JournalWriter, SegmentHeader};
 use seawall_engine::types::{Seq, Sequenced};
 
 use crate::Bytes;
+use crate::marks::reach;
+
+/// What a run of many cases must reach.
+pub const MARKS: &[&str] = &[
+    "a log that is read to its end",
+    "a log that breaks off",
+    "recovered",
+    "recovered without its torn tail",
+    "refused",
+];
 
 /// Runs one case. The first byte says how the rest is meant: as a segment, as what follows a
 /// header, or as changes to a log of the inputs that the bytes also are.
@@ -26,14 +36,24 @@ pub fn run(data: &[u8]) {
     if let Ok(mut reader) = JournalReader::new(segment.as_slice()) {
         let mut next = reader.header().first_seq;
         for input in reader.by_ref() {
-            let Ok(input) = input else { break };
+            let Ok(input) = input else {
+                reach("a log that breaks off");
+                break;
+            };
             assert_eq!(input.seq.0, next, "no gap");
             next += 1;
+        }
+        if next > reader.header().first_seq {
+            reach("a log that is read to its end");
         }
     }
     let config = Bytes(rest).config();
     let name = "log-0000000000-00000000000000000001.swl".to_owned();
-    let _ = recover(&Memory(BTreeMap::from([(name, segment)])), &config, 1, |_, _| {});
+    match recover(&Memory(BTreeMap::from([(name, segment)])), &config, 1, |_, _| {}) {
+        Ok(found) if found.tail == LogTail::Clean => reach("recovered"),
+        Ok(_) => reach("recovered without its torn tail"),
+        Err(_) => reach("refused"),
+    }
 }
 
 /// A good log of a few inputs with some of its bytes changed.

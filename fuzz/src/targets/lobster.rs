@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::marks::reach;
 use seawall::feeds::follow::{LoadReader, ReplayOptions, replay};
 use seawall::feeds::{FeedError, Format, OpenOptions, RecordReader, open};
 
@@ -20,6 +21,9 @@ thread_local! {
 const FORMATS: [Format; 5] =
     [Format::Lobster, Format::Itch, Format::Dbn, Format::Bitstamp, Format::Csv];
 
+/// What a run of many cases must reach.
+pub const MARKS: &[&str] = &["an input of a file", "a replay to the end", "an error"];
+
 /// Runs one case.
 pub fn run(data: &[u8]) {
     FILE.with_borrow(|path| {
@@ -34,10 +38,16 @@ fn read(path: &Path, format: Format) {
     if let Ok(reader) = opened(path, format)
         && let Ok(mut load) = LoadReader::open(reader, options)
     {
-        while let Ok(Some(_)) = load.input() {}
+        while let Ok(Some(_)) = load.input() {
+            reach("an input of a file");
+        }
     }
-    if let Err(error) = opened(path, format).and_then(|reader| replay(reader, options)) {
-        assert!(!error.to_string().is_empty(), "an error says something");
+    match opened(path, format).and_then(|reader| replay(reader, options)) {
+        Ok(_) => reach("a replay to the end"),
+        Err(error) => {
+            assert!(!error.to_string().is_empty(), "an error says something");
+            reach("an error");
+        }
     }
 }
 

@@ -11,17 +11,25 @@ pub mod scenario;
 pub mod snapshot;
 
 /// A target.
-pub type Target = fn(&[u8]);
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// Runs one case.
+    pub run: fn(&[u8]),
+    /// What a run of many cases must reach.
+    pub marks: &'static [&'static str],
+}
 
-/// Every target by its name.
-pub const TARGETS: &[(&str, Target)] = &[
-    ("commands", commands::run),
-    ("book", book::run),
-    ("inputs", inputs::run),
-    ("journal", journal::run),
-    ("snapshot", snapshot::run),
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "commands", run: commands::run, marks: commands::MARKS },
+    Target { name: "book", run: book::run, marks: book::MARKS },
+    Target { name: "inputs", run: inputs::run, marks: inputs::MARKS },
+    Target { name: "journal", run: journal::run, marks: journal::MARKS },
+    Target { name: "snapshot", run: snapshot::run, marks: snapshot::MARKS },
     #[cfg(feature = "harness")]
-    ("scenario", scenario::run),
+    Target { name: "scenario", run: scenario::run, marks: scenario::MARKS },
     #[cfg(feature = "harness")]
-    ("lobster", lobster::run),
+    Target { name: "lobster", run: lobster::run, marks: lobster::MARKS },
 ];

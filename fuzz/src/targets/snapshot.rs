@@ -5,12 +5,19 @@ use seawall_engine::durability::decode_snapshot;
 use seawall_engine::types::{NoEvents, Seq, Sequenced};
 
 use crate::Bytes;
+use crate::marks::reach;
+
+/// What a run of many cases must reach.
+pub const MARKS: &[&str] =
+    &["a changed state is refused", "a changed state is another one", "a snapshot file is refused"];
 
 /// Runs one case: the bytes as a file and as a state, and a good state with some bytes changed.
 pub fn run(data: &[u8]) {
     let mut bytes = Bytes(data);
     let config = bytes.config();
-    let _ = decode_snapshot(data, &config, 1);
+    if decode_snapshot(data, &config, 1).is_err() {
+        reach("a snapshot file is refused");
+    }
     check(&config, data);
     let mut engine = Engine::new(&config);
     for seq in 1..=u64::from(bytes.byte()) {
@@ -25,12 +32,14 @@ pub fn run(data: &[u8]) {
         let at = bytes.below(u32::try_from(state.len()).expect("a small state")) as usize;
         state[at] ^= bytes.byte();
     }
-    check(&config, &state);
+    let accepted = check(&config, &state);
+    reach(if accepted { "a changed state is another one" } else { "a changed state is refused" });
 }
 
-fn check(config: &seawall_engine::core::ShardConfig, bytes: &[u8]) {
-    if let Ok(engine) = Engine::from_state_bytes(config, bytes) {
-        assert!(engine.state_bytes() == bytes, "what is accepted is canonical");
-        engine.assert_consistent();
-    }
+/// Whether the bytes are a state.
+fn check(config: &seawall_engine::core::ShardConfig, bytes: &[u8]) -> bool {
+    let Ok(engine) = Engine::from_state_bytes(config, bytes) else { return false };
+    assert!(engine.state_bytes() == bytes, "what is accepted is canonical");
+    engine.assert_consistent();
+    true
 }

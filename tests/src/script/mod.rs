@@ -18,6 +18,7 @@
 //! is not checked against the script, only against the other engine.
 
 mod collateral;
+mod folder;
 mod notation;
 mod prices;
 mod read;
@@ -27,6 +28,7 @@ use std::fmt::Write as _;
 use seawall_engine::types::Sequenced;
 
 use crate::setup::Setup;
+pub use folder::{files, open};
 pub use notation::{event_line, input_line, setup_lines};
 pub use read::{ReadError, read};
 

@@ -1,0 +1,3 @@
+//! The oracles that faults are held against: planted bugs, and mutants.
+
+pub mod oracles;
