@@ -10,6 +10,7 @@
 pub mod agents;
 pub mod challenge;
 pub mod cli;
+pub mod export;
 pub mod feeds;
 pub mod load;
 pub mod measure;

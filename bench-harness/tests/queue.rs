@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::AtomicBool;
 
 use seawall::scenario::{self, Scenario};
 use seawall::study::queue::causal::Pairing;
@@ -48,7 +49,7 @@ fn study(workers: usize) -> Findings {
         pairing: Pairing { lots: vec![1, 500], instants: 1 },
     };
     let workers = NonZeroUsize::new(workers).expect("at least one");
-    queue::run(&study, workers, &|_, _, _| {}).expect("the runs end")
+    queue::run(&study, workers, &AtomicBool::new(false), &|_, _, _| {}).expect("the runs end")
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::bench_core::BenchCoreError;
 use super::bench_pipeline::PipelineBenchError;
 use super::journal::JournalCliError;
 use super::replay::ReplayError;
+use crate::export::ExportError;
 use crate::feeds::FeedError;
 use crate::report::ReportError;
 use crate::scenario::ScenarioError;
@@ -48,6 +49,9 @@ pub enum CliError {
     /// The sweep was refused or stopped.
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    /// A run's market data could not be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The result could not be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),

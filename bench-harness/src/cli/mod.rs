@@ -15,6 +15,7 @@ pub mod bench_pipeline;
 mod bench_ring;
 mod compare;
 mod error;
+mod export;
 pub mod journal;
 mod list;
 mod output;
@@ -48,6 +49,7 @@ use run::RunArgs;
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
   seawall report runs/flash-crash-1            rebuild a saved run's report
+  seawall export runs/flash-crash-1            its market data as LOBSTER and hftbacktest files
   seawall compare before.json after.json       which numbers got worse
   seawall sweep plan.toml                      many settings and seeds, with intervals
   seawall queue                                what a place in the queue is worth in a cascade
@@ -79,6 +81,7 @@ enum Command {
     Risk(risk::RiskArgs),
     RunOne(run_one::RunOneArgs),
     Adl(adl::AdlArgs),
+    Export(export::ExportArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -109,6 +112,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::Risk(args) => risk::run(args),
         Command::RunOne(_) => run_one::run(),
         Command::Adl(args) => adl::run(args),
+        Command::Export(args) => export::run(args),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,10 +13,10 @@ use crate::report::queue::{self as pages, QueuePage};
 use crate::report::{Manifest, ReportError};
 use crate::scenario::{self, Scenario};
 use crate::study::parallel;
-use crate::study::queue::causal::Pairing;
+use crate::study::queue::request::Request;
 use crate::study::queue::run::RecordedRun;
 use crate::study::queue::why::{Why, WhyError};
-use crate::study::queue::{self, Plan, Study, why};
+use crate::study::queue::{self, why};
 use crate::study::theory;
 
 /// Studies queue position in cascades: fills, time to fill, adverse selection, the worth of a place
@@ -128,73 +129,30 @@ fn usage(text: String) -> CliError {
     CliError::Usage(text)
 }
 
-fn plan(args: &QueueArgs, scenario: &Scenario) -> Result<Plan, CliError> {
-    if let Some(rank) = args.ranks.iter().find(|rank| **rank > 100) {
-        return Err(usage(format!(
-            "--ranks: {rank} lies beyond the queue; expected hundredths from 0 (front) to 100 (back)"
-        )));
-    }
-    if let Some(level) = args.levels.iter().find(|level| **level > 1_000) {
-        return Err(usage(format!("--levels: {level}; expected places of prices from 0 to 1000")));
-    }
-    let run_s = scenario.clock.duration_ms as f64 / 1e3;
-    if !(args.horizon_s > 0.0 && args.horizon_s < run_s) {
-        return Err(usage(format!(
-            "--horizon-s: {} lies past the end of the run; expected more than 0 and less than {run_s}",
-            args.horizon_s
-        )));
-    }
-    let numbers = [
-        ("--every-ms", args.every_ms, 1_000_000),
-        ("--away-ticks", u64::from(args.away_ticks), 1_000_000),
-    ];
-    for (name, value, most) in numbers {
-        if value == 0 || value > most {
-            return Err(usage(format!("{name}: {value}; expected from 1 to {most}")));
-        }
-    }
-    if let Some(load) = args.loads.iter().find(|load| **load == 0 || **load > 1_000) {
-        return Err(usage(format!("--loads: {load}; expected multiples from 1 to 1000")));
-    }
-    let most = u32::try_from(scenario.market.order_max_lots).unwrap_or(u32::MAX).min(1 << 30);
-    if let Some(lots) = args.lots.iter().find(|lots| **lots == 0 || **lots > most) {
-        return Err(usage(format!("--lots: {lots}; expected from 1 to {most}")));
-    }
-    let mut ranks_percent = args.ranks.clone();
-    ranks_percent.sort_unstable();
-    ranks_percent.dedup();
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "above zero and within a run"
-    )]
-    let horizon_ns = (args.horizon_s * 1e9) as u64;
-    Ok(Plan {
-        every_ns: args.every_ms * 1_000_000,
-        horizon_ns,
-        away_ticks: args.away_ticks,
+fn request(args: &QueueArgs) -> Request {
+    Request {
+        seeds: args.seeds,
         levels: args.levels.clone(),
-        ranks_percent,
-        ..Plan::default()
-    })
+        ranks: args.ranks.clone(),
+        every_ms: args.every_ms,
+        horizon_s: args.horizon_s,
+        away_ticks: args.away_ticks,
+        loads: args.loads.clone(),
+        lots: args.lots.clone(),
+        instants: args.instants,
+    }
 }
 
 fn study(args: &QueueArgs) -> Result<(), CliError> {
     let scenario = scenario::load(&args.scenario, &args.sets, args.seed)?;
-    let study = Study {
-        plan: plan(args, &scenario)?,
-        seeds: args.seeds,
-        loads: args.loads.clone(),
-        pairing: Pairing { lots: args.lots.clone(), instants: args.instants },
-        scenario,
-    };
+    let study = request(args).study(scenario).map_err(|error| usage(error.of_option()))?;
     let bar = bar(args.output);
     let progress = |what: &str, done: usize, of: usize| {
         bar.set_prefix(what.to_owned());
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let findings = queue::run(&study, parallel::cores(), &progress)?;
+    let findings = queue::run(&study, parallel::cores(), &AtomicBool::new(false), &progress)?;
     bar.finish_and_clear();
     let run = RecordedRun::record(&study.scenario, &[])?;
     let path = longest(&run).ok();
@@ -285,4 +243,23 @@ fn saved(directory: &Path) -> Result<(Scenario, Vec<seawall_engine::types::Seque
     let loaded = scenario::load(&scenario.to_string_lossy(), &[], None)?;
     let inputs = pages::commands(&commands)?;
     Ok((loaded, inputs))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: QueueArgs,
+    }
+
+    #[test]
+    fn the_options_stand_where_a_request_stands() {
+        let alone = Alone::try_parse_from(["queue"]).expect("nothing is required");
+        assert_eq!(request(&alone.args), Request::default());
+    }
 }

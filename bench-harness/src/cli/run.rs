@@ -182,7 +182,9 @@ fn simulate(
     bar.clear();
     let result = result.map_err(|error| match error {
         SimulationError::Commands(source) => CliError::from(ReportError::write(&path, &source)),
-        other @ SimulationError::Opening { .. } => CliError::from(other),
+        other @ (SimulationError::Opening { .. } | SimulationError::Stopped) => {
+            CliError::from(other)
+        }
     })?;
     stream.finish().map_err(|source| ReportError::write(&path, &source))?;
     Ok(result)

@@ -55,7 +55,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
     let stem = args.plan.file_stem().unwrap_or(args.plan.as_os_str());
     let path = args.out.clone().unwrap_or_else(|| Path::new("sweeps").join(stem));
     let manifest = Manifest::of_this_process();
-    let store = Store::open(&path, &program(&manifest))?;
+    let store = Store::open(&path, &manifest.program())?;
     let done = if args.merge { Done::default() } else { work(args, &plan, &store)? };
     for failure in &done.failures {
         let label = plan.points[failure.job.point].label();
@@ -96,12 +96,6 @@ fn failed(done: &Done) -> Result<(), CliError> {
         0 => Ok(()),
         failed => Err(CliError::Check(format!("{failed} runs failed; the others are kept"))),
     }
-}
-
-/// What the results depend on besides the plan.
-fn program(manifest: &Manifest) -> String {
-    let commit = manifest.commit.as_deref().unwrap_or("of an unknown commit");
-    format!("seawall {} {commit}", manifest.version)
 }
 
 fn work(args: &SweepArgs, plan: &Plan, store: &Store) -> Result<Done, CliError> {

@@ -59,6 +59,12 @@ impl Manifest {
         }
     }
 
+    /// The program as results depend on it: its version and commit.
+    pub fn program(&self) -> String {
+        let commit = self.commit.as_deref().unwrap_or("of an unknown commit");
+        format!("seawall {} {commit}", self.version)
+    }
+
     /// The same with what identifies the input.
     #[must_use]
     pub fn of_input(self, seed: u64, config_hash: &str) -> Self {

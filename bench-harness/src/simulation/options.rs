@@ -1,6 +1,7 @@
 //! What a run is given besides its scenario, and what it gives back.
 
 use std::io;
+use std::sync::atomic::AtomicBool;
 
 use seawall_engine::types::{RejectReason, Sequenced};
 use thiserror::Error;
@@ -46,6 +47,9 @@ pub struct RunOptions<'a> {
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
     /// Recorded order flow that trades along.
     pub background: Option<&'a dyn Background>,
+    /// Ends the run with [`SimulationError::Stopped`] once it is set; looked at when `progress` is
+    /// called.
+    pub stop: Option<&'a AtomicBool>,
     /// Orders whose effect is studied; not together with a background.
     pub study: &'a [StudyOrder],
     /// Also run the same without liquidations, for `drawdown_ratio`.
@@ -54,7 +58,14 @@ pub struct RunOptions<'a> {
 
 impl Default for RunOptions<'_> {
     fn default() -> Self {
-        Self { commands: None, progress: None, background: None, study: &[], paired: true }
+        Self {
+            commands: None,
+            progress: None,
+            background: None,
+            stop: None,
+            study: &[],
+            paired: true,
+        }
     }
 }
 
@@ -73,6 +84,9 @@ pub enum SimulationError {
     /// The inputs could not be recorded.
     #[error("cannot record the inputs: {0}")]
     Commands(#[from] io::Error),
+    /// It was told to stop ([`RunOptions::stop`]).
+    #[error("stopped before its end")]
+    Stopped,
     /// The scenario asks for a position that the venue refuses.
     #[error(
         "account {account} cannot open its position: {reason:?}; \

@@ -1,6 +1,7 @@
 //! The loop: agents wake, their inputs travel, the engine serves them one by one.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 
 use seawall_engine::core::{Engine, EventHasher};
 use seawall_engine::types::{Input, Price, Seq, Sequenced};
@@ -150,6 +151,9 @@ impl<'a, 'o> World<'a, 'o> {
             if self.venue.recorder.commands() >= progress_at {
                 progress_at += PROGRESS_EVERY;
                 self.report(time_ns, end_ns);
+                if self.is_stopped() {
+                    return Err(SimulationError::Stopped);
+                }
             }
         }
         if let Some(commands) = &mut self.options.commands {
@@ -277,6 +281,10 @@ impl<'a, 'o> World<'a, 'o> {
         for (wake, population) in self.wakes.iter_mut().zip(&self.populations) {
             *wake = population.agent.next_wake_ns();
         }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     fn report(&mut self, time_ns: u64, end_ns: u64) {

@@ -5,6 +5,7 @@ use super::{
 };
 
 /// Why an order left the book, or what was left of it was dropped.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum CancelCause {
@@ -37,6 +38,7 @@ pub enum CancelCause {
 }
 
 /// Why the insurance fund's cash changed.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum FundCause {
@@ -57,6 +59,7 @@ pub enum FundCause {
 }
 
 /// Why a market was halted.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum HaltCause {
@@ -69,6 +72,11 @@ pub enum HaltCause {
 }
 
 /// One fact. Symbols, accounts and orders are named in full, so that a reader needs no state.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "event", rename_all = "kebab-case")
+)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs, reason = "a field is named by its type; each variant says the rest")]
 pub enum Event {

@@ -3,6 +3,7 @@
 use ::core::fmt;
 
 /// An account of the shard, dense from zero.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u32);
 
@@ -18,6 +19,7 @@ impl AccountId {
 }
 
 /// A symbol of the shard, dense from zero.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolId(pub u16);
 
@@ -30,6 +32,7 @@ impl SymbolId {
 }
 
 /// A collateral asset of the shard, dense from zero.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetId(pub u16);
 
@@ -59,6 +62,7 @@ impl Seq {
 /// Clients use `1 .. 2^63`. Ids with the top bit set are *derived*: the engine makes them for
 /// forced orders from the sequence number of the input that caused them, so a replay makes the
 /// same ones.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(pub u64);
 

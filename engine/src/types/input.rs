@@ -139,6 +139,7 @@ impl Trail {
 
 /// What happens when an account's order meets an order of its own, or of its group
 /// (`docs/ORDERS.md`, Self-trade prevention).
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[repr(u8)]
 pub enum SelfTrade {

@@ -10,6 +10,7 @@ use zerocopy::FromZeros;
 ///
 /// Sums are checked in every build: `overflow-checks` stays on in release, and the bounds of
 /// [`super::MONEY_MAX_UNITS`] keep them far from the edge.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, FromZeros)]
 #[repr(transparent)]
 pub struct Money(i64);

@@ -6,6 +6,7 @@ use super::{Money, Price};
 use crate::canary::{Canary, planted};
 
 /// A rate between 0 and 1, in parts per million.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ppm(u32);
 

@@ -15,6 +15,7 @@ use super::bounds::PRICE_TICKS_MAX;
 /// assert_eq!(price.ticks(), 42);
 /// assert!(Price::new(0).is_none());
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(NonZeroU32);
 

@@ -6,6 +6,7 @@ use ::core::num::NonZeroU32;
 use super::bounds::QTY_LOTS_MAX;
 
 /// A quantity in lots, `1 ..= QTY_LOTS_MAX`. An order for nothing cannot be written down.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Qty(NonZeroU32);
 

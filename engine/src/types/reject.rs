@@ -1,6 +1,7 @@
 //! Why an input was refused. A refused input changes nothing.
 
 /// The reason of a [`super::Event::Rejected`]; numbers are stable.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum RejectReason {

@@ -1,6 +1,7 @@
 //! Buy and sell.
 
 /// The side of an order, or the direction of a position.
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
     /// A bid; a long position.

@@ -111,6 +111,7 @@ impl Causal {
         study: &Study,
         runs: &[(RecordedRun, Seen)],
         workers: NonZeroUsize,
+        go_on: &(dyn Fn() -> Result<(), SimulationError> + Sync),
         tick: &(dyn Fn(usize) + Sync),
     ) -> Result<Self, SimulationError> {
         let mut jobs = Vec::new();
@@ -132,6 +133,7 @@ impl Causal {
             }
         }
         let pairs = parallel::map(workers, jobs.len(), |job| {
+            go_on()?;
             let (run, seen) = &runs[jobs[job].run];
             let pair = pair(study, run, seen, jobs[job]);
             tick(jobs.len());

@@ -9,6 +9,7 @@ pub mod answers;
 pub mod causal;
 pub mod estimators;
 pub mod observation;
+pub mod request;
 mod rows;
 pub mod run;
 mod shadow;
@@ -16,6 +17,7 @@ pub mod watch;
 pub mod why;
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::scenario::Scenario;
 use crate::simulation::SimulationError;
@@ -90,7 +92,8 @@ pub struct Findings {
     pub estimates: Vec<EstimateRow>,
 }
 
-/// Does the study. `progress` is told what has been done, of how much.
+/// Does the study. `progress` is told what has been done, of how much; once `stop` is set, no further
+/// run begins.
 ///
 /// # Errors
 ///
@@ -98,6 +101,7 @@ pub struct Findings {
 pub fn run(
     study: &Study,
     workers: NonZeroUsize,
+    stop: &AtomicBool,
     progress: &(dyn Fn(&str, usize, usize) + Sync),
 ) -> Result<Findings, SimulationError> {
     let seeds: Vec<u64> = (0..study.seeds).map(|n| study.scenario.seed + n).collect();
@@ -107,13 +111,17 @@ pub fn run(
         scenario.latency.service_scale *= scale;
         scenario
     };
-    let done = std::sync::atomic::AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
     let tick = |what: &str, of: usize| {
-        progress(what, done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, of);
+        progress(what, done.fetch_add(1, Ordering::Relaxed) + 1, of);
+    };
+    let go_on = || {
+        if stop.load(Ordering::Relaxed) { Err(SimulationError::Stopped) } else { Ok(()) }
     };
     let jobs = seeds.len();
     let runs: Vec<Result<(RecordedRun, Seen), SimulationError>> =
         parallel::map(workers, jobs, |job| {
+            go_on()?;
             let run = RecordedRun::record(&of_seed(seeds[job], 1), &[])?;
             let seen = watch::watch(&study.plan, &run);
             tick("cascades", jobs);
@@ -121,7 +129,7 @@ pub fn run(
         });
     let runs = runs.into_iter().collect::<Result<Vec<_>, _>>()?;
 
-    done.store(0, std::sync::atomic::Ordering::Relaxed);
+    done.store(0, Ordering::Relaxed);
     let narrow = Plan {
         levels: vec![0],
         ranks_percent: vec![0, 100],
@@ -131,6 +139,7 @@ pub fn run(
     };
     let loads = study.loads.len() * jobs;
     let points = parallel::map(workers, loads, |job| {
+        go_on()?;
         let (scale, seed) = (study.loads[job / jobs], seeds[job % jobs]);
         let run = RecordedRun::record(&of_seed(seed, scale), &[])?;
         let seen = watch::watch(&narrow, &run);
@@ -139,8 +148,8 @@ pub fn run(
     });
     let points = points.into_iter().collect::<Result<Vec<_>, _>>()?;
 
-    done.store(0, std::sync::atomic::Ordering::Relaxed);
-    let causal = Causal::measure(study, &runs, workers, &|of| tick("pairs", of))?;
+    done.store(0, Ordering::Relaxed);
+    let causal = Causal::measure(study, &runs, workers, &go_on, &|of| tick("pairs", of))?;
 
     let mut findings = Findings {
         answers: Answers::default(),

@@ -1,0 +1,96 @@
+"""Sweeps: the same bytes whoever ran them."""
+
+import json
+import subprocess
+import sys
+import time
+
+import polars
+import pytest
+
+import seawall
+
+
+def files(directory):
+    """Every file that a sweep leaves, the page apart, which names the command line."""
+    found = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in found
+        if path.suffix not in (".html", ".lock")
+    }
+
+
+def shared(one, other):
+    """Files that both left; results and dataset are among them."""
+    one, other = files(one), files(other)
+    names = {name for name in one if name.startswith(("results", "dataset")) or name == "sweep.json"}
+    assert names and names <= set(other)
+    return {name: one[name] for name in names}, {name: other[name] for name in names}
+
+
+def test_a_sweep_is_the_command_lines_sweep(command_line, plan, tmp_path):
+    said = command_line("sweep", plan, "--out", tmp_path / "theirs", "--quiet")
+    assert said.returncode == 0, said.stderr
+    told = []
+    merged = seawall.sweep(plan, tmp_path / "ours", workers=2, progress=lambda *at: told.append(at))
+    assert told[-1] == (6, 6)
+    assert merged
+    ours, theirs = shared(tmp_path / "ours", tmp_path / "theirs")
+    assert ours == theirs
+    # Again: nothing is run twice.
+    told.clear()
+    seawall.sweep(plan, tmp_path / "ours", progress=lambda *at: told.append(at))
+    assert told == []
+
+
+def test_polars_reads_the_dataset_in_place(plan, tmp_path):
+    seawall.sweep(plan, tmp_path / "out", workers=2)
+    frame = polars.read_parquet(tmp_path / "out" / "dataset" / "**" / "*.parquet")
+    assert frame.height >= 6
+
+
+def test_a_bad_plan_is_refused(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text("seeds = 0\n")
+    with pytest.raises(seawall.InputError, match="seeds"):
+        seawall.sweep(path, tmp_path / "out")
+    with pytest.raises(ValueError, match="expected 'local' or 'ray'"):
+        path.write_text("seeds = 1\n")
+        seawall.sweep(path, tmp_path / "out", engine="slurm")
+
+
+def test_a_module_to_call(plan, tmp_path):
+    call = [sys.executable, "-m", "seawall.sweep", str(plan), "--out", str(tmp_path / "out")]
+    said = subprocess.run(call, capture_output=True, text=True, timeout=300)
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout)
+    bad = subprocess.run([*call[:3], str(tmp_path / "none.toml")], capture_output=True, text=True)
+    assert bad.returncode == 2 and "none.toml" in bad.stderr
+
+
+def test_a_cluster_that_loses_a_node_gives_the_same_bytes(plan, tmp_path):
+    ray = pytest.importorskip("ray", reason="ray is not installed: no cluster to lose a node of")
+    from ray.cluster_utils import Cluster
+
+    seawall.sweep(plan, tmp_path / "local", workers=2)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    second = cluster.add_node(num_cpus=1)
+    try:
+        ray.init(address=cluster.address, log_to_driver=False)
+        told = []
+
+        def progress(done, of):
+            told.append((done, of))
+            if done == 2:
+                cluster.remove_node(second, allow_graceful=False)
+                time.sleep(0.1)
+
+        seawall.sweep(plan, tmp_path / "cluster", engine="ray", progress=progress)
+        assert told[-1] == (6, 6)
+        assert len(told) == 6, "every run came back once"
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    ours, theirs = shared(tmp_path / "local", tmp_path / "cluster")
+    assert ours == theirs
