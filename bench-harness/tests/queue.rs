@@ -181,13 +181,15 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn what_cannot_be_observed_is_refused_with_what_was_expected() {
     let place = tempfile::tempdir().expect("a directory");
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["queue", "--ranks", "0,101"], "101 lies beyond the queue"),
         (&["queue", "--levels", "1001"], "expected places of prices from 0 to 1000"),
         (&["queue", "--horizon-s", "1000"], "past the end of the run"),
         (&["queue", "--horizon-s", "0"], "more than 0"),
         (&["queue", "--horizon-s", "NaN"], "more than 0"),
         (&["queue", "--every-ms", "0"], "expected from 1"),
+        (&["queue", "--every-ms", "500000"], "leaves no instant for a probe"),
+        (&["queue", "--horizon-s", "209"], "leaves no instant for a probe"),
         (&["queue", "--away-ticks", "0"], "expected from 1"),
         (&["queue", "--loads", "0"], "expected multiples from 1"),
         (&["queue", "--lots", "0"], "expected from 1"),
@@ -239,4 +241,25 @@ fn the_same_seed_leaves_the_same_bytes() {
     for id in ["queue-fill", "queue-exact", "queue-curves-calm", "queue-heat", "queue-path"] {
         assert!(page.contains(&format!("id=\"{id}\"")), "{id} is missing");
     }
+}
+
+#[test]
+fn a_study_of_a_level_that_is_not_there_says_not_observed() {
+    let place = tempfile::tempdir().expect("a directory");
+    let mut arguments = vec!["queue", "--quiet", "--seeds", "2", "--horizon-s", "1"];
+    arguments.extend(["--loads", "2", "--lots", "1", "--instants", "1", "--levels", "900"]);
+    for set in SMALL {
+        arguments.extend(["--set", set]);
+    }
+    let output = seawall(place.path(), &arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("levels hold no 0"), "{text}");
+    assert!(text.contains("probes of level 900, which held no order"), "{text}");
+    let start = text.find("By place in the queue").expect("the table");
+    let table = &text[start..start + text[start..].find("By volume ahead").expect("the next")];
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("calm")).collect();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("observed")), "{table}");
+    let moved = text.find("What moves a queue forward").expect("the table");
+    assert!(!text[moved..].lines().take(12).any(|line| line.contains("0.0 %")), "{text}");
 }

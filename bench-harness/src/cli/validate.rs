@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{CliError, Output};
@@ -20,7 +21,7 @@ use crate::study::theory::{self, Plan, Row, TESTS, Test, Verdict, document};
 /// the tolerance is a failure. Exit code 1 if a row fails.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  seawall validate                             everything, in about a minute
+  seawall validate                             everything, in a minute or two
   seawall validate cst-table-3 cobham          two tests
   seawall validate --list                      what there is
   seawall validate --deep --json               narrow intervals, as JSON
@@ -29,7 +30,7 @@ pub(super) struct ValidateArgs {
     /// Tests to run; all of them if none is named.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Narrow intervals and heavier loads: takes most of an hour.
+    /// Narrow intervals and heavier loads: takes most of an hour on two cores.
     #[arg(long)]
     deep: bool,
     /// Only list the tests.
@@ -63,18 +64,24 @@ pub(super) fn run(args: &ValidateArgs) -> Result<(), CliError> {
     let plan = Plan { deep: args.deep, workers: parallel::cores() };
     let began = Instant::now();
     let mut tables = Vec::new();
+    let bar = bar(args.output, tests.len());
     for test in tests {
         let began = Instant::now();
+        bar.set_message(test.name);
         let rows = test.run(plan);
         let failed = count(&rows, Verdict::Fail);
-        args.output.note(format_args!(
-            "{}: {} rows, {failed} failed, {:.1} s",
-            test.name,
-            rows.len(),
-            began.elapsed().as_secs_f64()
-        ));
+        bar.inc(1);
+        bar.suspend(|| {
+            args.output.note(format_args!(
+                "{}: {} rows, {failed} failed, {:.1} s",
+                test.name,
+                rows.len(),
+                began.elapsed().as_secs_f64()
+            ));
+        });
         tables.push((test, rows));
     }
+    bar.finish_and_clear();
     let rows: Vec<Row> = tables.iter().flat_map(|(_, rows)| rows.clone()).collect();
     let failed = count(&rows, Verdict::Fail);
     if let Some(path) = &args.write_docs {
@@ -99,6 +106,20 @@ pub(super) fn run(args: &ValidateArgs) -> Result<(), CliError> {
     } else {
         Err(CliError::Check(format!("{failed} of {} rows do not hold", rows.len())))
     }
+}
+
+/// What runs, for how long all has run, and how many of the tests are done; alive while one runs.
+fn bar(output: Output, tests: usize) -> ProgressBar {
+    let target =
+        if output.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(tests as u64), target);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    if !output.quiet {
+        bar.enable_steady_tick(Duration::from_millis(250));
+    }
+    bar
 }
 
 fn find(name: &str) -> Result<&'static Test, CliError> {

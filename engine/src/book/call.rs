@@ -140,12 +140,13 @@ impl OrderBook {
         side: Side,
         price: Price,
     ) -> impl Iterator<Item = (Slot, RestingOrder)> + '_ {
-        let mut next = self.in_domain(price).then(|| self.ladder_of(side).head(price)).flatten();
+        let head = self.in_domain(price).then(|| self.ladder_of(side).head(price)).flatten();
+        // A level holds one side: the first order tells, and the other side's is not walked.
+        let mut next = head.filter(|slot| self.orders.get(*slot).side == side);
         ::core::iter::from_fn(move || {
             let slot = next?;
             next = self.orders.next(slot);
             Some((slot, self.orders.get(slot)))
         })
-        .filter(move |(_, order)| order.side == side)
     }
 }

@@ -14,10 +14,8 @@
 //! to the table, so whatever ids a sender chooses, the worst is a table without this shortcut.
 //!
 //! The table starts small and doubles as orders come to rest, so that what a search touches stays
-//! in cache whatever room was asked for. Every size is allocated at the start, and memory that was
-//! never written costs nothing.
-
-use zerocopy::FromZeros;
+//! in cache whatever room was asked for. Room for every size is set aside at the start, and written
+//! when the table moves there: memory that was never written costs nothing.
 
 use super::orders::{OrderStore, Slot};
 use crate::types::OrderId;
@@ -42,7 +40,7 @@ const fn young_place(id: OrderId) -> usize {
 }
 
 /// Six places of the table.
-#[derive(Clone, Copy, Debug, FromZeros)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C, align(32))]
 struct Bucket {
     /// A byte per place, zero if it is empty; above them, how many orders passed by.
@@ -146,20 +144,20 @@ impl IdTable {
         let most = u64::from(orders_max.div_ceil(OCCUPANTS)).next_power_of_two().max(BUCKETS_MIN);
         let sizes = ::core::iter::successors(Some(most), |size| Some(size / 2));
         let sizes = sizes.take_while(|size| *size >= BUCKETS_MIN);
-        let table = |size| {
-            let size = usize::try_from(size).expect("the table fits memory");
-            Bucket::new_vec_zeroed(size).expect("memory for the ids is there at start")
-        };
+        let table =
+            |size| Vec::with_capacity(usize::try_from(size).expect("the table fits memory"));
         let mut larger: Vec<Vec<Bucket>> = sizes.map(table).collect();
         let buckets = larger.pop().expect("there is one size at least");
         let young = Box::new([Young { id: OrderId(0), slot: None }; YOUNG]);
         let mut table = Self { young, buckets, larger, shift: 0, len_max: 0 };
-        table.measure();
+        table.start();
         table
     }
 
-    /// Sets what follows from the number of buckets.
-    fn measure(&mut self) {
+    /// Empties the table, and sets what follows from its number of buckets.
+    fn start(&mut self) {
+        // Zeroed memory of this alignment would be written at once for every size.
+        self.buckets.resize(self.buckets.capacity(), Bucket { head: 0, slots: [0; PLACES] });
         let bits = self.buckets.len().trailing_zeros();
         self.shift = u64::BITS - bits;
         // The last table is the largest: it is never left.
@@ -172,7 +170,7 @@ impl IdTable {
     fn grow(&mut self, orders: &OrderStore) {
         let Some(larger) = self.larger.pop() else { return };
         let smaller = ::core::mem::replace(&mut self.buckets, larger);
-        self.measure();
+        self.start();
         for bucket in smaller {
             let mut used = bucket.head & TOPS;
             while used != 0 {

@@ -54,7 +54,7 @@ impl Market {
     /// Initial margin and fee of the whole order at its most expensive price.
     fn opening_cost(&self, order: &Admission) -> Result<Money, RejectReason> {
         let position = self.position(order.account);
-        let held = if position.side() == Some(order.side) { position.size() } else { 0 };
+        let held = position.lots_on(order.side);
         let resting = position.open_lots[order.side.index()] - order.replaces.1;
         let exposure = held + u64::from(resting) + u64::from(order.qty.lots());
         if exposure > u64::from(self.rules.position_lots_max) {

@@ -95,6 +95,22 @@ impl Engine {
         if market.watch == Watch::Keys {
             return self.trigger_funded(symbol, mark, budget, time_ns, sink);
         }
+        if market.index.reached(mark).is_none() {
+            return false;
+        }
+        self.trigger_reached(symbol, mark, budget, time_ns, sink)
+    }
+
+    /// Triggers what the mark has reached in one symbol.
+    #[inline(never)]
+    fn trigger_reached(
+        &mut self,
+        symbol: SymbolId,
+        mark: Price,
+        budget: &mut usize,
+        time_ns: u64,
+        sink: &mut impl EventSink,
+    ) -> bool {
         let mut bucket = ::core::mem::take(&mut self.scratch_accounts);
         let mut more = false;
         while let Some(side) = self.markets[symbol.index()].index.reached(mark) {

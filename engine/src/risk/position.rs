@@ -82,6 +82,14 @@ impl Position {
         }
     }
 
+    /// Quantity in lots if the position is on that side, otherwise nothing.
+    #[inline]
+    pub const fn lots_on(&self, side: Side) -> u64 {
+        let lots = self.lots * side.sign();
+        // By its sign bit: nobody foresees on which side a position is.
+        (lots & !(lots >> 63)).unsigned_abs()
+    }
+
     /// Value at which it was entered.
     #[inline]
     pub const fn entry(&self) -> Money {
@@ -149,7 +157,7 @@ impl Position {
     /// Lots of `f` that close it when the account trades on `side`.
     #[inline]
     pub fn closing_lots(&self, side: Side, lots: u64) -> u64 {
-        if self.side() == Some(side.opposite()) { lots.min(self.size()) } else { 0 }
+        lots.min(self.lots_on(side.opposite()))
     }
 
     /// Profit at a price.

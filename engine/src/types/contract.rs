@@ -28,11 +28,25 @@ impl Contract {
     /// rounding cannot create or destroy money.
     #[inline]
     pub fn value(self, price: Price, lots: u64) -> Money {
+        let ticks = i64::from(price.ticks());
+        let narrow = i64::try_from(lots).ok().and_then(|lots| lots.checked_mul(self.unit));
+        // What fits 64 bits on the way, as almost everything does, stays there.
+        let value = narrow.and_then(|scaled| match self.kind {
+            ContractKind::Linear => scaled.checked_mul(ticks),
+            ContractKind::Inverse => Some(scaled / ticks),
+        });
+        value.map_or_else(|| self.value_of_many(price, lots), Money::new)
+    }
+
+    /// As [`Self::value`], by way of 128 bits.
+    #[cold]
+    #[inline(never)]
+    fn value_of_many(self, price: Price, lots: u64) -> Money {
         let scaled = i128::from(lots) * i128::from(self.unit);
-        match self.kind {
-            ContractKind::Linear => Money::narrow(scaled * i128::from(price.ticks())),
-            ContractKind::Inverse => Money::narrow(scaled / i128::from(price.ticks())),
-        }
+        Money::narrow(match self.kind {
+            ContractKind::Linear => scaled * i128::from(price.ticks()),
+            ContractKind::Inverse => scaled / i128::from(price.ticks()),
+        })
     }
 
     /// The sign with which a position's value counts towards its profit: a linear long gains

@@ -81,6 +81,8 @@ pub fn costs(seed: u32, rounds: u32, mut progress: impl FnMut(u64, u64)) -> Cost
         done += 1;
         progress(done, STEPS);
     };
+    let memory = memory::measure();
+    step();
     let scenario = Scenario::named("normal").expect("it is one of the five");
     let messages: Vec<Message> = generate(scenario, seed);
     let kinds = service_times_by_kind(&messages)
@@ -90,8 +92,7 @@ pub fn costs(seed: u32, rounds: u32, mut progress: impl FnMut(u64, u64)) -> Cost
     step();
     let mut costs = stages::measure(&messages, rounds);
     step();
-    costs.extend(memory::measure());
-    step();
+    costs.extend(memory);
     costs.extend(scale::measure(rounds));
     step();
     Costs { kinds, costs }

@@ -98,7 +98,28 @@ pub(super) fn measure(rounds: u32) -> Vec<Cost> {
         let times = (0..rounds).map(|_| grown.round()).collect();
         costs.push(Cost::of(format!("book/occupied-levels-{levels}"), "ns per message", times));
     }
+    costs.extend([10, 100, 1_000, 10_000].map(|ahead| position(ahead, rounds)));
     costs
+}
+
+/// What it costs to be told the orders and lots ahead of an order with so many ahead.
+fn position(ahead: u32, rounds: u32) -> Cost {
+    let mut book = OrderBook::new((price(1), price(1 << 18)), ahead + 1);
+    let last = (0..=ahead)
+        .map(|n| book.insert(OrderId(u64::from(n)), 0, Side::Buy, price(9), Qty::MAX))
+        .last();
+    let last = last.expect("one order at least");
+    let asked = 1_000_000 / ahead;
+    let round = |_| {
+        let started = thread_cpu_time();
+        for _ in 0..asked {
+            black_box(black_box(&book).ahead(last));
+        }
+        let elapsed = thread_cpu_time().saturating_sub(started);
+        elapsed.as_secs_f64() * 1e9 / f64::from(asked)
+    };
+    let times = (0..rounds).map(round).collect();
+    Cost::of(format!("book/queue-position-{ahead}-ahead"), "ns per question", times)
 }
 
 fn resting(orders: u32, rounds: u32) -> Cost {

@@ -1,4 +1,5 @@
-//! What accounts, margin and the liquidation index add to the book on the challenge's stream.
+//! What accounts, margin, the liquidation index and trackers add to the book on the challenge's
+//! stream.
 
 use std::hint::black_box;
 
@@ -7,6 +8,7 @@ use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{MarginTier, MarketRules, MarketSpec};
+use seawall_engine::trackers::QueueTrackers;
 use seawall_engine::types::{
     AccountId, Contract, ContractKind, Input, Money, NewOrder, NoEvents, OrderId, OrderKind, Ppm,
     Price, Qty, Seq, Sequenced, SymbolId,
@@ -19,6 +21,8 @@ use crate::measure::cpu_time::thread_cpu_time;
 
 /// Owners: an order's is its id modulo this.
 const OWNERS: u32 = 10_000;
+/// One in so many orders is followed.
+const FOLLOWED: u64 = 100;
 /// Most that all stages together may add to a message.
 const BAR: f64 = 60.0;
 
@@ -36,10 +40,13 @@ pub(super) fn measure(messages: &[Message], rounds: u32) -> Vec<Cost> {
     let inputs = inputs(messages);
     let deposits = deposits();
     let [mut book, mut risk, mut liquidation] = [const { Vec::new() }; 3];
+    let [mut unused, mut followed] = [const { Vec::new() }; 2];
     for _ in 0..rounds {
         book.push(book_ns(messages));
         risk.push(engine_ns(&deposits, &inputs, false));
         liquidation.push(engine_ns(&deposits, &inputs, true));
+        unused.push(tracked_ns(&deposits, &inputs, None));
+        followed.push(tracked_ns(&deposits, &inputs, Some(FOLLOWED)));
     }
     let pairs = |more: &[f64], less: &[f64]| -> Vec<f64> {
         more.iter().zip(less).map(|(more, less)| more - less).collect()
@@ -49,6 +56,8 @@ pub(super) fn measure(messages: &[Message], rounds: u32) -> Vec<Cost> {
         Cost::of("stages/accounts-and-margin", unit, pairs(&risk, &book)),
         Cost::of("stages/liquidation-index", unit, pairs(&liquidation, &risk)),
         Cost::of("stages/all-over-the-book", unit, pairs(&liquidation, &book)).at_most(BAR),
+        Cost::of("stages/trackers-following-nobody", unit, pairs(&unused, &liquidation)),
+        Cost::of("stages/trackers-of-1-percent", unit, pairs(&followed, &liquidation)),
         Cost::of("stages/book-alone", unit, book),
         Cost::of("stages/whole-engine", unit, liquidation),
     ]
@@ -69,11 +78,34 @@ fn book_ns(messages: &[Message]) -> f64 {
     })
 }
 
-fn engine_ns(deposits: &[Sequenced], inputs: &[Sequenced], liquidation: bool) -> f64 {
-    let mut engine = Engine::new(&config(liquidation));
+/// An engine whose owners have money.
+fn funded(deposits: &[Sequenced], liquidation: bool) -> Engine {
+    let mut engine = Engine::new(&config(liquidation, 1 << 16));
     for input in deposits {
         engine.apply(input, &mut NoEvents);
     }
+    engine
+}
+
+/// With trackers, of one in so many orders, from when it rests to its end.
+fn tracked_ns(deposits: &[Sequenced], inputs: &[Sequenced], one_in: Option<u64>) -> f64 {
+    let mut engine = funded(deposits, true);
+    let mut trackers = QueueTrackers::default();
+    per_message(inputs.len(), || {
+        for input in inputs {
+            if let (Some(one_in), Input::Order(new)) = (one_in, &input.input)
+                && new.order.0.is_multiple_of(one_in)
+            {
+                trackers.follow_from_rest(new.symbol, new.order);
+            }
+            trackers.apply(&mut engine, input, &mut NoEvents);
+            black_box(trackers.drain().count());
+        }
+    })
+}
+
+fn engine_ns(deposits: &[Sequenced], inputs: &[Sequenced], liquidation: bool) -> f64 {
+    let mut engine = funded(deposits, liquidation);
     per_message(inputs.len(), || {
         for input in inputs {
             engine.apply(input, &mut NoEvents);
@@ -124,7 +156,7 @@ fn inputs(messages: &[Message]) -> Vec<Sequenced> {
     sequenced(u64::from(OWNERS) + 1, inputs)
 }
 
-fn config(liquidation: bool) -> ShardConfig {
+pub(super) fn config(liquidation: bool, orders_max: u32) -> ShardConfig {
     let ppm = |parts| Ppm::new(parts).expect("below one");
     let tier =
         MarginTier { notional_floor: Money::ZERO, initial: ppm(20_000), maintenance: ppm(10_000) };
@@ -149,5 +181,5 @@ fn config(liquidation: bool) -> ShardConfig {
         triggers_max: 4_096,
         venue: VenueRules::default(),
     };
-    ShardConfig::new(OWNERS + 1, 1 << 16, vec![market], rules).expect("a shard")
+    ShardConfig::new(OWNERS + 1, orders_max, vec![market], rules).expect("a shard")
 }

@@ -1,6 +1,7 @@
 //! The queue-position study as files, as a page and as text.
 
 mod pictures;
+mod tables;
 mod text;
 
 use std::fs::{self, File};
@@ -47,7 +48,7 @@ struct Page<'a> {
     sentence: String,
     manifest: &'a Manifest,
     command: String,
-    tables: Vec<(&'static str, &'static str, DataTable)>,
+    tables: Vec<(&'static str, String, DataTable)>,
     groups: Vec<Group>,
     exact: Vec<(String, String)>,
     files: &'a [&'static str],
@@ -105,7 +106,7 @@ fn render(page: &QueuePage<'_>) -> String {
         sentence: text::sentence(answers),
         manifest: page.manifest,
         command: page.manifest.command_line.join(" "),
-        tables: text::tables(answers),
+        tables: tables::tables(answers),
         groups: groups(charts::queue_charts(answers, page.theory, page.path)),
         exact,
         files: &FILES,
@@ -125,7 +126,7 @@ pub fn why_page(why: &Why, manifest: &Manifest) -> String {
         sentence: String::new(),
         manifest,
         command: manifest.command_line.join(" "),
-        tables: vec![("Step by step", "", text::path(why))],
+        tables: vec![("Step by step", String::new(), tables::path(why))],
         groups: groups(
             chart.into_iter().map(|chart| charts::Chart { is_narrow: false, ..chart }).collect(),
         ),

@@ -119,6 +119,17 @@ impl Request {
                 return refused(name, format!("{value}; expected from 1 to 1000000"));
             }
         }
+        // The first round comes one interval after the warm-up; the last waits out its horizon.
+        let first_s = scenario.clock.warmup_ms.saturating_add(self.every_ms) as f64 / 1e3;
+        let last_s = run_s - self.horizon_s;
+        if first_s >= last_s {
+            let problem = format!(
+                "{} leaves no instant for a probe with a horizon of {} s: the first round would be \
+                 at {first_s} s, and one that is to wait out its horizon must be before {last_s} s",
+                self.every_ms, self.horizon_s
+            );
+            return refused("every_ms", problem);
+        }
         if let Some(load) = self.loads.iter().find(|load| **load == 0 || **load > 1_000) {
             return refused("loads", format!("{load}; expected multiples from 1 to 1000"));
         }

@@ -5,7 +5,7 @@ use seawall_engine::types::{Price, Side};
 use super::noise::Noise;
 use super::oracles::ORACLES;
 use super::row::Row;
-use super::sampling::{Counted, Plan, paths_for, rows, tally};
+use super::sampling::{Counted, Plan, rows, tally, whole_chunks};
 use super::venue::{Owner, Venue, ticks};
 
 const BID: Price = ticks(16);
@@ -24,6 +24,8 @@ struct Pair<V> {
     limit: f64,
     /// Market orders and cancellations together, half of each.
     removal: f64,
+    /// Bids and asks, as the book counts them.
+    sizes: [u64; 2],
     time: f64,
 }
 
@@ -40,7 +42,7 @@ enum Exit {
 
 impl<V: Venue> Pair<V> {
     fn new(noise: Noise, limit: f64, removal: f64) -> Self {
-        Self { venue: V::with_room(ORDERS_MAX), noise, limit, removal, time: 0.0 }
+        Self { venue: V::with_room(ORDERS_MAX), noise, limit, removal, sizes: [0; 2], time: 0.0 }
     }
 
     fn start(&mut self, bids: u32, asks: u32) {
@@ -52,13 +54,16 @@ impl<V: Venue> Pair<V> {
         for _ in 0..asks {
             self.venue.rest(Owner::Crowd, Side::Sell, ASK);
         }
+        self.sizes = [BID, ASK].map(|price| self.venue.waiting(price));
     }
 
-    /// Runs until one queue is empty; time is drawn only if there is a horizon.
-    fn run(&mut self, horizon: f64) -> Exit {
+    /// Runs until one queue is empty; time is drawn only if there is a horizon. `passes` is told
+    /// the sizes before every event.
+    fn run(&mut self, horizon: f64, mut passes: impl FnMut([u64; 2])) -> Exit {
         let rate = 2.0 * (self.limit + self.removal);
         let arrival = self.limit / (self.limit + self.removal);
         loop {
+            passes(self.sizes);
             if horizon.is_finite() {
                 self.time += self.noise.exponential() / rate;
                 if self.time > horizon {
@@ -69,14 +74,13 @@ impl<V: Venue> Pair<V> {
                 if self.noise.below(2) == 0 { (Side::Buy, BID) } else { (Side::Sell, ASK) };
             if self.noise.unit() < arrival {
                 self.venue.rest(Owner::Crowd, side, price);
-                continue;
-            }
-            if self.noise.below(2) == 0 {
+            } else if self.noise.below(2) == 0 {
                 self.venue.take(side.opposite());
             } else {
-                let rank = self.noise.below(self.venue.waiting(price).min(REACH));
+                let rank = self.noise.below(self.sizes[side.index()].min(REACH));
                 self.venue.cancel(price, rank);
             }
+            self.sizes[side.index()] = self.venue.waiting(price);
             if self.venue.best(side).is_none() {
                 return if side == Side::Sell { Exit::Up } else { Exit::Down };
             }
@@ -113,34 +117,60 @@ fn first_exit(bids: u32, asks: u32) -> f64 {
     sum * width / 3.0 / std::f64::consts::PI
 }
 
+/// Bids and asks of a cell of the table count from one to this.
+const SIDE_CELLS: usize = 5;
+const CELLS: usize = SIDE_CELLS * SIDE_CELLS;
+
+/// The cell of two sizes, if the table has one.
+fn cell_of([bids, asks]: [u64; 2]) -> Option<usize> {
+    let place = |size: u64| usize::try_from(size).ok()?.checked_sub(1).filter(|n| *n < SIDE_CELLS);
+    Some(place(bids)? * SIDE_CELLS + place(asks)?)
+}
+
 /// Proposition 2, in balance: the law of the next move.
+///
+/// A path tells of every cell that it passes: from its first visit on it is a path that began
+/// there. So each cell has more paths than were begun in it, one of a path, independent of each
+/// other.
 pub(super) fn exits<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
-    // A path's length has no mean; four million of them would take all day.
-    let tolerance = if plan.deep { 0.002 } else { 0.008 };
+    /// Paths of the rarest cell, of one order at each side, for each path begun in it: 3.57.
+    const PASSED: (u64, u64) = (7, 2);
     let sizes = |cell: usize| {
         let small = |n| u32::try_from(n).expect("a table is small");
-        (small(cell / 5 + 1), small(cell % 5 + 1))
+        (small(cell / SIDE_CELLS + 1), small(cell % SIDE_CELLS + 1))
     };
-    let counts = tally(plan, test, (25, paths_for(tolerance, 25)), |cell, noise, paths| {
+    let begun = whole_chunks(plan.paths(CELLS) * PASSED.1 / PASSED.0);
+    let counts = tally(plan, test, (CELLS, begun), |cell, noise, paths| {
         let (bids, asks) = sizes(cell);
         let mut pair = Pair::<V>::new(noise, 1.0, 1.0);
-        let mut ups = 0;
+        // Ups, then paths, of every cell.
+        let mut counts = [0; 2 * CELLS];
         for _ in 0..paths {
             pair.start(bids, asks);
-            ups += u64::from(pair.run(f64::INFINITY) == Exit::Up);
+            let mut passed = 0_u32;
+            let exit = pair.run(f64::INFINITY, |sizes| {
+                passed |= cell_of(sizes).map_or(0, |cell| 1 << cell);
+            });
+            while passed != 0 {
+                let cell = passed.trailing_zeros() as usize;
+                passed &= passed - 1;
+                counts[cell] += u64::from(exit == Exit::Up);
+                counts[CELLS + cell] += 1;
+            }
         }
-        [ups, paths]
+        counts
     });
-    let counted = counts.iter().enumerate().map(|(cell, [ups, paths])| {
+    let sum = |place: usize| counts.iter().map(|counts| counts[place]).sum::<u64>();
+    let counted = (0..CELLS).map(|cell| {
         let (bids, asks) = sizes(cell);
         Counted {
             name: format!("{test}/b{bids}-a{asks}"),
             expected: first_exit(bids, asks),
-            hits: *ups,
-            n: *paths,
+            hits: sum(cell),
+            n: sum(CELLS + cell),
         }
     });
-    rows(counted.collect(), tolerance)
+    rows(counted.collect(), plan.probability_tolerance())
 }
 
 /// Proposition 1: P(no move by then), when removals outweigh arrivals.
@@ -152,7 +182,7 @@ pub(super) fn survival<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
         let mut survived = 0;
         for _ in 0..paths {
             pair.start(cdl.survival_bids, cdl.survival_asks);
-            survived += u64::from(pair.run(cdl.survival[cell][0]) == Exit::Survived);
+            survived += u64::from(pair.run(cdl.survival[cell][0], |_| {}) == Exit::Survived);
         }
         [survived, paths]
     });
@@ -190,5 +220,17 @@ mod tests {
         let failed = |rows: Vec<Row>| rows.iter().any(|row| row.verdict == Verdict::Fail);
         assert!(!failed(survival::<RealBook>(plan, "cdl-survival")));
         assert!(failed(survival::<LosesCancels>(plan, "cdl-survival")));
+    }
+
+    #[test]
+    fn every_cell_has_paths_enough_and_a_wrong_count_is_seen() {
+        let plan = Plan { deep: false, workers: parallel::cores() };
+        let rows = exits::<RealBook>(plan, "cdl-first-exit");
+        assert_eq!(rows.len(), CELLS);
+        assert!(rows.iter().all(|row| row.verdict == Verdict::Pass), "{rows:?}");
+        assert!(rows.iter().all(|row| row.n >= plan.paths(CELLS)), "{rows:?}");
+        // Where a path has been is its start's own cell and others, never one outside the table.
+        assert_eq!([cell_of([1, 1]), cell_of([5, 5])], [Some(0), Some(CELLS - 1)]);
+        assert_eq!([cell_of([0, 3]), cell_of([3, 6])], [None, None]);
     }
 }

@@ -39,7 +39,7 @@ fn printed(rows: Vec<Row>, table: &Table) -> Vec<Row> {
 /// Runs until the mid moves; whether it moved up.
 fn until_mid_moves<V: Venue>(crowd: &mut Crowd<V>) -> bool {
     loop {
-        if let Some(moved) = crowd.step(f64::INFINITY).moved {
+        if let Some(moved) = crowd.step(None).moved {
             return moved == Side::Buy;
         }
     }
@@ -48,7 +48,7 @@ fn until_mid_moves<V: Venue>(crowd: &mut Crowd<V>) -> bool {
 /// Runs until the watched bid fills; `None` if the mid moves first.
 fn until_fill<V: Venue>(crowd: &mut Crowd<V>) -> Option<Step> {
     loop {
-        let step = crowd.step(f64::INFINITY);
+        let step = crowd.step(None);
         if step.filled.is_some() {
             return Some(step);
         }
@@ -120,7 +120,7 @@ pub(super) fn spread<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
             crowd.start(start(cell, [true; 2]));
             let mut fills = 0;
             made += loop {
-                let step = crowd.step(f64::INFINITY);
+                let step = crowd.step(None);
                 fills += u32::from(step.filled.is_some());
                 if fills == 2 {
                     break 1;
@@ -230,7 +230,7 @@ pub(super) fn latency<V: Venue>(plan: Plan, test: &'static str) -> Vec<Row> {
 /// Runs for that many minutes; whether the mid is still where it was.
 fn waits<V: Venue>(crowd: &mut Crowd<V>, minutes: f64) -> bool {
     loop {
-        let step = crowd.step(minutes);
+        let step = crowd.step(Some(minutes));
         if step.at_horizon {
             return true;
         }

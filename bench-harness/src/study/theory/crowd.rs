@@ -8,7 +8,7 @@
 
 use seawall_engine::types::{Price, Side};
 
-use super::noise::Noise;
+use super::noise::{Noise, exponential};
 use super::oracles::ORACLES;
 use super::venue::{Owner, Venue, ticks};
 
@@ -29,6 +29,8 @@ pub(super) struct Rates {
     cancel: [f64; DISTANCES],
     /// Market buys and market sells.
     market: [f64; 2],
+    /// All but the cancellations together.
+    steady: f64,
 }
 
 impl Rates {
@@ -36,7 +38,9 @@ impl Rates {
     pub(super) fn with_sells_times(multiple: f64) -> Self {
         let cst = &ORACLES.cont_stoikov_talreja;
         let market = [cst.market, cst.market * multiple];
-        Self { limit: cst.limit, cancel: cst.cancel, market }
+        let limit: f64 = cst.limit.iter().sum();
+        let steady = 2.0 * limit + market[0] + market[1];
+        Self { limit: cst.limit, cancel: cst.cancel, market, steady }
     }
 }
 
@@ -67,6 +71,9 @@ pub(super) struct Crowd<V> {
     rates: Rates,
     noise: Noise,
     own: [bool; 2],
+    /// The crowd's orders at each level of a side as the book counts them, times their rate of
+    /// cancellation. A level is counted anew after whatever happened there.
+    cancel: [[f64; DISTANCES]; 2],
     time: f64,
 }
 
@@ -82,10 +89,11 @@ const fn price(side: Side, level: usize) -> Price {
 
 impl<V: Venue> Crowd<V> {
     pub(super) fn new(rates: Rates, noise: Noise) -> Self {
-        Self { venue: V::with_room(ORDERS_MAX), rates, noise, own: [false; 2], time: 0.0 }
+        let venue = V::with_room(ORDERS_MAX);
+        Self { venue, rates, noise, own: [false; 2], cancel: [[0.0; DISTANCES]; 2], time: 0.0 }
     }
 
-    /// Minutes since the start of the path.
+    /// Minutes since the start of the path, as far as it was stepped with a horizon.
     pub(super) const fn time(&self) -> f64 {
         self.time
     }
@@ -108,6 +116,9 @@ impl<V: Venue> Crowd<V> {
                     self.venue.rest(Owner::Crowd, side, price(side, level));
                 }
             }
+            for level in 0..DISTANCES {
+                self.count(side, level);
+            }
         }
     }
 
@@ -115,30 +126,30 @@ impl<V: Venue> Crowd<V> {
     pub(super) fn join(&mut self, side: Side) {
         self.own[side.index()] = true;
         self.venue.rest(Owner::Own, side, price(side, 0));
+        self.count(side, 0);
     }
 
-    /// The crowd's orders at each level of a side, times their rate of cancellation.
+    /// Asks the book how many of the crowd wait at a level.
     #[inline]
-    fn cancel_rates(&self, side: Side) -> [f64; DISTANCES] {
-        let mut rates = self.rates.cancel;
-        for (level, rate) in rates.iter_mut().enumerate() {
-            let own = level == 0 && self.own[side.index()];
-            *rate *= (self.venue.waiting(price(side, level)) - u64::from(own)) as f64;
-        }
-        rates
+    fn count(&mut self, side: Side, level: usize) {
+        let own = level == 0 && self.own[side.index()];
+        let crowd = self.venue.waiting(price(side, level)) - u64::from(own);
+        self.cancel[side.index()][level] = self.rates.cancel[level] * crowd as f64;
     }
 
-    /// The next event, unless the horizon comes first.
+    /// The next event, unless the horizon comes first. Without a horizon time is not kept.
     #[inline]
-    pub(super) fn step(&mut self, horizon: f64) -> Step {
-        let cancel = SIDES.map(|side| self.cancel_rates(side));
-        let limit: f64 = self.rates.limit.iter().sum();
-        let [buys, sells] = self.rates.market;
-        let total = 2.0 * limit + buys + sells + cancel.iter().flatten().sum::<f64>();
-        self.time += self.noise.exponential() / total;
-        if self.time > horizon {
-            self.time = horizon;
-            return Step { at_horizon: true, ..Step::default() };
+    pub(super) fn step(&mut self, horizon: Option<f64>) -> Step {
+        let cancel = self.cancel;
+        let total = self.rates.steady + cancel.iter().flatten().sum::<f64>();
+        // Drawn all the same: what happens does not depend on whether anybody looks at the clock.
+        let wait = self.noise.unit();
+        if let Some(horizon) = horizon {
+            self.time += exponential(wait) / total;
+            if self.time > horizon {
+                self.time = horizon;
+                return Step { at_horizon: true, ..Step::default() };
+            }
         }
         let mut rest = self.noise.unit() * total;
         for (side, rate) in SIDES.into_iter().zip(self.rates.market) {
@@ -152,6 +163,7 @@ impl<V: Venue> Crowd<V> {
                 let rate = self.rates.limit[level];
                 if rest < rate {
                     self.venue.rest(Owner::Crowd, side, price(side, level));
+                    self.count(side, level);
                     return Step::default();
                 }
                 rest -= rate;
@@ -176,6 +188,7 @@ impl<V: Venue> Crowd<V> {
         if let Some(side) = filled {
             self.own[side.index()] = false;
         }
+        self.count(side.opposite(), 0);
         Step { filled, moved: self.moved(), at_horizon: false }
     }
 
@@ -185,6 +198,7 @@ impl<V: Venue> Crowd<V> {
         let crowd = self.venue.waiting(price(side, level)) - u64::from(own);
         let rank = self.noise.below(crowd);
         self.venue.cancel(price(side, level), rank);
+        self.count(side, level);
         Step { filled: None, moved: self.moved(), at_horizon: false }
     }
 
@@ -215,7 +229,7 @@ mod tests {
         let (bids, mut arrivals, mut all) = (3, 0_u32, 0_u32);
         for _ in 0..100_000 {
             crowd.start(Start { bids, asks: 3, own: [false; 2] });
-            crowd.step(f64::INFINITY);
+            crowd.step(None);
             let now = crowd.venue.waiting(price(Side::Buy, 0));
             arrivals += u32::from(now > u64::from(bids));
             all += u32::from(now != u64::from(bids));
@@ -230,7 +244,7 @@ mod tests {
         let mut crowd =
             Crowd::<RealBook>::new(Rates::with_sells_times(1.0), Noise::new("horizon", 0, 0));
         crowd.start(Start { bids: 1, asks: 1, own: [true, false] });
-        let step = crowd.step(1e-12);
+        let step = crowd.step(Some(1e-12));
         assert!(step.at_horizon && step.filled.is_none() && step.moved.is_none());
         assert!((crowd.time() - 1e-12).abs() < 1e-24);
         assert_eq!(crowd.venue.waiting(price(Side::Buy, 0)), 1);

@@ -33,7 +33,7 @@ impl Noise {
     /// Exponential with mean one.
     #[inline]
     pub(super) fn exponential(&mut self) -> f64 {
-        -libm::log(1.0 - self.unit())
+        exponential(self.unit())
     }
 
     /// Uniform in `0 .. n`, for `n` of at least one.
@@ -42,6 +42,12 @@ impl Noise {
         let high = (u128::from(self.0.next_u64()) * u128::from(n)) >> 64;
         u64::try_from(high).expect("a part of n is below n")
     }
+}
+
+/// The exponential draw, of mean one, that a uniform one makes.
+#[inline]
+pub(super) fn exponential(unit: f64) -> f64 {
+    -libm::log(1.0 - unit)
 }
 
 #[cfg(test)]

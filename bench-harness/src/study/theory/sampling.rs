@@ -32,7 +32,7 @@ impl Plan {
 }
 
 /// Paths after which a probability in a table of `rows` is known to `half_width`.
-pub(super) fn paths_for(half_width: f64, rows: usize) -> u64 {
+fn paths_for(half_width: f64, rows: usize) -> u64 {
     let reach = crate::study::statistics::normal_reach(each_of(TOGETHER, rows)) / half_width;
     // The exact interval is a little wider than the normal one: 2 % more paths, whole chunks.
     let needed = reach * reach / 4.0 * 1.02;
@@ -41,8 +41,13 @@ pub(super) fn paths_for(half_width: f64, rows: usize) -> u64 {
         clippy::cast_sign_loss,
         reason = "some millions, above zero"
     )]
-    let chunks = (needed / CHUNK as f64).ceil() as u64;
-    chunks * CHUNK
+    let needed = needed.ceil() as u64;
+    whole_chunks(needed)
+}
+
+/// So many paths or a few more, in whole chunks.
+pub(super) const fn whole_chunks(paths: u64) -> u64 {
+    paths.div_ceil(CHUNK) * CHUNK
 }
 
 /// Paths of one job.

@@ -27,7 +27,7 @@ fn waits<V: Venue>(
         let mut path = || {
             crowd.start(Start { bids, asks, own: [true, false] });
             loop {
-                let step = crowd.step(f64::INFINITY);
+                let step = crowd.step(Some(f64::INFINITY));
                 match (step.filled, step.moved) {
                     (Some(Side::Buy), _) => return (crowd.time(), End::Filled),
                     (_, Some(_)) => return (crowd.time(), End::MovedAway),

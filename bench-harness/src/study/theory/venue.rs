@@ -83,8 +83,7 @@ impl Venue for RealBook {
         let rank = usize::try_from(rank).expect("a queue fits memory");
         let (_, order) = { crowd }.nth(rank).expect("the rank is one of the queue");
         // By id, as a client would.
-        let slot = self.book.find(order.id).expect("a resting order is found by its id");
-        self.book.remove(slot);
+        self.book.take_out(order.id).expect("a resting order is found by its id");
     }
 
     #[inline]

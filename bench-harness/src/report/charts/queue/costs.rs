@@ -109,9 +109,10 @@ pub(super) fn load(answers: &Answers) -> Option<Chart> {
     );
     (!table.rows.is_empty()).then(|| Chart {
         id: "queue-load",
-        title: "What load costs",
-        caption: "The same cascades with a slower engine: service time times 1, 4, 8 … Within a second, back of \
-                  the best queue; the table has the front as well. The peak is busier than the run."
+        title: "What load does to fills",
+        caption: "The same cascades with a slower engine: the table has each multiple of the \
+                  service time, and the front as well. Within a second, back of the best queue. \
+                  The peak is busier than the run."
             .to_owned(),
         height_px: 380,
         is_narrow: true,

@@ -14,6 +14,10 @@ fn of_kind<'a>(groups: &'a [Group], (phase, flow): (&str, &str)) -> Vec<&'a Grou
     groups.iter().filter(is_kind).collect()
 }
 
+fn lots_ahead(lots: f64) -> String {
+    if lots.is_nan() { "not observed".to_owned() } else { format!("{lots:.1}") }
+}
+
 /// One picture of the four kinds over places.
 fn four(
     groups: &[Group],
@@ -40,7 +44,7 @@ fn four(
                 flow.to_owned(),
                 group.n.to_string(),
                 pm(picked, scale, 3),
-                format!("{:.1}", group.lots_ahead),
+                lots_ahead(group.lots_ahead),
             ]);
         }
         any |= !points.is_empty();

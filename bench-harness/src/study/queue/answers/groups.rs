@@ -21,12 +21,15 @@ pub struct Group {
     pub place: u64,
     /// Observed probes.
     pub n: u64,
+    /// Probes that were not observed, because their level held no queue; in no other number.
+    pub not_observed: u64,
     /// Share that filled within the horizon; `null` if fewer than two seeds saw any.
     pub fill: Option<Measured>,
     /// Share that filled within a second.
     pub fill_1s: Option<Measured>,
-    /// Wilson's interval of the share within the horizon, as if probes were independent.
-    pub fill_wilson: [f64; 2],
+    /// Wilson's interval of the share within the horizon, as if probes were independent; `null`
+    /// without an observed probe, as are all shares and means.
+    pub fill_wilson: Option<[f64; 2]>,
     /// Share whose price moved away first.
     pub moved_away: f64,
     /// Share whose price was crossed: not known.
@@ -86,10 +89,15 @@ struct Gathered {
     lots: Clusters,
     mark_outs: [Clusters; 4],
     value: Clusters,
+    not_observed: u64,
 }
 
 impl Gathered {
     fn add(&mut self, row: &Observation) {
+        if !row.is_observed() {
+            self.not_observed += 1;
+            return;
+        }
         for (code, clusters) in (0..).zip(&mut self.ends) {
             clusters.add(row.seed, f64::from(u8::from(row.end == code)));
         }
@@ -109,16 +117,18 @@ impl Gathered {
     fn group(&self, (phase, absorbs): (u32, bool), level: Option<u32>, place: u64) -> Group {
         let (hits, n) = self.ends[0].totals();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of ones")]
-        let wilson = Proportion { hits: hits as u64, n }.wilson(CONFIDENCE);
+        let filled = Proportion { hits: hits as u64, n };
+        let wilson = (n > 0).then(|| filled.wilson(CONFIDENCE));
         Group {
             phase: PHASES[phase as usize],
             flow: flow_name(absorbs),
             level,
             place,
             n,
+            not_observed: self.not_observed,
             fill: self.ends[0].measured(),
             fill_1s: self.fill_1s.measured(),
-            fill_wilson: [wilson.low, wilson.high],
+            fill_wilson: wilson.map(|band| [band.low, band.high]),
             moved_away: self.ends[1].mean(),
             crossed: self.ends[2].mean(),
             waiting: self.ends[end::WAITING as usize].mean(),
@@ -138,7 +148,7 @@ const LOTS_BINS: [u64; 7] = [0, 1, 50, 100, 200, 400, 800];
 
 pub(super) fn by_rank(rows: &[Observation]) -> Vec<Group> {
     let mut cells: BTreeMap<_, Gathered> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.is_observed() && row.has_phase()) {
+    for row in rows.iter().filter(|row| row.has_phase()) {
         let key = (row.phase, !row.absorbs, row.level, row.rank_percent);
         cells.entry(key).or_default().add(row);
     }
@@ -263,7 +273,21 @@ mod tests {
         assert!((group.moved_away - 0.25).abs() < 1e-12 && (group.crossed - 0.25).abs() < 1e-12);
         assert!(group.waiting.abs() < 1e-12 && group.cancelled.abs() < 1e-12);
         assert!(group.mark_out_60s.is_none(), "never observed is not zero");
-        assert!(group.fill_wilson[0] < 0.5 && group.fill_wilson[1] > 0.5);
+        let [low, high] = group.fill_wilson.expect("some were observed");
+        assert!(low < 0.5 && high > 0.5);
+        assert_eq!(group.not_observed, 2, "one of each seed, and in no share");
+    }
+
+    #[test]
+    fn a_level_that_is_never_there_is_a_row_without_a_number() {
+        let rows = [1, 2].map(|seed| row(seed, 0, end::NO_QUEUE, None));
+        let groups = by_rank(&rows);
+        let group = &groups[0];
+        assert_eq!((groups.len(), group.n, group.not_observed), (1, 0, 2));
+        assert_eq!((group.fill, group.fill_wilson, group.value), (None, None, None));
+        assert!([group.waiting, group.moved_away, group.lots_ahead].iter().all(|m| m.is_nan()));
+        let text = serde_json::to_string(group).expect("plain data");
+        assert!(text.contains("\"fill\":null") && text.contains("\"waiting\":null"), "{text}");
     }
 
     #[test]

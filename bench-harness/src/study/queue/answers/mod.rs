@@ -71,6 +71,10 @@ pub struct Answers {
     pub horizon_ns: u64,
     /// Ticks beyond which a probe is left behind.
     pub away_ticks: u32,
+    /// Places of prices at which probes were to stand, 0 the best.
+    pub levels: Vec<u32>,
+    /// Places in a queue, in hundredths.
+    pub ranks_percent: Vec<u32>,
     /// Probes placed, and decisions that arrived too late to be observed.
     pub probes: u64,
     /// Runs.
@@ -152,6 +156,8 @@ pub(super) fn answer(
         seeds: study.seeds,
         horizon_ns: study.plan.horizon_ns,
         away_ticks: study.plan.away_ticks,
+        levels: study.plan.levels.clone(),
+        ranks_percent: study.plan.ranks_percent.clone(),
         probes: (probes.len() + late.len()) as u64,
         runs: summaries.iter().map(line).collect(),
         by_rank: groups::by_rank(probes),

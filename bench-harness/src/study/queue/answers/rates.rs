@@ -8,7 +8,7 @@ use super::{Clusters, Measured, PHASES, flow_name, groups};
 use crate::study::queue::observation::Observation;
 use crate::study::queue::run::RecordedRun;
 
-/// What moved probes forward, as shares of the lots.
+/// What moved probes forward, as shares of the lots; `null` where nothing moved any.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MovedBy {
     /// Phase.
@@ -18,17 +18,17 @@ pub struct MovedBy {
     /// Lots in all.
     pub lots: u64,
     /// By trades.
-    pub trades: f64,
+    pub trades: Option<f64>,
     /// By cancels.
-    pub cancels: f64,
+    pub cancels: Option<f64>,
     /// Of those, cancels because the owner was liquidated.
-    pub liquidation_cancels: f64,
+    pub liquidation_cancels: Option<f64>,
     /// By orders ahead that were repriced.
-    pub reprices: f64,
+    pub reprices: Option<f64>,
     /// By reductions.
-    pub reductions: f64,
+    pub reductions: Option<f64>,
     /// By self-trade prevention.
-    pub self_trade: f64,
+    pub self_trade: Option<f64>,
 }
 
 /// What a delay costs.
@@ -124,7 +124,7 @@ pub(super) fn moved_by(rows: &[Observation]) -> Vec<MovedBy> {
     }
     let answer = |((phase, other), cell): ((u32, bool), [u64; 6])| {
         let lots = cell.iter().sum::<u64>() - cell[2];
-        let share = |part: usize| cell[part] as f64 / lots.max(1) as f64;
+        let share = |part: usize| (lots > 0).then(|| cell[part] as f64 / lots as f64);
         MovedBy {
             phase: PHASES[phase as usize],
             flow: flow_name(!other),
@@ -269,8 +269,11 @@ mod tests {
         };
         let answer = &moved_by(&[moved])[0];
         assert_eq!(answer.lots, 100, "cancels of the liquidated are among the cancels");
-        let parts = answer.trades + answer.cancels + answer.reprices + answer.reductions;
-        assert!((parts + answer.self_trade - 1.0).abs() < 1e-12);
-        assert!((answer.liquidation_cancels - 0.05).abs() < 1e-12);
+        let parts =
+            [answer.trades, answer.cancels, answer.reprices, answer.reductions, answer.self_trade];
+        assert!((parts.iter().flatten().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((answer.liquidation_cancels.expect("some lots") - 0.05).abs() < 1e-12);
+        let still = &moved_by(&[row(1, end::WAITING, None)])[0];
+        assert_eq!((still.lots, still.trades), (0, None), "no share of nothing");
     }
 }
