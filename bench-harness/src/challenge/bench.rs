@@ -174,7 +174,7 @@ impl Verdict {
 }
 
 impl Rate {
-    fn of(mut rates: Vec<f64>) -> Self {
+    pub(super) fn of(mut rates: Vec<f64>) -> Self {
         rates.sort_by(f64::total_cmp);
         let at = |index: usize| rates.get(index).copied().unwrap_or(f64::NAN);
         let last = rates.len().saturating_sub(1);
@@ -216,7 +216,7 @@ fn answer(book: &mut ChallengeBook, seq: u64, message: &Message, sink: &mut Scra
 }
 
 /// Messages per second of CPU time.
-fn timed_run(messages: &[Message]) -> f64 {
+pub(super) fn timed_run(messages: &[Message]) -> f64 {
     let mut book = ChallengeBook::new();
     let mut ring = ScratchRing::new();
     let started = thread_cpu_time();
@@ -228,7 +228,8 @@ fn timed_run(messages: &[Message]) -> f64 {
     messages.len() as f64 / elapsed.as_secs_f64()
 }
 
-fn hashed_run(messages: &[Message]) -> (u64, u64, String) {
+/// Reports, trades and hash of a stream's answers.
+pub(super) fn hashed_run(messages: &[Message]) -> (u64, u64, String) {
     let mut book = ChallengeBook::new();
     let mut hasher = ReportHasher::default();
     for (seq, message) in (0..).zip(messages) {

@@ -12,6 +12,8 @@
 mod bench;
 mod book;
 mod costs;
+#[cfg(feature = "peers")]
+mod peers;
 mod report;
 mod scenario;
 mod stream;
@@ -20,6 +22,8 @@ mod twister;
 pub use bench::{BenchOptions, Rate, Row, ServiceTime, Verdict, bench};
 pub use book::ChallengeBook;
 pub use costs::{Cost, Costs, KindTime, costs};
+#[cfg(feature = "peers")]
+pub use peers::{PeerRow, peers};
 pub use report::{Report, ReportHasher, ReportKind, ReportSink};
 pub use scenario::{REFERENCE_SEED, SCENARIOS, Scenario};
 pub use stream::{Message, MessageKind, generate};

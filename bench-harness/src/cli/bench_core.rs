@@ -23,7 +23,10 @@ use crate::report::Manifest;
   seawall bench core                          all five scenarios
   seawall bench core --seed 7 --json          another stream, which has no reference
   seawall bench core --scenario normal --scenario static --repetitions 11
-  seawall bench core --costs                  by message type, size of the book and stage")]
+  seawall bench core --costs                  by message type, size of the book and stage
+  cargo run --release --features peers -- bench core --peers
+                                              beside the engines of crates.io")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct BenchCoreArgs {
     /// Seed of the streams; hashes are published for 23.
     #[arg(long, value_name = "N", default_value_t = REFERENCE_SEED)]
@@ -39,6 +42,10 @@ pub struct BenchCoreArgs {
     /// bytes per order, and what accounts, margin and the liquidation index add.
     #[arg(long, conflicts_with = "scenarios")]
     pub costs: bool,
+    /// Instead: this engine beside those that crates.io offers, in turns, on the same streams. Only
+    /// in a binary that was built with the feature `peers`.
+    #[arg(long, conflicts_with = "costs")]
+    pub peers: bool,
     /// One JSON object on standard output and nothing else there.
     #[arg(long)]
     pub json: bool,
@@ -58,6 +65,12 @@ pub enum BenchCoreError {
     /// A report stream is not the published one: exit 1.
     #[error("the report stream of {0} is not the published one")]
     Mismatch(&'static str),
+    /// The other engines are not in this binary.
+    #[error(
+        "--peers: this binary was built without the other engines; \
+         expected one built with them: cargo run --release --features peers -- bench core --peers"
+    )]
+    WithoutPeers,
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -84,6 +97,9 @@ pub fn run(args: &BenchCoreArgs, out: &mut impl Write) -> Result<(), BenchCoreEr
         bar.finish_and_clear();
         return Ok(write_costs(manifest, costs, args.json, out)?);
     }
+    if args.peers {
+        return run_peers(args, manifest, &bar, out);
+    }
     let options = BenchOptions {
         seed: args.seed,
         repetitions: args.repetitions,
@@ -104,6 +120,33 @@ pub fn run(args: &BenchCoreArgs, out: &mut impl Write) -> Result<(), BenchCoreEr
     }
     out.flush()?;
     mismatch.map_or(Ok(()), |workload| Err(BenchCoreError::Mismatch(workload)))
+}
+
+#[cfg(not(feature = "peers"))]
+fn run_peers(
+    _args: &BenchCoreArgs,
+    _manifest: Manifest,
+    _bar: &ProgressBar,
+    _out: &mut impl Write,
+) -> Result<(), BenchCoreError> {
+    Err(BenchCoreError::WithoutPeers)
+}
+
+#[cfg(feature = "peers")]
+fn run_peers(
+    args: &BenchCoreArgs,
+    manifest: Manifest,
+    bar: &ProgressBar,
+    out: &mut impl Write,
+) -> Result<(), BenchCoreError> {
+    let all: Vec<_> = crate::challenge::SCENARIOS.iter().collect();
+    let scenarios = if args.scenarios.is_empty() { &all } else { &args.scenarios };
+    let rows = crate::challenge::peers(args.seed, args.repetitions, scenarios, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    Ok(super::bench_core_peers::write(manifest, &rows, args.json, out)?)
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,8 @@ mod against;
 mod background;
 mod bench;
 pub mod bench_core;
+#[cfg(feature = "peers")]
+mod bench_core_peers;
 mod bench_lab;
 mod bench_liquidation;
 mod bench_omission;
