@@ -462,6 +462,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "twenty thousand orders take an interpreter minutes")]
     fn growing_keeps_every_id() {
         const ORDERS: u64 = 20_000;
         let scattered = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
