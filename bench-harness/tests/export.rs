@@ -59,6 +59,62 @@ fn the_replay_of_an_export_finds_every_sweep() {
     assert_eq!(replayed["messages"], exported["records"]);
     assert!(replayed["sweeps"].as_u64() > Some(100), "{replayed}");
     assert_eq!(replayed["sweeps_identical"], replayed["sweeps"], "{replayed}");
+    // The order-book file lies beside it: row by row the same book, and nothing taken over.
+    let books = &replayed["books"];
+    assert_eq!(books["rows"], exported["records"]);
+    assert_eq!(books["rows_identical"], exported["records"], "{}", books["disagreements"]);
+    assert_eq!((&books["levels"], &books["levels_taken_over"]), (&5.into(), &0.into()));
+    assert!(replayed["sweeps_multi_fill"].as_u64() > Some(20), "rows inside an aggressor");
+    let alone = json(&seawall(place.path(), &["replay", path, "--no-book", "--json"]));
+    assert!(alone["books"].is_null());
+    late_start(place.path(), &exported);
+    planted(place.path(), &exported);
+}
+
+fn text(place: &Path, exported: &Value, kind: &str) -> String {
+    fs::read_to_string(place.join(path(exported, kind))).expect("it was written")
+}
+
+fn path<'a>(exported: &'a Value, kind: &str) -> &'a str {
+    file(exported, kind)["path"].as_str().expect("a path")
+}
+
+/// Without its first rows the record lacks the orders that rest; the levels they stand at are taken over
+/// when they come into sight and agree from then on.
+fn late_start(place: &Path, exported: &Value) {
+    let cut =
+        |kind: &str| text(place, exported, kind).lines().skip(2_000).collect::<Vec<_>>().join("\n");
+    fs::write(place.join("late.csv"), cut("lobster-messages")).expect("writable");
+    fs::write(place.join("books.csv"), cut("lobster-book")).expect("writable");
+    let arguments = ["replay", "late.csv", "--book", "books.csv", "--json"];
+    let replayed = json(&seawall(place, &arguments));
+    let books = &replayed["books"];
+    assert!(replayed["rows_of_unknown_orders"].as_u64() > Some(10), "{replayed}");
+    assert!(replayed["orders_seeded"].as_u64() > Some(0), "{replayed}");
+    assert!(books["levels_taken_over"].as_u64() >= Some(10), "{books}");
+    assert_eq!(books["rows_identical"], books["rows"], "{}", books["disagreements"]);
+}
+
+/// One number of one row is another: found at its row, and at no other.
+fn planted(place: &Path, exported: &Value) {
+    let book = text(place, exported, "lobster-book");
+    let messages = path(exported, "lobster-messages");
+    let lines: Vec<&str> = book.lines().collect();
+    for (line, column, size) in [(1_500, 1, "77777"), (3_333, 7, "77777"), (4_000, 0, "1")] {
+        let mut columns: Vec<&str> = lines[line - 1].split(',').collect();
+        columns[column] = size;
+        let changed = columns.join(",");
+        let mut lines = lines.clone();
+        lines[line - 1] = &changed;
+        fs::write(place.join("planted.csv"), lines.join("\n")).expect("writable");
+        let arguments = ["replay", messages, "--book", "planted.csv", "--json"];
+        let books = json(&seawall(place, &arguments))["books"].take();
+        let rows = books["rows"].as_u64().expect("a number");
+        assert_eq!(books["rows_identical"].as_u64(), Some(rows - 1), "{books}");
+        let listed = books["disagreements"].as_array().expect("a list");
+        assert!(!listed.is_empty());
+        assert!(listed.iter().all(|one| one["line"] == line), "{line}: {listed:?}");
+    }
 }
 
 #[test]

@@ -82,8 +82,7 @@ fn a_sweep_is_filled_order_by_order() {
     assert_eq!((agreement.trades.visible_shares, agreement.trades.hidden_shares), (130, 500));
     assert_eq!(agreement.orders_resting, 1, "the bid");
     assert!(agreement.disagreements.is_empty());
-    assert_eq!(agreement.book_states, None);
-    assert!(agreement.book_states_note.is_some());
+    assert_eq!(agreement.books, None);
 }
 
 #[test]

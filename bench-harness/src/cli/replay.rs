@@ -5,20 +5,27 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 use thiserror::Error;
 
-use crate::feeds::follow::{Agreement, Disagreement, MakerFill, ReplayOptions, replay};
+use crate::feeds::follow::{
+    Agreement, BookAgreement, Disagreement, MakerFill, ReplayOptions, replay_with_books,
+};
+use crate::feeds::lobster::BookReader;
 use crate::feeds::{self, FeedError, Format, OpenOptions};
+use crate::measure::peak_memory_bytes;
 
 /// Replays recorded order flow through the engine's book and compares every execution, order by
 /// order, with what was recorded.
 ///
 /// The book follows the record. Each recorded aggressor is sent again as one immediate-or-cancel
 /// order; where the engine fills other orders than the record did, that is listed with its line
-/// and the class of its cause.
+/// and the class of its cause. A LOBSTER order-book file is held against the engine's book row by
+/// row.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   seawall replay AAPL_2012-06-21_34200000_37800000_message_50.csv --format lobster
+  seawall replay message_10.csv.gz --book orderbook_10.csv.gz
   seawall replay message_50.csv.xz --json | jq .sweeps_identical_fraction
   seawall replay 01302020.NASDAQ_ITCH50.gz --format itch --instrument AAPL
   seawall replay xnas-itch-20240102.mbo.dbn.zst --instrument MSFT
@@ -36,6 +43,13 @@ pub struct ReplayArgs {
     /// bitstamp files); one cent if it is not given.
     #[arg(long, value_name = "UNITS")]
     pub tick: Option<NonZeroU32>,
+    /// LOBSTER's order-book file. If it is not given, the one beside FILE under LOBSTER's name
+    /// (…_message_N.csv, …_orderbook_N.csv) is taken, if there is one.
+    #[arg(long, value_name = "ORDERBOOK_FILE", conflicts_with = "no_book")]
+    pub book: Option<PathBuf>,
+    /// Do not compare the book, even if there is an order-book file.
+    #[arg(long)]
+    pub no_book: bool,
     /// Most orders resting at once.
     #[arg(long, value_name = "N", default_value_t = ReplayOptions::default().orders_max,
           value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
@@ -51,6 +65,14 @@ pub enum ReplayError {
     /// The file is not what it claims to be: exit 2.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// An order-book file for a format that has none.
+    #[error("--book: {} is read as {format}; expected a LOBSTER message file (--format lobster)", file.display())]
+    NoBooks {
+        /// The recorded file.
+        file: PathBuf,
+        /// Its format.
+        format: &'static str,
+    },
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -62,21 +84,46 @@ pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), ReplayError> {
     let options = ReplayOptions { tick: args.tick, orders_max: args.orders_max };
     let instrument = args.instrument.clone();
     let reader = feeds::open(&args.file, format, &OpenOptions { instrument })?;
-    let agreement = replay(reader, options)?;
+    let books = books(args, format)?;
+    let agreement = replay_with_books(reader, books, options)?;
+    let replayed = Replayed { agreement, peak_memory_bytes: peak_memory_bytes() };
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &agreement).map_err(io::Error::from)?;
+        serde_json::to_writer_pretty(&mut *out, &replayed).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        print(&agreement, out)?;
+        print(&replayed, out)?;
     }
     out.flush()?;
     Ok(())
 }
 
+/// What is printed.
+#[derive(Serialize)]
+struct Replayed {
+    #[serde(flatten)]
+    agreement: Agreement,
+    /// Most memory that this process has held, if the system says so.
+    peak_memory_bytes: Option<u64>,
+}
+
+/// The order-book file that was named, or lies beside the messages.
+fn books(args: &ReplayArgs, format: Format) -> Result<Option<BookReader>, ReplayError> {
+    if format != Format::Lobster {
+        return match args.book {
+            Some(_) => Err(ReplayError::NoBooks { file: args.file.clone(), format: format.name() }),
+            None => Ok(None),
+        };
+    }
+    let beside = || if args.no_book { None } else { BookReader::beside(&args.file) };
+    let path = args.book.clone().or_else(beside);
+    Ok(path.map(|path| BookReader::open(&path)).transpose()?)
+}
+
 /// Disagreements that the terminal shows; `--json` has all of them.
 const SHOWN_MAX: usize = 20;
 
-fn print(agreement: &Agreement, out: &mut impl Write) -> io::Result<()> {
+fn print(replayed: &Replayed, out: &mut impl Write) -> io::Result<()> {
+    let Replayed { agreement, peak_memory_bytes } = replayed;
     let Agreement { rows, trades, .. } = agreement;
     writeln!(out, "{}", agreement.file)?;
     writeln!(
@@ -86,6 +133,9 @@ fn print(agreement: &Agreement, out: &mut impl Write) -> io::Result<()> {
         agreement.msgs_per_s / 1e6,
         agreement.msgs_per_s_with_reading / 1e6,
     )?;
+    if let Some(bytes) = peak_memory_bytes {
+        writeln!(out, "  peak memory {:.1} MiB", *bytes as f64 / f64::from(1 << 20))?;
+    }
     writeln!(
         out,
         "  {} adds, {} reductions, {} deletions, {} executions, {} hidden executions, {} crosses, \
@@ -144,11 +194,9 @@ fn print_agreement(agreement: &Agreement, out: &mut impl Write) -> io::Result<()
         "  {} of {} executions at the best displayed price; {} shares went to another order",
         agreement.executions_at_best, agreement.executions, agreement.trades.misallocated_shares,
     )?;
-    match (agreement.book_states, agreement.book_states_identical) {
-        (Some(states), Some(identical)) => {
-            writeln!(out, "  {identical} of {states} book states identical")?;
-        }
-        _ => writeln!(out, "  book states {}", agreement.book_states_note.unwrap_or("unknown"))?,
+    match &agreement.books {
+        Some(books) => print_books(books, out)?,
+        None => writeln!(out, "  books not compared: no order-book file was given")?,
     }
     writeln!(
         out,
@@ -163,9 +211,56 @@ fn print_agreement(agreement: &Agreement, out: &mut impl Write) -> io::Result<()
     )
 }
 
+fn print_books(books: &BookAgreement, out: &mut impl Write) -> io::Result<()> {
+    let BookAgreement { rows, rows_identical, levels, .. } = books;
+    let percent = if *rows > 0 { *rows_identical as f64 / *rows as f64 * 100.0 } else { 0.0 };
+    writeln!(
+        out,
+        "  {rows_identical} of {rows} books identical to the order-book file ({percent:.2} %), \
+         {levels} levels a side; {} of {} known levels identical",
+        books.levels_identical, books.levels_compared,
+    )?;
+    writeln!(
+        out,
+        "  {} levels came into sight with orders that the messages lack, in {} rows: taken over",
+        books.levels_taken_over, books.rows_taken_over,
+    )
+}
+
+/// Levels of the order-book file that differ, where they begin to.
+fn print_differing_books(books: &BookAgreement, out: &mut impl Write) -> io::Result<()> {
+    for cause in &books.causes {
+        writeln!(out, "  {} × book, {}", cause.count, cause_name(&cause.cause))?;
+    }
+    for one in books.disagreements.iter().take(SHOWN_MAX) {
+        writeln!(
+            out,
+            "    line {}: {}, {} {}: recorded {}, engine {}",
+            one.line,
+            cause_name(&one.cause),
+            one.side,
+            one.price,
+            one.recorded,
+            one.engine,
+        )?;
+    }
+    print_rest(books.disagreements.len(), out)
+}
+
+fn print_rest(listed: usize, out: &mut impl Write) -> io::Result<()> {
+    if listed > SHOWN_MAX {
+        writeln!(out, "    and {} more: see --json", listed - SHOWN_MAX)?;
+    }
+    Ok(())
+}
+
 fn print_disagreements(agreement: &Agreement, out: &mut impl Write) -> io::Result<()> {
-    if agreement.causes.is_empty() {
+    let books = agreement.books.as_ref().filter(|books| !books.causes.is_empty());
+    if agreement.causes.is_empty() && books.is_none() {
         return writeln!(out, "  no disagreements");
+    }
+    if let Some(books) = books {
+        print_differing_books(books, out)?;
     }
     for cause in &agreement.causes {
         writeln!(out, "  {} × {}", cause.count, cause_name(&cause.cause))?;
@@ -182,15 +277,11 @@ fn print_disagreements(agreement: &Agreement, out: &mut impl Write) -> io::Resul
         }
         writeln!(out)?;
     }
-    let listed = agreement.disagreements.len();
-    if listed > SHOWN_MAX {
-        writeln!(out, "    and {} more: see --json", listed - SHOWN_MAX)?;
-    }
-    Ok(())
+    print_rest(agreement.disagreements.len(), out)
 }
 
 /// The name that the JSON uses.
-fn cause_name(cause: &impl serde::Serialize) -> String {
+fn cause_name(cause: &impl Serialize) -> String {
     let name = serde_json::to_value(cause).ok();
     name.as_ref().and_then(|name| name.as_str()).unwrap_or("unknown").to_owned()
 }

@@ -192,6 +192,50 @@ pub enum RowError {
         /// Length of the type.
         expected: usize,
     },
+    /// A row of an order-book file with more or fewer levels than the file has.
+    #[error("{found} columns, expected {expected}: 4 of each of {levels} levels")]
+    BookColumns {
+        /// Columns found.
+        found: usize,
+        /// Columns of the file.
+        expected: usize,
+        /// Levels that its name or its first row says.
+        levels: usize,
+    },
+    /// A level that cannot be where it is.
+    #[error("level {level}: {side} {found}; expected {expected}")]
+    BookLevel {
+        /// Which, from 1.
+        level: usize,
+        /// `ask` or `bid`.
+        side: &'static str,
+        /// Price and size found.
+        found: String,
+        /// What can be there.
+        expected: &'static str,
+    },
+    /// An order-book file shorter than its message file.
+    #[error(
+        "the file ends here; expected {rows} rows and more, one for each message of {messages}",
+        messages = .messages.display()
+    )]
+    BookEnds {
+        /// Messages so far.
+        rows: u64,
+        /// The message file.
+        messages: PathBuf,
+    },
+    /// An order-book file longer than its message file.
+    #[error(
+        "a row that belongs to no message; expected {rows} rows, one for each message of {messages}",
+        messages = .messages.display()
+    )]
+    BookGoesOn {
+        /// Messages of the message file.
+        rows: u64,
+        /// The message file.
+        messages: PathBuf,
+    },
     /// More rows at one instant than a sweep can have.
     #[error("more than {max} executions of one aggressor; expected a sweep to end before that")]
     SweepTooLong {

@@ -96,7 +96,7 @@ impl<R: Read> Read for Counted<R> {
 }
 
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Longest line: far above any row, small enough that a file of one endless line costs nothing.
+/// Longest line unless its reader says more: far above any row, small enough that a file of one endless line costs nothing.
 const LINE_BYTES_MAX: usize = 4 * 1024;
 
 /// A file's content, decompressed as it is asked for. Memory is two chunks and the decoder's own
@@ -107,6 +107,7 @@ pub struct Source {
     reader: Box<dyn Read + Send>,
     bytes: Arc<AtomicU64>,
     columns: &'static str,
+    line_bytes_max: usize,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
@@ -154,6 +155,7 @@ impl Source {
             reader,
             bytes,
             columns,
+            line_bytes_max: LINE_BYTES_MAX,
             buffer: vec![0; CHUNK_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -161,6 +163,14 @@ impl Source {
             taken: 0,
             reading: started.elapsed(),
         })
+    }
+
+    /// For rows that may be longer than those of messages: the most bytes of a line, less than 64 KiB.
+    #[must_use]
+    pub fn with_line_max(mut self, bytes: usize) -> Self {
+        assert!(bytes < CHUNK_BYTES, "a line fits the buffer");
+        self.line_bytes_max = bytes;
+        self
     }
 
     /// The file.
@@ -201,7 +211,7 @@ impl Source {
                 return Ok(Some(without_return(&self.buffer[start..start + length])));
             }
             seen = pending.len();
-            if seen > LINE_BYTES_MAX {
+            if seen > self.line_bytes_max {
                 return Err(self.too_long());
             }
             if !self.refill()? {
@@ -272,7 +282,7 @@ impl Source {
 
     #[cold]
     fn too_long(&self) -> FeedError {
-        let row = RowError::LineTooLong { max: LINE_BYTES_MAX, expected: self.columns };
+        let row = RowError::LineTooLong { max: self.line_bytes_max, expected: self.columns };
         FeedError::Row { path: self.path.clone(), line: self.lines + 1, row }
     }
 }

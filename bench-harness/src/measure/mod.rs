@@ -9,6 +9,7 @@ mod liquidations;
 mod market;
 pub mod metric;
 mod orders;
+mod peak_memory;
 pub mod phases;
 mod populations;
 mod recorder;
@@ -18,5 +19,6 @@ pub mod tables;
 mod tail;
 mod waiting;
 
+pub use peak_memory::peak_memory_bytes;
 pub use populations::Counters;
 pub use recorder::Recorder;

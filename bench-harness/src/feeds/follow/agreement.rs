@@ -62,9 +62,9 @@ pub struct Disagreement {
 
 /// Disagreements by cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct CauseCount {
+pub struct CauseCount<C = Cause> {
     /// Class.
-    pub cause: Cause,
+    pub cause: C,
     /// How many.
     pub count: u64,
 }
@@ -105,6 +105,62 @@ pub struct TradeStatistics {
     pub misallocated_shares: u64,
 }
 
+/// Why a level of the order-book file is not what the engine's book holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BookCause {
+    /// The level of the row's own message: one of the two files has another size or price.
+    OwnLevel,
+    /// Another level: a message is missing, or the row belongs to another message.
+    OtherLevel,
+    /// The replay listed a disagreement at this row: the engine's book went another way.
+    EngineDiffers,
+}
+
+/// One level of one row that begins to differ; it is listed again only if the difference changes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct BookDisagreement {
+    /// Line of both files.
+    pub line: u64,
+    /// Nanoseconds on the feed's clock.
+    pub time_ns: u64,
+    /// Class.
+    pub cause: BookCause,
+    /// `ask` or `bid`.
+    pub side: &'static str,
+    /// Price, in price units of the format.
+    pub price: u64,
+    /// Shares in the order-book file, 0 if the level is not there.
+    pub recorded: u64,
+    /// Shares in the engine's book, with what was taken over on first sight.
+    pub engine: i64,
+}
+
+/// How far the engine's book agrees with an order-book file, row by row.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct BookAgreement {
+    /// The order-book file.
+    pub file: String,
+    /// Levels of each side in it.
+    pub levels: usize,
+    /// Rows, one for each message.
+    pub rows: u64,
+    /// Rows in which every known level is identical, and no other is there.
+    pub rows_identical: u64,
+    /// Rows in which a level came into sight that holds more or less than the messages said.
+    pub rows_taken_over: u64,
+    /// Those levels: what they hold was taken over from the file.
+    pub levels_taken_over: u64,
+    /// Known levels of all rows.
+    pub levels_compared: u64,
+    /// Those that are identical.
+    pub levels_identical: u64,
+    /// Differences by cause, each counted where it begins.
+    pub causes: Vec<CauseCount<BookCause>>,
+    /// Each of them, the first 10,000.
+    pub disagreements: Vec<BookDisagreement>,
+}
+
 /// The result of a replay.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Agreement {
@@ -132,12 +188,8 @@ pub struct Agreement {
     pub executions: u64,
     /// Those at the best displayed price, once the orders from before the record are seeded.
     pub executions_at_best: u64,
-    /// Book states that could be compared; none without the order-book file.
-    pub book_states: Option<u64>,
-    /// Those that were identical.
-    pub book_states_identical: Option<u64>,
-    /// Why book states were not compared.
-    pub book_states_note: Option<&'static str>,
+    /// Comparison with the order-book file; none without it.
+    pub books: Option<BookAgreement>,
     /// Messages per second of processing, decompression not counted.
     pub msgs_per_s: f64,
     /// Messages per second, decompression counted.

@@ -4,16 +4,19 @@
 //! orders that came to the exchange, and [`LoadReader`] sends those to an engine.
 
 mod agreement;
+mod books;
 mod flow;
 mod load;
 mod ordered_book;
 mod replay;
+mod steps;
 mod sweep;
 mod tally;
 
 pub use agreement::{
-    Agreement, Cause, CauseCount, Disagreement, MakerFill, RowCounts, TradeStatistics,
+    Agreement, BookAgreement, BookCause, BookDisagreement, Cause, CauseCount, Disagreement,
+    MakerFill, RowCounts, TradeStatistics,
 };
 pub use flow::{FlowAction, FlowEvent, FlowReader};
 pub use load::{LoadReader, TAKER_ID_FIRST};
-pub use replay::{ReplayOptions, replay};
+pub use replay::{ReplayOptions, replay, replay_with_books};

@@ -9,7 +9,8 @@
 //! * an order that is executed without having been entered rested before the record began: it is
 //!   seeded at its recorded price, and its sweep is counted apart;
 //! * type 5 executes a hidden order and touches nothing but the trade statistics;
-//! * types 6 and 7 (crosses, halts) are counted.
+//! * types 6 and 7 (crosses, halts) are counted;
+//! * with an order-book file the engine's book is held against it after every row (see `books`).
 
 use std::num::NonZeroU32;
 use std::time::Instant;
@@ -18,9 +19,12 @@ use seawall_engine::matching::Fill;
 use seawall_engine::types::{Price, Qty, Side};
 
 use super::agreement::{Agreement, Cause};
+use super::books::BookCheck;
 use super::ordered_book::{Entry, OrderedBook};
+use super::steps::{Rows, Step, Steps};
 use super::sweep::{RecordedFill, SWEEP_ROWS_MAX, Sweep};
 use super::tally::{Sides, Tally};
+use crate::feeds::lobster::BookReader;
 use crate::feeds::{FeedError, Format, Message, MessageKind, Record, RecordReader, RowError};
 
 /// How to replay.
@@ -47,19 +51,40 @@ impl ReplayOptions {
 
 /// Replays a feed through the engine's book and matching.
 pub fn replay(
+    reader: Box<dyn RecordReader>,
+    options: ReplayOptions,
+) -> Result<Agreement, FeedError> {
+    replay_with_books(reader, None, options)
+}
+
+/// Replays a feed and holds the book against a recorded one after every row. Row *n* of `books`
+/// belongs to line *n* of the feed, as in LOBSTER's files.
+pub fn replay_with_books(
     mut reader: Box<dyn RecordReader>,
+    books: Option<BookReader>,
     options: ReplayOptions,
 ) -> Result<Agreement, FeedError> {
     let started = Instant::now();
-    let mut replay = Replay::new(options, reader.format());
+    let format = reader.format();
+    let mut replay = Replay::new(options, format);
+    replay.steps.off = books.is_none();
+    let mut check = books.map(|books| BookCheck::new(books, options.tick_units(format)));
     while let Some(record) = reader.record()? {
         replay.record(record).map_err(|row| reader.refused(row))?;
+        if let Some(check) = &mut check {
+            replay.compare(check, reader.as_ref())?;
+        }
     }
     replay.close_sweep().map_err(|row| reader.refused(row))?;
+    if let Some(check) = &mut check {
+        replay.compare(check, reader.as_ref())?;
+    }
     let elapsed = started.elapsed();
+    let books = check.map(|check| check.finish(reader.as_ref())).transpose()?;
     let resting = replay.book.as_ref().map_or(0, |book| u64::from(book.book().len()));
     let reordering = replay.book.map(|book| book.reordering).unwrap_or_default();
-    Ok(replay.tally.agreement(reader.as_ref(), elapsed, reordering, resting))
+    let agreement = replay.tally.agreement(reader.as_ref(), elapsed, reordering, resting);
+    Ok(Agreement { books, ..agreement })
 }
 
 struct Replay {
@@ -72,6 +97,11 @@ struct Replay {
     recorded: Vec<RecordedFill>,
     fills: Vec<Fill>,
     tally: Tally,
+    steps: Steps,
+    /// Records so far: the line of the last one in a file without a header.
+    line: u64,
+    /// Disagreements when the last row was done.
+    noted: u64,
 }
 
 /// The price domain reaches from a twentieth of the first price to twenty times it, as everywhere.
@@ -89,19 +119,28 @@ impl Replay {
             recorded: Vec::new(),
             fills: Vec::new(),
             tally: Tally::new(format, tick),
+            steps: Steps::default(),
+            line: 0,
+            noted: 0,
         }
     }
 
     fn record(&mut self, record: Record) -> Result<(), RowError> {
+        self.line += 1;
         match record {
             Record::Message(message) => self.message(message),
-            Record::Cross { .. } => {
+            Record::Cross { time_ns } => {
                 self.tally.rows.crosses += 1;
-                self.close_sweep()
+                self.close_sweep_before(self.line)?;
+                self.steps.note(Step::Auction);
+                self.done(self.line, 1, time_ns, None);
+                Ok(())
             }
-            Record::Halt { .. } => {
+            Record::Halt { time_ns } => {
                 self.tally.rows.halts += 1;
-                self.close_sweep()
+                self.close_sweep_before(self.line)?;
+                self.done(self.line, 1, time_ns, None);
+                Ok(())
             }
             Record::Beyond { .. } => {
                 self.tally.rows.beyond += 1;
@@ -112,13 +151,18 @@ impl Replay {
 
     fn message(&mut self, message: Message) -> Result<(), RowError> {
         self.tally.row(&message);
+        let (line, time_ns) = (self.line, message.time_ns);
         if message.kind == MessageKind::ExecuteHidden {
-            return if self.sweep.stays_open(&message) { Ok(()) } else { self.close_sweep() };
+            if self.sweep.is_empty() || !self.sweep.stays_open(&message) {
+                self.close_sweep_before(line)?;
+                self.done(line, 1, time_ns, None);
+            }
+            return Ok(());
         }
         let message = self.on_grid(message)?;
         if message.kind == MessageKind::Execute {
             if !self.sweep.stays_open(&message) {
-                self.close_sweep()?;
+                self.close_sweep_before(line)?;
             }
             if self.sweep.is_full() {
                 return Err(RowError::SweepTooLong { max: SWEEP_ROWS_MAX });
@@ -126,14 +170,31 @@ impl Replay {
             self.sweep.push(message);
             return Ok(());
         }
-        self.close_sweep()?;
+        self.close_sweep_before(line)?;
         match message.kind {
-            MessageKind::Add => self.add(&message),
-            _ => {
-                self.shrink(&message);
-                Ok(())
-            }
+            MessageKind::Add => self.add(&message)?,
+            _ => self.shrink(&message),
         }
+        self.done(line, 1, time_ns, Some((message.side, message.price)));
+        Ok(())
+    }
+
+    /// Notes that rows are done; `level` is that of the first one's order.
+    #[inline]
+    fn done(&mut self, line: u64, count: u64, time_ns: u64, level: Option<(Side, Price)>) {
+        let differs = self.tally.noted > self.noted;
+        self.noted = self.tally.noted;
+        self.steps.note(Step::Rows(Rows { line, count, time_ns, level, differs }));
+    }
+
+    /// Compares the rows done since the last time.
+    fn compare(
+        &mut self,
+        check: &mut BookCheck,
+        reader: &dyn RecordReader,
+    ) -> Result<(), FeedError> {
+        let book = self.book.as_ref().map(OrderedBook::book);
+        check.follow(&mut self.steps.taken, book, reader)
     }
 
     /// The message with its price in ticks; makes the book around the first one.
@@ -173,13 +234,17 @@ impl Replay {
         while book.book().crosses(side, price) {
             let best = book.book().best(side.opposite()).expect("a crossed side has an order");
             let stale = book.head(best).expect("an occupied level has an order");
-            book.delete(stale);
+            if let Some(order) = book.delete(stale) {
+                let (side, price, lots) = (order.side, order.price, i64::from(order.qty.lots()));
+                self.steps.note(Step::Stale { side, price, lots });
+            }
             self.tally.disagree(message, Cause::CrossedEntry);
         }
         if book.book().is_full() {
             return Err(RowError::TooManyOrders { max: self.orders_max });
         }
         book.enter(Entry { id: order, side, price, qty });
+        self.steps.engine(side, price, i64::from(qty.lots()));
         Ok(())
     }
 
@@ -190,10 +255,16 @@ impl Replay {
             MessageKind::Delete => book.delete(message.order),
             _ => book.reduce(message.order, message.size),
         };
+        let lots = i64::from(message.size.lots());
         let Some(order) = before else {
             self.tally.rows_of_unknown_orders += 1;
+            let (side, price) = (message.side, message.price);
+            self.steps.note(Step::Unentered { side, price, lots: -lots });
             return;
         };
+        let held = i64::from(order.qty.lots());
+        let left = if message.kind == MessageKind::Delete { held } else { held.min(lots) };
+        self.steps.engine(order.side, order.price, -left);
         let fits = match message.kind {
             MessageKind::Delete => message.size == order.qty,
             _ => message.size < order.qty,
@@ -205,21 +276,29 @@ impl Replay {
 
     /// Ends the open sweep, if there is one: sends the aggressor and compares.
     fn close_sweep(&mut self) -> Result<(), RowError> {
+        self.close_sweep_before(self.line + 1)
+    }
+
+    /// Ends the open sweep, whose last row is that before `line`.
+    fn close_sweep_before(&mut self, line: u64) -> Result<(), RowError> {
         if self.sweep.is_empty() {
             return Ok(());
         }
         let sweep = std::mem::take(&mut self.sweep);
-        let outcome = self.send(&sweep);
+        let outcome = self.send(&sweep, line);
         self.sweep = sweep;
         self.sweep.clear();
         outcome
     }
 
-    fn send(&mut self, sweep: &Sweep) -> Result<(), RowError> {
+    fn send(&mut self, sweep: &Sweep, line: u64) -> Result<(), RowError> {
         let book = self.book.as_ref().expect("the book exists from the first row on");
         if sweep.rows().iter().any(|row| !book.book().in_domain(row.price)) {
             self.tally.disagree(sweep.first(), Cause::OutOfDomain);
-            sweep.rows().iter().for_each(|row| self.follow(row));
+            for (row, next) in sweep.rows_and_next(line) {
+                self.follow(row);
+                self.executed(row, next);
+            }
             return Ok(());
         }
         let seeded = self.seed(sweep)?;
@@ -237,13 +316,18 @@ impl Replay {
         if identical {
             book.keep(&self.fills);
             self.tally.executions_at_best += sweep.rows().len() as u64;
+            for (row, next) in sweep.rows_and_next(line) {
+                self.steps.engine(row.side, row.price, -i64::from(row.size.lots()));
+                self.executed(row, next);
+            }
         } else {
             let sides = Sides { recorded: &self.recorded, engine: &self.fills };
             self.tally.sweep_differs(sweep, seeded, sides);
             book.restore(side, &self.fills);
-            for row in sweep.rows() {
+            for (row, next) in sweep.rows_and_next(line) {
                 self.tally.executions_at_best += u64::from(self.is_best(row.side, row.price));
                 self.follow(row);
+                self.executed(row, next);
             }
         }
         Ok(())
@@ -258,8 +342,10 @@ impl Replay {
                 continue;
             }
             let rows = sweep.rows().iter().filter(|other| other.order == row.order);
-            let lots = rows.map(|row| row.size.lots()).sum();
+            let lots: u32 = rows.map(|row| row.size.lots()).sum();
             self.enter(row, Qty::new(lots).expect("part of a sweep is a quantity"))?;
+            let (side, price, lots) = (row.side, row.price, -i64::from(lots));
+            self.steps.note(Step::Unentered { side, price, lots });
             seeded += 1;
         }
         Ok(seeded)
@@ -271,8 +357,18 @@ impl Replay {
 
     /// Executes one row as recorded.
     fn follow(&mut self, row: &Message) {
-        if let Some(book) = self.book.as_mut() {
-            book.reduce(row.order, row.size);
+        let Some(book) = self.book.as_mut() else { return };
+        if let Some(order) = book.reduce(row.order, row.size) {
+            let lots = i64::from(order.qty.min(row.size).lots());
+            self.steps.engine(order.side, order.price, -lots);
         }
+    }
+
+    /// Notes that an execution is done, and the hidden ones up to the line `next`.
+    fn executed(&mut self, row: &Message, next: u64) {
+        if self.steps.off {
+            return;
+        }
+        self.done(row.line, next - row.line, row.time_ns, Some((row.side, row.price)));
     }
 }

@@ -73,6 +73,13 @@ impl Sweep {
         &self.rows
     }
 
+    /// Each row with the line of the next one, which of the last is `line`. What lies between are hidden
+    /// executions.
+    pub(super) fn rows_and_next(&self, line: u64) -> impl Iterator<Item = (&Message, u64)> {
+        let next = self.rows.iter().skip(1).map(|row| row.line).chain([line]);
+        self.rows.iter().zip(next)
+    }
+
     /// The aggressor's side.
     pub(super) fn side(&self) -> Side {
         self.first().side.opposite()

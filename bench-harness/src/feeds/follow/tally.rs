@@ -40,6 +40,8 @@ pub(super) struct Tally {
     /// Sum of price times size, in price units.
     notional: u128,
     misallocated_shares: u64,
+    /// Disagreements so far, listed or not.
+    pub(super) noted: u64,
     causes: BTreeMap<Cause, u64>,
     disagreements: Vec<Disagreement>,
 }
@@ -63,6 +65,7 @@ impl Tally {
             hidden_shares: 0,
             notional: 0,
             misallocated_shares: 0,
+            noted: 0,
             causes: BTreeMap::new(),
             disagreements: Vec::new(),
         }
@@ -142,6 +145,7 @@ impl Tally {
     }
 
     fn push(&mut self, disagreement: Disagreement) {
+        self.noted += 1;
         *self.causes.entry(disagreement.cause).or_default() += 1;
         if self.disagreements.len() < DISAGREEMENTS_LISTED_MAX {
             self.disagreements.push(disagreement);
@@ -178,9 +182,7 @@ impl Tally {
             sweeps_multi_level: self.sweeps_multi_level,
             executions: self.rows.executions,
             executions_at_best: self.executions_at_best,
-            book_states: None,
-            book_states_identical: None,
-            book_states_note: Some("not compared: the order-book file was not given"),
+            books: None,
             msgs_per_s: rate(messages, elapsed.saturating_sub(reading)),
             msgs_per_s_with_reading: rate(messages, elapsed),
             rows: self.rows,
