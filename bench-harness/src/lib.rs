@@ -8,6 +8,7 @@
 )]
 
 pub mod agents;
+pub mod calibrate;
 pub mod challenge;
 pub mod cli;
 pub mod export;

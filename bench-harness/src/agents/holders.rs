@@ -51,6 +51,9 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     for account in roles.spoofer.clone() {
         open(account, scenario.money(scenario.spoofer.deposit_currency), Ppm::ONE);
     }
+    for account in roles.flow.clone() {
+        open(account, scenario.money(scenario.flow.deposit_currency), Ppm::ONE);
+    }
     let contract = scenario.contract();
     let holders = &scenario.holders;
     let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));

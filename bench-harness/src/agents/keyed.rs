@@ -38,6 +38,12 @@ pub enum Purpose {
     TakerExcitation = 13,
     /// Whether a holder's account is cross.
     MarginMode = 14,
+    /// When the next order of the order flow comes.
+    FlowArrival = 15,
+    /// What it is.
+    FlowOrder = 16,
+    /// The order flow's book at the start.
+    FlowOpening = 17,
 }
 
 /// A stream of draws by tick.

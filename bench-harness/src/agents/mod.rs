@@ -8,7 +8,10 @@
 
 pub mod arbitrageurs;
 pub mod background;
+mod curve;
 pub mod defenders;
+mod excitation;
+pub mod flow;
 pub mod holders;
 pub mod index;
 pub mod keepers;
@@ -193,7 +196,7 @@ impl std::fmt::Debug for Kind {
 }
 
 /// Every kind, each a table of its own name in the scenario.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind {
         name: "oracle",
         about: "sends the mark, a mix of index and book",
@@ -248,6 +251,11 @@ pub const KINDS: [Kind; 11] = [
         name: "reentry",
         about: "open again what auto-deleveraging closed",
         build: |scenario| Box::new(reentry::Reentry::new(scenario)),
+    },
+    Kind {
+        name: "flow",
+        about: "orders by given distributions, fitted to a record by `seawall calibrate`",
+        build: |scenario| Box::new(flow::Flow::new(scenario)),
     },
 ];
 

@@ -6,6 +6,7 @@ use super::bench_core::BenchCoreError;
 use super::bench_pipeline::PipelineBenchError;
 use super::journal::JournalCliError;
 use super::replay::ReplayError;
+use crate::calibrate::CalibrateError;
 use crate::export::ExportError;
 use crate::feeds::FeedError;
 use crate::report::ReportError;
@@ -52,6 +53,9 @@ pub enum CliError {
     /// A run's market data could not be written.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// A record did not become a scenario.
+    #[error(transparent)]
+    Calibrate(#[from] CalibrateError),
     /// The result could not be written to standard output.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),

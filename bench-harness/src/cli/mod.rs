@@ -15,6 +15,7 @@ mod bench_liquidation;
 mod bench_omission;
 pub mod bench_pipeline;
 mod bench_ring;
+mod calibrate;
 mod compare;
 mod error;
 mod export;
@@ -50,6 +51,7 @@ use run::RunArgs;
   seawall list scenarios                       what else is embedded
   seawall bench pipeline                       the same cascade in real time, through the rings
   seawall replay FILE --format lobster         recorded order flow, order by order
+  seawall calibrate FILE --out calm.toml       a scenario fitted to recorded order flow
   seawall report runs/flash-crash-1            rebuild a saved run's report
   seawall export runs/flash-crash-1            its market data as LOBSTER and hftbacktest files
   seawall compare before.json after.json       which numbers got worse
@@ -84,6 +86,7 @@ enum Command {
     RunOne(run_one::RunOneArgs),
     Adl(adl::AdlArgs),
     Export(export::ExportArgs),
+    Calibrate(calibrate::CalibrateArgs),
 }
 
 /// Parses the arguments of this process and does what they ask.
@@ -115,6 +118,7 @@ fn dispatch(command: &Command) -> Result<(), CliError> {
         Command::RunOne(_) => run_one::run(),
         Command::Adl(args) => adl::run(args),
         Command::Export(args) => export::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
     }
 }
 

@@ -52,6 +52,14 @@ impl Format {
         }
     }
 
+    /// Lots in one unit of the instrument: a share is one lot, a bitcoin a million.
+    pub const fn lots_per_unit(self) -> u32 {
+        match self {
+            Self::Bitstamp => 1_000_000,
+            _ => 1,
+        }
+    }
+
     /// Usual price step of displayed orders, in price units: one cent.
     pub const fn tick(self) -> u32 {
         self.price_units() / 100

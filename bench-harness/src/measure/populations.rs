@@ -87,7 +87,7 @@ impl Populations {
     ) -> BTreeMap<String, Population> {
         let r = &self.roles;
         let one = |account: u32| account..account + 1;
-        let ranges: [(&str, Range<u32>); 11] = [
+        let ranges: [(&str, Range<u32>); 12] = [
             ("fund", one(0)),
             ("makers", r.makers.clone()),
             ("takers", r.takers.clone()),
@@ -99,6 +99,7 @@ impl Populations {
             ("hunter", r.hunter.clone()),
             ("spoofer", r.spoofer.clone()),
             ("probe", r.probes.clone()),
+            ("flow", r.flow.clone()),
         ];
         let mut populations = BTreeMap::new();
         for (name, accounts) in ranges.into_iter().filter(|(_, accounts)| !accounts.is_empty()) {

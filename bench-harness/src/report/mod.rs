@@ -4,6 +4,7 @@
 //! nothing is measured here, and no simulation is needed to report a saved run again.
 
 mod bench_page;
+pub mod calibrate;
 pub mod charts;
 pub mod comparison;
 pub mod downsample;

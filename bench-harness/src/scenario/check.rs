@@ -147,24 +147,24 @@ fn names(table: &Table, places: &Places) -> Result<(), ScenarioError> {
 
 /// A limit of the market binds a population that takes part; one that does not may keep values
 /// that were meant for a larger market.
-fn bound(s: &Scenario, population: &str, limit_lots: u64) -> u64 {
+pub(super) fn bound(s: &Scenario, population: &str, limit_lots: u64) -> u64 {
     if s.agents.iter().any(|name| name == population) { limit_lots } else { u64::from(u32::MAX) }
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     places: &'a Places,
 }
 
 /// Checked values, so that no product of two of them overflows 64 bits.
-const TIME_MS_MAX: u64 = 86_400_000;
-const PPM: u64 = 1_000_000;
-const COUNT_MAX: u64 = 4_000_000;
-const LATENCY_MAX_NS: u64 = 60_000_000_000;
+pub(super) const TIME_MS_MAX: u64 = 86_400_000;
+pub(super) const PPM: u64 = 1_000_000;
+pub(super) const COUNT_MAX: u64 = 4_000_000;
+pub(super) const LATENCY_MAX_NS: u64 = 60_000_000_000;
 /// A TOML integer has 63 bits.
 const SEED_MAX: u64 = (1 << 63) - 1;
 
 impl Check<'_> {
-    fn refuse<T>(
+    pub(super) fn refuse<T>(
         &self,
         key: &str,
         found: &dyn Display,
@@ -180,14 +180,26 @@ impl Check<'_> {
         .into())
     }
 
-    fn within(&self, key: &str, value: u64, low: u64, high: u64) -> Result<(), ScenarioError> {
+    pub(super) fn within(
+        &self,
+        key: &str,
+        value: u64,
+        low: u64,
+        high: u64,
+    ) -> Result<(), ScenarioError> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
         self.refuse(key, &value, &format!("{low} to {high}"))
     }
 
-    fn between(&self, key: &str, value: f64, low: f64, high: f64) -> Result<(), ScenarioError> {
+    pub(super) fn between(
+        &self,
+        key: &str,
+        value: f64,
+        low: f64,
+        high: f64,
+    ) -> Result<(), ScenarioError> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
@@ -550,6 +562,7 @@ impl Check<'_> {
         self.manipulation("hunter", &s.hunter, s)?;
         self.manipulation("spoofer", &s.spoofer, s)?;
         self.keepers(s)?;
+        self.flow(s)?;
         let p = &s.probe;
         let initial = s.market.tiers.first().map_or(1, |tier| tier.initial_ppm);
         self.within("probe.count", p.count, 1, 10_000)?;

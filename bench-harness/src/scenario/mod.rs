@@ -1,8 +1,10 @@
 //! A TOML file becomes a checked [`Scenario`].
 
 mod check;
+mod check_flow;
 mod collateral;
 mod error;
+pub mod order_flow;
 mod prices;
 mod resolve;
 mod roles;

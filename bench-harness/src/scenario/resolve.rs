@@ -43,6 +43,7 @@ impl Scenario {
         let hunter = arbitrageurs.end..arbitrageurs.end + extra("hunter", 1);
         let spoofer = hunter.end..hunter.end + extra("spoofer", 1);
         let probes = spoofer.end..spoofer.end + extra("probe", self.probe.count);
+        let flow = probes.end..probes.end + extra("flow", 2);
         Roles {
             makers,
             takers,
@@ -54,6 +55,7 @@ impl Scenario {
             hunter,
             spoofer,
             probes,
+            flow,
         }
     }
 
@@ -90,6 +92,7 @@ impl Scenario {
             + total(self.arbitrageurs.count, self.arbitrageurs.deposit_currency)
             + u128::from(self.hunter.deposit_currency)
             + u128::from(self.spoofer.deposit_currency)
+            + total(self.roles().flow.len() as u64, self.flow.deposit_currency)
     }
 
     pub(super) fn try_shard_config(&self) -> Result<ShardConfig, String> {

@@ -15,7 +15,7 @@ pub enum Role {
     Taker,
     /// Sells the shock's metaorder.
     Shock,
-    /// Sends the recorded background flow.
+    /// Sends the recorded background flow, or rests for the order flow.
     Background,
     /// Short at low leverage, the other side of the holders.
     Hedger,
@@ -62,12 +62,14 @@ pub struct Roles {
     pub spoofer: Range<u32>,
     /// Positions whose fate is watched.
     pub probes: Range<u32>,
+    /// The order flow's two accounts: one rests, one takes.
+    pub flow: Range<u32>,
 }
 
 impl Roles {
     /// Accounts, the fund's included.
     pub fn accounts(&self) -> u32 {
-        self.probes.end
+        self.flow.end
     }
 
     /// What an account is there for.
@@ -87,6 +89,8 @@ impl Roles {
             Role::Hedger
         } else if self.holders.contains(&id) || self.probes.contains(&id) {
             Role::Holder
+        } else if self.flow.contains(&id) {
+            if id == self.flow.start { Role::Background } else { Role::Taker }
         } else if self.arbitrageurs.contains(&id) {
             Role::Arbitrageur
         } else {

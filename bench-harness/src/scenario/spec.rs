@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::order_flow::OrderFlow;
+
 /// One experiment, fully resolved and checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +68,8 @@ pub struct Scenario {
     pub reentry: Reentry,
     /// Positions whose fate is watched, if listed.
     pub probe: Probe,
+    /// Order flow by its distributions, if listed.
+    pub flow: OrderFlow,
 }
 
 /// Positions whose fate is watched: equal but for their entry prices.

@@ -84,6 +84,28 @@ impl Waits {
         (at_risk > 0 || survival < 1e-9).then_some(incidence)
     }
 
+    /// Kaplan-Meier's curve of one end, every other one treated as independent censoring: the
+    /// times at which it happened and the share for which it had by then. Who is censored at the
+    /// same time was at risk. The curve ends with the last time at which at least `at_risk_min`
+    /// waited: beyond, single waits move it.
+    pub fn kaplan_meier_curve(&self, end: End, at_risk_min: usize) -> Vec<(f64, f64)> {
+        let mut curve = Vec::new();
+        let mut survival = 1.0;
+        let mut at_risk = self.0.len();
+        for tied in self.0.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+            if at_risk < at_risk_min.max(1) {
+                break;
+            }
+            let ended = tied.iter().filter(|(_, how)| *how == end).count();
+            if ended > 0 {
+                survival *= 1.0 - ended as f64 / at_risk as f64;
+                curve.push((tied[0].0, 1.0 - survival));
+            }
+            at_risk -= tied.len();
+        }
+        curve
+    }
+
     /// Waits that have not ended by `time`.
     pub fn at_risk(&self, time: f64) -> usize {
         self.0.len() - self.0.partition_point(|(when, _)| *when <= time)
@@ -119,6 +141,21 @@ mod tests {
         let survival = 0.8 * 2.0 / 3.0;
         close(estimate.half_width, survival * (1.0 / 20.0 + 1.0 / 6.0_f64).sqrt());
         assert!(waits.kaplan_meier(5.0, 1.0).is_none());
+    }
+
+    #[test]
+    fn a_curve_of_one_end_by_hand() {
+        let curve = waits().kaplan_meier_curve(End::Filled, 1);
+        assert_eq!(curve.iter().map(|(time, _)| *time).collect::<Vec<_>>(), [1.0, 3.0, 5.0]);
+        close(curve[1].1, 1.0 - 0.8 * 2.0 / 3.0);
+        close(curve[2].1, 1.0);
+        // At 2 one of seven is cancelled, whatever else ends then; two fills of that time were at
+        // risk.
+        let tied = tied([0, 1, 2, 3, 4, 5, 6]);
+        let curve = tied.kaplan_meier_curve(End::Cancelled, 1);
+        assert_eq!(curve.len(), 1);
+        close(curve[0].1, 1.0 / 7.0);
+        assert_eq!(tied.kaplan_meier_curve(End::Filled, 4), [(2.0, 1.0 - 5.0 / 7.0)]);
     }
 
     #[test]

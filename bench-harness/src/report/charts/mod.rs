@@ -73,15 +73,15 @@ pub fn all(run: &SavedRun) -> Vec<Chart> {
 }
 
 /// Colours of series, readable on white and on near-black.
-mod colour {
-    pub(super) const MARK: &str = "#3b7ddd";
-    pub(super) const INDEX: &str = "#8c939d";
+pub(super) mod colour {
+    pub(in crate::report) const MARK: &str = "#3b7ddd";
+    pub(in crate::report) const INDEX: &str = "#8c939d";
     pub(super) const SPREAD: &str = "rgba(59,125,221,0.22)";
     pub(super) const BID: &str = "#1f9d6b";
-    pub(super) const ASK: &str = "#c4741a";
+    pub(in crate::report) const ASK: &str = "#c4741a";
     pub(super) const MAKER: &str = "#1f9d6b";
     pub(super) const TAKER: &str = "#3b7ddd";
-    pub(super) const FORCED: &str = "#d6453d";
+    pub(in crate::report) const FORCED: &str = "#d6453d";
     pub(super) const FORCED_FAINT: &str = "rgba(214,69,61,0.25)";
     pub(super) const FUND: &str = "#8a63d2";
     pub(super) const ADL: &str = "#c4741a";
@@ -111,7 +111,7 @@ fn seconds(time_ns: u64) -> f64 {
 /// Room for the labels of the left axis.
 const LEFT_PX: f64 = 60.0;
 
-fn layout() -> Layout {
+pub(super) fn layout() -> Layout {
     Layout::new()
         .auto_size(true)
         .margin(Margin::new().left(60).right(16).top(28).bottom(48))
@@ -137,7 +137,7 @@ fn time_axis() -> Axis {
 
 /// A heading inside the figure, at the left of a panel whose top is at `top` of the paper.
 /// Names of series stand in their colours, so that no legend is needed.
-fn panel_title(top: f64, text: &str) -> Annotation {
+pub(super) fn panel_title(top: f64, text: &str) -> Annotation {
     Annotation::new()
         .text(text)
         .x_ref("paper")
@@ -152,6 +152,6 @@ fn panel_title(top: f64, text: &str) -> Annotation {
 }
 
 /// A word in a series' colour.
-fn key(text: &str, colour: &str) -> String {
+pub(super) fn key(text: &str, colour: &str) -> String {
     format!("<span style=\"color:{colour}\"><b>{text}</b></span>")
 }

@@ -39,20 +39,21 @@ pub struct QueuePage<'a> {
     pub manifest: &'a Manifest,
 }
 
+/// Charts and tables under a headline: what pages of studies share.
 #[derive(Template)]
 #[template(path = "queue.html")]
-struct Page<'a> {
-    title: String,
-    facts: Vec<(&'static str, String)>,
-    headline: String,
-    sentence: String,
-    manifest: &'a Manifest,
-    command: String,
-    tables: Vec<(&'static str, String, DataTable)>,
-    groups: Vec<Group>,
-    exact: Vec<(String, String)>,
-    files: &'a [&'static str],
-    plotting_library: String,
+pub(super) struct Page<'a> {
+    pub(super) title: String,
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) headline: String,
+    pub(super) sentence: String,
+    pub(super) manifest: &'a Manifest,
+    pub(super) command: String,
+    pub(super) tables: Vec<(&'static str, String, DataTable)>,
+    pub(super) groups: Vec<Group>,
+    pub(super) exact: Vec<(String, String)>,
+    pub(super) files: &'a [&'static str],
+    pub(super) plotting_library: String,
 }
 
 const FILES: [&str; 8] = [
