@@ -44,10 +44,47 @@ def test_a_sweep_is_the_command_lines_sweep(command_line, plan, tmp_path):
     assert told == []
 
 
-def test_polars_reads_the_dataset_in_place(plan, tmp_path):
-    seawall.sweep(plan, tmp_path / "out", workers=2)
-    frame = polars.read_parquet(tmp_path / "out" / "dataset" / "**" / "*.parquet")
-    assert frame.height >= 6
+@pytest.fixture
+def swept(plan, tmp_path):
+    """A finished sweep: its dataset, and for each point how many events a run had on average.
+
+    The second is what the sweep itself says.
+    """
+    merged = seawall.sweep(plan, tmp_path / "out", workers=2)
+    events = [
+        (number, point["measures"]["events"]["mean"])
+        for number, point in enumerate(merged["points"])
+    ]
+    assert len(events) == 2
+    return tmp_path / "out" / "dataset" / "**" / "*.parquet", events
+
+
+def test_polars_reads_the_dataset_in_place(swept):
+    dataset, events = swept
+    frame = (
+        polars.scan_parquet(dataset, hive_partitioning=True)
+        .group_by("point")
+        .agg(polars.len(), polars.col("events").mean().alias("events"))
+        .sort("point")
+        .collect()
+    )
+    assert frame["len"].to_list() == [3, 3]
+    assert frame["events"].to_list() == pytest.approx([mean for _, mean in events])
+
+
+def test_duckdb_reads_the_dataset_in_place(swept):
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed: it is not asked")
+    dataset, events = swept
+    rows = duckdb.sql(
+        f"""
+        SELECT point::INT, "set.liquidation.discipline", count(*), count(DISTINCT events_hash),
+               avg("events")
+        FROM read_parquet('{dataset}', hive_partitioning = true)
+        GROUP BY ALL ORDER BY 1
+        """
+    ).fetchall()
+    assert [row[:4] for row in rows] == [(0, "strict", 3, 3), (1, "fifo", 3, 3)]
+    assert [row[4] for row in rows] == pytest.approx([mean for _, mean in events])
 
 
 def test_a_bad_plan_is_refused(tmp_path):
