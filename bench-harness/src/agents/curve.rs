@@ -103,9 +103,14 @@ mod tests {
         let curve = Curve::new(&[[9, 0], [10, 500_000], [89, 500_000], [90, 1_000_000]]);
         let key = Key::new(1, 0, Purpose::FlowOpening);
         let n = 100_000_u32;
-        let mean = (0..n).filter_map(|tick| curve.draw_residual(&mut key.at(tick.into())));
-        let mean = mean.sum::<f64>() / f64::from(n);
+        let mean = |curve: &Curve| {
+            let left = (0..n).filter_map(|tick| curve.draw_residual(&mut key.at(tick.into())));
+            left.sum::<f64>() / f64::from(n)
+        };
         // E[X²] / 2E[X] = (0.5 · 100 + 0.5 · 8100) / 100 = 41.
-        assert!((mean - 41.0).abs() < 0.7, "{mean}");
+        assert!((mean(&curve) - 41.0).abs() < 0.7, "{}", mean(&curve));
+        // Within one pair too: spans spread evenly up to 90 leave a third of it.
+        let even = Curve::new(&[[0, 0], [90, 1_000_000]]);
+        assert!((mean(&even) - 30.0).abs() < 0.4, "{}", mean(&even));
     }
 }
