@@ -1,5 +1,6 @@
 """Sweeps: the same bytes whoever ran them."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -131,3 +132,34 @@ def test_a_cluster_that_loses_a_node_gives_the_same_bytes(plan, tmp_path):
         cluster.shutdown()
     ours, theirs = shared(tmp_path / "local", tmp_path / "cluster")
     assert ours == theirs
+
+
+class Nothing:
+    """Tasks that have nothing to ask."""
+
+    def question(self, point, seed):
+        return f"{point} {seed}"
+
+
+def test_two_nodes_share_the_work(monkeypatch):
+    ray = pytest.importorskip("ray", reason="ray is not installed: no cluster of two nodes")
+    from ray.cluster_utils import Cluster
+
+    def where(question):
+        time.sleep(0.3)
+        return ray.get_runtime_context().get_node_id()
+
+    module = importlib.import_module("seawall.sweep")
+    monkeypatch.setattr(module, "_answer", where)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        cluster.add_node(num_cpus=1)
+        ray.init(address=cluster.address, log_to_driver=False)
+        jobs = [(0, seed) for seed in range(12)]
+        nodes = [answer for _, answer, _ in module._ray(Nothing(), jobs, None)]
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    assert len(nodes) == 12 and len(set(nodes)) == 2
+    # All take as long, so each has half, give or take what one of them started later.
+    assert min(nodes.count(node) for node in set(nodes)) >= 4, nodes

@@ -95,7 +95,8 @@ def _ray(tasks: _seawall.Sweep, jobs: list[Job], address: str | None) -> Answers
     if not ray.is_initialized():
         ray.init(address=address)
     # A task whose node dies is run again, as often as it takes: it has no effect but its answer.
-    remote = ray.remote(max_retries=-1)(_answer)
+    # Ray's default strategy packs: it left the second of two nodes idle after its first tasks.
+    remote = ray.remote(max_retries=-1, scheduling_strategy="SPREAD")(_answer)
     running = {remote.remote(tasks.question(*job)): job for job in jobs}
     while running:
         ready, _ = ray.wait(list(running), num_returns=1)
