@@ -38,10 +38,13 @@ fn entry_for(buffer: f64) -> u32 {
     whole(f64::from(PRICE) * (1.0 - buffer) / (1.0 - f64::from(INITIAL_PPM) / 1e6))
 }
 
+/// A number as it is printed, and half a unit of its last digit.
+type Printed = (f64, f64);
+
 /// The table that is printed of the closed form (buffer 1.25 %, impact and spread of 1 % of a day's
-/// volume): seconds of latency, probability and half a unit of its last digit, the same of the mean
-/// shortfall. The last is printed as 2.720e-3; it is 2.7195e-3 to the fifth digit.
-const TABLE: [(f64, (f64, f64), Option<(f64, f64)>); 3] = [
+/// volume): seconds of latency, probability, mean shortfall. The last is printed as 2.720e-3; it is
+/// 2.7195e-3 to the fifth digit.
+const TABLE: [(f64, Printed, Option<Printed>); 3] = [
     (60.0, (1.739e-2, 5e-6), None),
     (300.0, (0.172_6, 5e-5), None),
     (1_800.0, (0.350_0, 5e-5), Some((2.720e-3, 6e-7))),
