@@ -1,32 +1,17 @@
 //! Recorded order flow becomes a scenario, and the scenario's run is like the record.
 #![allow(clippy::cast_precision_loss, reason = "counts and parts per million are far below 2^53")]
 
+mod program;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use seawall::calibrate::hawkes::{self, History};
 use serde_json::Value;
 
-fn seawall(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seawall"))
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("the binary was built with the tests")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn refused(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
-    assert!(output.stdout.is_empty(), "an error belongs on standard error");
-    stderr(output)
-}
+use program::{refused, seawall, stderr};
 
 /// What is printed with `--json`, whether all bounds were kept or not.
 fn calibrated(directory: &Path, arguments: &[&str]) -> (Value, i32) {

@@ -1,33 +1,19 @@
 //! The command line from outside: exit codes, streams, files.
 
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+
+use program::{refused, seawall, stderr};
 
 /// A cascade short enough for a test, long enough to have a shock.
 const SHORT: [&str; 4] = ["--set", "clock.duration_ms=1500", "--set", "clock.warmup_ms=200"];
 
-fn seawall(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seawall"))
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("the binary was built with the tests")
-}
-
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn refused(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
-    assert!(output.stdout.is_empty(), "an error belongs on standard error");
-    stderr(output)
 }
 
 fn short_run(directory: &Path, more: &[&str]) -> Output {

@@ -1,22 +1,14 @@
 //! A run's market data as LOBSTER files: read again, they are the run.
 
+mod program;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
-fn seawall(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seawall"))
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("the binary was built with the tests")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use program::{seawall, stderr};
 
 fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{}", stderr(output));

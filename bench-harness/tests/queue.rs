@@ -1,9 +1,9 @@
 //! The queue-position study on whole runs: it repeats, its probes agree with each other, and what
 //! it was not asked properly it refuses.
 
+mod program;
+
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
 use seawall::scenario::{self, Scenario};
@@ -13,6 +13,8 @@ use seawall::study::queue::run::RecordedRun;
 use seawall::study::queue::why::{self, WhyError};
 use seawall::study::queue::{self, Findings, Plan, Study, watch};
 use seawall_engine::types::{Input, OrderId, Price};
+
+use program::{seawall, stderr};
 
 /// Some forty seconds of the coarse grid at a quarter of its size.
 const SMALL: [&str; 8] = [
@@ -164,18 +166,6 @@ fn a_path_is_an_order_s_own_and_the_lots_add_up() {
     let unknown = OrderId(123_456_789_123_456_789);
     let error = why::why(&config, &run.inputs, unknown).expect_err("there is none");
     assert_eq!(error, WhyError::Unknown(unknown.0));
-}
-
-fn seawall(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_seawall"))
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .expect("the binary was built with the tests")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
