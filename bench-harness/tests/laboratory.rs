@@ -136,3 +136,23 @@ fn empty_measures_are_null_and_tails_are_ordered() {
     assert!(beyond.es99_bp >= beyond.es95_bp, "{beyond:?}");
     assert!((beyond.es99_bp.unwrap() + slippage.min).abs() <= (slippage.p1 - slippage.min).abs());
 }
+
+#[test]
+fn the_queue_s_own_counters_agree_with_what_the_events_tell() {
+    let queue = run(&small("flash-crash", &[], 1)).liquidation.queue;
+    let own = queue.own;
+    let served = own.solvent.served + own.bankrupt.served;
+    assert!(served >= queue.wait_ns.count, "everybody's first service is a service: {queue:?}");
+    assert!(own.bankrupt.served > 0 && own.solvent.served > 0, "{own:?}");
+    assert!(own.backlog_max >= queue.backlog_max, "within an input no fewer wait: {queue:?}");
+    assert_eq!(own.inversions, 0, "without a draw nobody with a worse key goes first");
+    let idle = run(&small("no-leverage", &[], 1)).liquidation.queue.own;
+    assert_eq!(idle.solvent.wait_mean_ns, None, "no service, no wait");
+    let drawn = [
+        "liquidation.discipline=rate-limited",
+        "liquidation.key=notional",
+        "liquidation.draw_max_positions=1",
+    ];
+    let drawn = run(&small("flash-crash", &drawn, 1)).liquidation.queue.own;
+    assert!(drawn.inversions > 0, "one drawn for each window is rarely the largest: {drawn:?}");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use seawall_engine::liquidation::QueueStats;
 use seawall_engine::types::{AccountId, Contract, FundCause, Money, Price, Qty, Side};
 
 use super::cure::Cure;
@@ -226,8 +227,9 @@ impl Liquidations {
         self.totals.socialised += amount.units();
     }
 
-    /// The run is over; fills the rows in and returns the totals.
-    pub(super) fn finish(&mut self) -> LiquidationSummary {
+    /// The run is over; fills the rows in and returns the totals, with what the engine's queue
+    /// counted of itself.
+    pub(super) fn finish(&mut self, own: &QueueStats) -> LiquidationSummary {
         self.disposal.close(self.mark_ticks);
         let (mut vs_bankruptcy, mut vs_trigger) = (Vec::new(), Vec::new());
         let (mut vs_liquidation, mut filled, mut notional) = (Vec::new(), Vec::new(), Vec::new());
@@ -283,7 +285,7 @@ impl Liquidations {
             over_liquidated_lots: cured.map(|cured| cured.over_lots),
             over_liquidated_fraction: cured.and_then(super::cure::Cured::over_fraction),
             under_liquidated_lots: cured.map(|cured| cured.under_lots),
-            queue: self.waiting.summarise(&self.rows),
+            queue: self.waiting.summarise(&self.rows, own),
             ..totals
         }
     }

@@ -157,7 +157,7 @@ impl Recorder {
         engine: &Engine,
         counters: Counters,
     ) -> (Summary, Tables) {
-        let liquidation = self.liquidations.finish();
+        let liquidation = self.liquidations.finish(&engine.queue_stats());
         self.fill_timeline();
         let phases = PhaseRows::find(&self.market.timeline, self.shock_rows.clone());
         for (number, row) in self.market.timeline.iter_mut().enumerate() {

@@ -236,6 +236,33 @@ pub struct QueueSummary {
     /// Little's law: the backlog's area less the sum of the waits. Always 0; anything else means
     /// that the queue and its events disagree.
     pub littles_law_residual_ns: i64,
+    /// What the engine's queue has counted of itself.
+    #[serde(default)]
+    pub own: QueueOwn,
+}
+
+/// The queue by its own counters: every service of a position, not only the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueOwn {
+    /// Positions that were solvent when they entered.
+    pub solvent: QueueClass,
+    /// Positions that were beyond their bankruptcy price when they entered.
+    pub bankrupt: QueueClass,
+    /// Positions taken out while one with a smaller key waited: only a draw does that.
+    pub inversions: u64,
+    /// Most positions that ever waited.
+    pub backlog_max: u64,
+}
+
+/// Waits of one class of positions, from when they could be served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueClass {
+    /// Positions taken out.
+    pub served: u64,
+    /// Mean wait.
+    pub wait_mean_ns: Option<f64>,
+    /// Longest wait: the greatest starvation age.
+    pub wait_max_ns: Option<u64>,
 }
 
 /// Who was solvent, and how much room was left.

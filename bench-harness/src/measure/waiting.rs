@@ -1,7 +1,9 @@
 //! The liquidation queue: waits, who overtook whom, and Little's law as a check on every run.
 
+use seawall_engine::liquidation::QueueStats;
+
 use super::histogram::{nanoseconds, percentiles};
-use super::summary::QueueSummary;
+use super::summary::{QueueClass, QueueOwn, QueueSummary};
 use super::tables::LiquidationRow;
 
 /// Counts who waits, twice: from the events, and from what the engine says.
@@ -64,8 +66,8 @@ impl Waiting {
         signed(self.area_ns) - waits
     }
 
-    /// The queue in numbers; `rows` are all liquidations.
-    pub(super) fn summarise(&self, rows: &[LiquidationRow]) -> QueueSummary {
+    /// The queue in numbers; `rows` are all liquidations, `own` what the engine counted.
+    pub(super) fn summarise(&self, rows: &[LiquidationRow], own: &QueueStats) -> QueueSummary {
         let mut waits = nanoseconds();
         for (trigger_ns, now_ns) in &self.services {
             waits.saturating_record(now_ns - trigger_ns);
@@ -79,7 +81,23 @@ impl Waiting {
             backlog_max: self.backlog_max,
             closed_per_second_max: closed_per_second_max(rows),
             littles_law_residual_ns: i64::try_from(residual_ns).unwrap_or(i64::MAX),
+            own: QueueOwn {
+                solvent: class(own, 0),
+                bankrupt: class(own, 1),
+                inversions: own.inversions,
+                backlog_max: own.backlog_max,
+            },
         }
+    }
+}
+
+/// One class of the engine's counters: 0 entered solvent, 1 bankrupt.
+fn class(own: &QueueStats, class: usize) -> QueueClass {
+    let served = own.served[class];
+    QueueClass {
+        served,
+        wait_mean_ns: (served > 0).then(|| own.wait_ns[class] as f64 / served as f64),
+        wait_max_ns: (served > 0).then_some(own.wait_max_ns[class]),
     }
 }
 
