@@ -5,7 +5,8 @@ use seawall_engine::liquidation::{
     Discipline, LiquidationRules, Plan, PriorityKey, Unwind, VenueRules,
 };
 use seawall_engine::risk::{
-    AuctionRules, CollateralRules, MarginTier, MarketRules, MarketSpec, OrderRules, PriceRules,
+    AuctionRules, Basket, CollateralRules, MarginTier, MarketRules, MarketSpec, OrderRules,
+    PriceRules,
 };
 use seawall_engine::types::{Contract, ContractKind, Money, Ppm, Price};
 
@@ -30,6 +31,8 @@ pub struct Setup {
     pub position_order: PositionOrder,
     /// What cross accounts may hold beside money.
     pub collateral: Vec<CollateralRules>,
+    /// Symbols whose index is made of other symbols' marks.
+    pub baskets: Vec<Basket>,
 }
 
 impl Setup {
@@ -49,6 +52,7 @@ impl Setup {
         ShardConfig::new(self.accounts_max, self.orders_max, markets, self.liquidation)
             .map(|config| config.with_position_order(self.position_order))
             .and_then(|config| config.with_collateral(self.collateral.clone()))
+            .and_then(|config| config.with_baskets(self.baskets.clone()))
             .map_err(|error| error.to_string())
     }
 

@@ -57,6 +57,7 @@ fn setup() -> Setup {
         auctions: vec![None; usize::from(SYMBOLS)],
         liquidation,
         position_order: PositionOrder::default(),
+        baskets: Vec::new(),
         collateral: vec![CollateralRules {
             unit: 1,
             reference: price(1_000),

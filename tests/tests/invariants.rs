@@ -236,6 +236,7 @@ fn setup() -> impl Strategy<Value = Setup> {
                 liquidation,
                 position_order: PositionOrder::default(),
                 collateral: Vec::new(),
+                baskets: Vec::new(),
             }
         },
     )

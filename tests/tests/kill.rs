@@ -34,6 +34,7 @@ fn config() -> ShardConfig {
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
+        baskets: Vec::new(),
     };
     setup.build().expect("the plain rules are valid")
 }

@@ -34,6 +34,7 @@ fn setup(accounts_max: u32) -> Setup {
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
+        baskets: Vec::new(),
     }
 }
 

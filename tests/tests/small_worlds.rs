@@ -36,6 +36,7 @@ fn setup() -> Setup {
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
+        baskets: Vec::new(),
     }
 }
 

@@ -116,6 +116,7 @@ impl Bench {
             price_rules: vec![PriceRules::default()],
             position_order: PositionOrder::default(),
             collateral: Vec::new(),
+            baskets: Vec::new(),
             liquidation: Setup::liquidation(),
         };
         let engine = Engine::new(&setup.build().expect("rules are valid"));

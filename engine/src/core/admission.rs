@@ -2,7 +2,7 @@
 //! check). Admission reads; it changes nothing.
 
 use super::market::Market;
-use crate::risk::Ledger;
+use crate::risk::{Ledger, Reach};
 use crate::types::{AccountId, Money, Ppm, Price, Qty, RejectReason, Side, parts_ceil};
 
 /// What is to be admitted.
@@ -46,9 +46,26 @@ impl Market {
         let fits = if order.reduce_only {
             slip == Money::ZERO || slip.wide() * i128::from(Ppm::SCALE) <= room.headroom
         } else {
-            room.available + order.replaces.0 >= self.opening_cost(order)? + slip
+            let opening = self.opening_cost(order)?;
+            self.check_reach(room.reach, order)?;
+            room.available + order.replaces.0 >= opening + slip
         };
         if fits { Ok(()) } else { Err(RejectReason::InsufficientMargin) }
+    }
+
+    /// Whether what a cross account reaches in all symbols, with the order, is bounded.
+    fn check_reach(&self, all: Reach, order: &Admission) -> Result<(), RejectReason> {
+        let position = self.position(order.account);
+        let mut with_order = *position;
+        let open_lots = &mut with_order.open_lots[order.side.index()];
+        // What it replaces is not among what rests any more.
+        *open_lots -= order.replaces.1;
+        let mut more = [0; 2];
+        more[order.side.index()] = u64::from(order.qty.lots());
+        let of = |lots| Reach::of(&self.rules, lots);
+        let (before, after) = (of(position.reach_lots([0; 2])), of(with_order.reach_lots(more)));
+        let fits = (all - before + after).is_within_bounds();
+        if fits { Ok(()) } else { Err(RejectReason::PositionLimit) }
     }
 
     /// Initial margin and fee of the whole order at its most expensive price.

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::PositionOrder;
 use crate::liquidation::{LiquidationRules, RulesError};
-use crate::risk::{CollateralRules, MarketRules};
+use crate::risk::{Basket, CollateralRules, MarketRules};
 use crate::types::{ACCOUNTS_MAX, ORDERS_MAX, SYMBOLS_MAX};
 
 /// Most collateral assets of a shard.
@@ -19,6 +19,7 @@ pub struct ShardConfig {
     liquidation: LiquidationRules,
     position_order: PositionOrder,
     collateral: Vec<CollateralRules>,
+    baskets: Vec<Basket>,
 }
 
 /// Why a configuration was refused.
@@ -39,6 +40,9 @@ pub enum ConfigError {
     /// Rules of a collateral asset.
     #[error("collateral asset {0}: expected {1}")]
     Collateral(usize, &'static str),
+    /// An index made of other symbols.
+    #[error("index of symbol {0}: expected {1}")]
+    Basket(u16, &'static str),
 }
 
 impl ShardConfig {
@@ -62,7 +66,15 @@ impl ShardConfig {
         liquidation.check()?;
         let position_order = PositionOrder::default();
         let collateral = Vec::new();
-        Ok(Self { accounts_max, orders_max, markets, liquidation, position_order, collateral })
+        Ok(Self {
+            accounts_max,
+            orders_max,
+            markets,
+            liquidation,
+            position_order,
+            collateral,
+            baskets: Vec::new(),
+        })
     }
 
     /// The same shard with another order among the positions of a cross account.
@@ -83,6 +95,24 @@ impl ShardConfig {
         }
         self.collateral = assets;
         Ok(self)
+    }
+
+    /// The same shard with symbols whose index is made of other symbols' marks.
+    pub fn with_baskets(mut self, baskets: Vec<Basket>) -> Result<Self, ConfigError> {
+        for (n, basket) in baskets.iter().enumerate() {
+            let refuse = |expected| ConfigError::Basket(basket.symbol.0, expected);
+            basket.check(self.markets.len()).map_err(refuse)?;
+            if baskets[..n].iter().any(|other| other.symbol == basket.symbol) {
+                return Err(refuse("one basket for each symbol"));
+            }
+        }
+        self.baskets = baskets;
+        Ok(self)
+    }
+
+    /// The symbols whose index is made of other symbols' marks.
+    pub fn baskets(&self) -> &[Basket] {
+        &self.baskets
     }
 
     /// The assets that cross accounts may deposit, by their numbers.

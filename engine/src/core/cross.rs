@@ -5,11 +5,13 @@
 //! of them the account is healthy; when one is reached, or anything else about the account changes, the
 //! account is *due*: it is looked at exactly.
 
+use ::core::ops::Add;
+
 use super::Engine;
 use super::audit::{ensure, ensure_eq};
 use super::market::{Market, Watch};
 use crate::liquidation::TriggerIndex;
-use crate::risk::{Account, Position, Room, account_state};
+use crate::risk::{Account, Position, Reach, Room, account_state};
 use crate::types::{
     AccountId, Event, EventSink, FundCause, Money, Ppm, Price, Qty, RejectReason, Side, SymbolId,
 };
@@ -148,7 +150,17 @@ impl Engine {
             account,
             available: Money::narrow(sum.equity - sum.initial - reserved),
             headroom: sum.headroom(),
+            reach: self.reach_of(account),
         };
+    }
+
+    /// How far an account's positions and resting orders reach.
+    fn reach_of(&self, account: AccountId) -> Reach {
+        let of = |market: &Market| {
+            let lots = market.position(account).reach_lots([0; 2]);
+            if lots == 0 { Reach::NONE } else { Reach::of(&market.rules, lots) }
+        };
+        self.markets.iter().map(of).fold(Reach::NONE, Reach::add)
     }
 
     pub(super) fn set_margin_mode(

@@ -40,6 +40,9 @@ impl Engine {
         sink: &mut impl EventSink,
     ) -> Checked<()> {
         self.check_symbol(symbol)?;
+        if self.baskets.iter().any(|basket| basket.symbol == symbol) {
+            return Err(RejectReason::IndexIsMade);
+        }
         let market = &mut self.markets[symbol.index()];
         market.check_price(price)?;
         market.index_price = Some(price);

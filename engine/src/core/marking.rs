@@ -15,18 +15,20 @@ impl Engine {
     ) -> Checked<()> {
         self.check_symbol(symbol)?;
         let time_ns = self.time_ns;
-        let market = &mut self.markets[symbol.index()];
+        let market = &self.markets[symbol.index()];
         if !market.book.in_domain(price) {
             return Err(RejectReason::PriceOutOfDomain);
         }
+        let made = if self.baskets.is_empty() { None } else { self.made_index(symbol)? };
+        let market = &mut self.markets[symbol.index()];
         market.look(time_ns);
-        if market.rules.marks_given {
+        if made.is_none() && market.rules.marks_given {
             market.previous_mark = market.mark;
             market.mark = Some(price);
             market.marked_ns = time_ns;
             sink.event(Event::Marked { symbol, price });
         } else {
-            market.make_mark(price, time_ns, &mut self.ledger, sink)?;
+            market.make_mark((price, made), time_ns, &mut self.ledger, sink)?;
         }
         self.rekey(symbol);
         let market = &mut self.markets[symbol.index()];
@@ -35,6 +37,20 @@ impl Engine {
             self.note_halt(symbol);
         }
         Ok(())
+    }
+
+    /// The index of a symbol that has a basket, once all of its marks are there.
+    #[cold]
+    fn made_index(&self, symbol: SymbolId) -> Checked<Option<Price>> {
+        let Some(basket) = self.baskets.iter().find(|basket| basket.symbol == symbol) else {
+            return Ok(None);
+        };
+        let Some(made) = basket.price(|part| self.markets[part.index()].mark) else {
+            return Ok(None);
+        };
+        let price = made?;
+        self.markets[symbol.index()].check_price(price)?;
+        Ok(Some(price))
     }
 }
 
@@ -49,7 +65,7 @@ impl Market {
     #[cold]
     fn make_mark(
         &mut self,
-        given: Price,
+        (given, made): (Price, Option<Price>),
         time_ns: u64,
         ledger: &mut Ledger,
         sink: &mut impl EventSink,
@@ -62,7 +78,7 @@ impl Market {
         let interval_ns = rules.funding.map_or(0, |funding| funding.interval_ns);
         let seen = Seen {
             given,
-            index: self.index_price,
+            index: made.or(self.index_price),
             last: self.last,
             bid: self.book.best_in_call(Side::Buy),
             ask: self.book.best_in_call(Side::Sell),
@@ -74,6 +90,10 @@ impl Market {
         let domain = self.rules.domain;
         let fresh = self.mark_state.advance(&rules.mark, &seen, domain)?;
         self.premium = premium;
+        if let Some(price) = made {
+            self.index_price = Some(price);
+            sink.event(Event::Indexed { symbol: self.symbol, price });
+        }
         if let Some(due) = due {
             self.pay_funding(&due, ledger, sink);
         }

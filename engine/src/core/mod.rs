@@ -56,7 +56,7 @@ use market::Market;
 use crate::liquidation::{
     Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan, Waiting,
 };
-use crate::risk::Ledger;
+use crate::risk::{Basket, Ledger};
 use crate::types::{
     AccountId, AssetId, Event, EventSink, Input, Money, NewOrder, OrderId, RejectReason, Seq,
     Sequenced, SymbolId,
@@ -130,6 +130,8 @@ pub struct Engine {
     has_cross: bool,
     /// What cross accounts may hold beside money.
     assets: Vec<Asset>,
+    /// Symbols whose index is made of other symbols' marks.
+    baskets: Vec<Basket>,
     /// Which position of a cross account is closed first.
     position_order: PositionOrder,
     /// Exact checks of positions that an index could not decide; outside the hash.
@@ -188,6 +190,7 @@ impl Engine {
             parked: Vec::with_capacity(if auctions { positions_max.min(AT_ONCE) } else { 0 }),
             held: VecDeque::with_capacity(if auctions { stops_max } else { 0 }),
             has_cross: false,
+            baskets: config.baskets().to_vec(),
             assets: (0..)
                 .zip(config.collateral())
                 .map(|(id, rules)| Asset::new(AssetId(id), rules, accounts_max))

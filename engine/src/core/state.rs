@@ -64,6 +64,7 @@ impl Engine {
             assets,
             // Configuration.
             rules: _,
+            baskets: _,
             // Of some venues' rules only: `venue_state`.
             fund_watch: _,
             gated_until_ns: _,

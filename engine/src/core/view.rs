@@ -172,6 +172,11 @@ impl Engine {
         }
     }
 
+    /// Whether a market's mark is too old to trigger anything (`docs/MARGIN.md`, Stale).
+    pub fn is_mark_stale(&self, symbol: SymbolId) -> bool {
+        self.markets[symbol.index()].is_stale(self.time_ns)
+    }
+
     /// What the liquidation queue has seen of itself.
     pub const fn queue_stats(&self) -> QueueStats {
         self.queue.stats()

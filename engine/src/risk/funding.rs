@@ -27,11 +27,13 @@ pub struct FundingRules {
     pub later: bool,
 }
 
-/// Greatest cap of a rate: a tenth, so that one payment stays far below [`PAID_UNITS_MAX`].
-pub const FUNDING_CAP_PPB_MAX: i64 = 100_000_000;
+/// Greatest cap of a rate: four tenths (Hyperliquid: 4 % an hour of an eight-hour rate is a cap of
+/// 32 %). A payment that would go beyond [`PAID_UNITS_MAX`] is not made.
+pub const FUNDING_CAP_PPB_MAX: i64 = 400_000_000;
 /// Most that a market's largest position may have paid or received since the start, in money units:
-/// what it owes at any time then fits 64 bits.
-pub const PAID_UNITS_MAX: i64 = 1 << 61;
+/// what it owes at any time then fits 64 bits, and so does what a cross account's positions owe
+/// together (`core::reach`).
+pub const PAID_UNITS_MAX: i64 = 1 << 58;
 /// Parts of a billionth of a unit in which an inverse contract's funding per lot is kept.
 const INVERSE_PARTS: i128 = 1 << 16;
 
@@ -42,7 +44,7 @@ impl FundingRules {
             return Err("an interval above 0");
         }
         if !(1..=FUNDING_CAP_PPB_MAX).contains(&self.cap_ppb) {
-            return Err("a cap above 0 and at most a tenth");
+            return Err("a cap above 0 and at most four tenths");
         }
         if self.interest_ppb.abs() > self.cap_ppb {
             return Err("an interest rate within the cap");

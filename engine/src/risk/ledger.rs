@@ -2,6 +2,7 @@
 
 use zerocopy::FromZeros;
 
+use super::Reach;
 use crate::state::{Canonical, Decoder, Encoder, StateError, put};
 use crate::types::{AccountId, MONEY_MAX_UNITS, Money, SelfTrade};
 
@@ -76,11 +77,13 @@ pub(crate) struct Room {
     pub(crate) available: Money,
     /// What equity exceeds maintenance by, in money units times a million.
     pub(crate) headroom: i128,
+    /// How far its positions and orders reach in all symbols.
+    pub(crate) reach: Reach,
 }
 
 impl Room {
     pub(crate) const NONE: Self =
-        Self { account: AccountId::FUND, available: Money::ZERO, headroom: 0 };
+        Self { account: AccountId::FUND, available: Money::ZERO, headroom: 0, reach: Reach::NONE };
 }
 
 impl Ledger {

@@ -90,6 +90,16 @@ impl Position {
         (lots & !(lots >> 63)).unsigned_abs()
     }
 
+    /// The most lots that it and its resting orders can come to on one side, with so many more on
+    /// each.
+    pub(crate) fn reach_lots(&self, more: [u64; 2]) -> u64 {
+        let on = |side: Side| {
+            let n = side.index();
+            self.lots_on(side) + u64::from(self.open_lots[n]) + more[n]
+        };
+        on(Side::Buy).max(on(Side::Sell))
+    }
+
     /// Value at which it was entered.
     #[inline]
     pub const fn entry(&self) -> Money {

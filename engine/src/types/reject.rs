@@ -95,11 +95,13 @@ pub enum RejectReason {
     NotCross = 51,
     /// The account does not hold so much of the asset, or needs it as margin.
     InsufficientCollateral = 52,
+    /// The index of this symbol is made of other symbols' marks.
+    IndexIsMade = 53,
 }
 
 impl RejectReason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::UnknownSymbol,
         Self::UnknownAccount,
         Self::UnknownOrder,
@@ -145,5 +147,6 @@ impl RejectReason {
         Self::UnknownAsset,
         Self::NotCross,
         Self::InsufficientCollateral,
+        Self::IndexIsMade,
     ];
 }

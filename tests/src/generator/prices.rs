@@ -2,11 +2,10 @@
 //! nanoseconds apart.
 
 use seawall_engine::risk::{
-    Fair, FundingRules, MarkInput, MarkInputs, MarkRule, MarkRules, OpenInterestRules, PriceRules,
-    Smoothing,
+    Basket, BasketPart, Fair, FundingRules, MarkInput, MarkInputs, MarkRule, MarkRules, MarketSpec,
+    OpenInterestRules, PriceRules, Smoothing,
 };
-
-use seawall_engine::types::Money;
+use seawall_engine::types::{Money, SymbolId};
 
 use super::dice::Dice;
 
@@ -29,8 +28,24 @@ pub(super) fn rules(dice: &mut Dice) -> PriceRules {
     PriceRules { mark, funding, open_interest }
 }
 
+/// Sometimes a symbol whose index is about where its own price is, made of the others.
+pub(super) fn baskets(dice: &mut Dice, markets: &[MarketSpec]) -> Vec<Basket> {
+    if markets.len() < 2 || dice.percent(50) {
+        return Vec::new();
+    }
+    let own = dice.index(markets.len());
+    let symbol = |n| SymbolId(u16::try_from(n).expect("few markets"));
+    let others: Vec<usize> = (0..markets.len()).filter(|n| *n != own).collect();
+    let ticks = |n: usize| u64::from(markets[n].reference.ticks());
+    let part = |n: &usize| {
+        let fair = ticks(own) * 1_000_000 / (ticks(*n) * others.len() as u64);
+        BasketPart { symbol: symbol(*n), weight_ppm: fair.max(1) }
+    };
+    vec![Basket { symbol: symbol(own), parts: others.iter().map(part).collect() }]
+}
+
 fn funding(dice: &mut Dice) -> FundingRules {
-    let cap_ppb = dice.pick(&[1_000_000, 20_000_000, 100_000_000]);
+    let cap_ppb = dice.pick(&[1_000_000, 20_000_000, 100_000_000, 400_000_000]);
     FundingRules {
         interval_ns: dice.pick(&[30, 100, 400, 3_000]),
         fair: dice.pick(&[Fair::Last, Fair::Mid, Fair::BookMedian, Fair::Mark, Fair::Mark]),

@@ -22,6 +22,7 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
         price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
         collateral: collateral::assets(dice, &markets),
+        baskets: prices::baskets(dice, &markets),
         accounts_max: dice.range_u32(6, 14),
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,

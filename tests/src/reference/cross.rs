@@ -116,9 +116,30 @@ impl Reference {
             slip == 0 || slip * MILLION <= above
         } else {
             let needed = self.opening_cost(intent)?;
+            self.reach_check(intent)?;
             self.available(account) >= needed + slip
         };
         if fits { Ok(()) } else { refuse(RejectReason::InsufficientMargin) }
+    }
+
+    /// Whether what the account's positions and orders reach in all symbols is bounded.
+    fn reach_check(&self, intent: &Intent) -> Result<(), Refusal> {
+        let (mut worth, mut shares) = (0, 0);
+        for (symbol, market) in self.markets.iter().enumerate() {
+            let on = |side| {
+                let own = symbol == intent.symbol && side == intent.side;
+                let more = if own { intent.lots } else { 0 };
+                let position = &market.positions[intent.account];
+                position.on(side) + market.resting_lots(intent.account, side) + more
+            };
+            let lots = on(Side::Buy).max(on(Side::Sell));
+            worth += market.unit * lots * market.high;
+            shares += (lots << 32) / market.position_lots_max;
+        }
+        if worth > 1 << 60 || shares > 4 << 32 {
+            return Err((intent.account, RejectReason::PositionLimit));
+        }
+        Ok(())
     }
 
     /// Triggers cross accounts, or covers what one without positions lacks.

@@ -7,7 +7,7 @@ use super::market::{Market, Position, floor_div};
 use super::{FUND, Reference, price as to_price, symbol_id};
 
 /// Most that the largest position may have paid or received since the start.
-const PAID_MAX: i128 = 1 << 61;
+const PAID_MAX: i128 = 1 << 58;
 
 impl Market {
     /// Parts of a money unit in which payments per lot are counted.

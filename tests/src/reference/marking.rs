@@ -8,7 +8,7 @@ use seawall_engine::risk::{
 };
 use seawall_engine::types::{AccountId, Event, HaltCause, Price, RejectReason, Side, SymbolId};
 
-use super::market::{Market, ceil_div, floor_div};
+use super::market::{MILLION, Market, ceil_div, floor_div};
 use super::{FUND, Reference, Refusal, price as to_price};
 
 const BILLION: i128 = 1_000_000_000;
@@ -156,16 +156,37 @@ impl Market {
 }
 
 impl Reference {
+    /// The index of a symbol with a basket, if all of its marks are there.
+    fn basket_index(&self, s: usize) -> Result<Option<i128>, Refusal> {
+        let Some(basket) = self.baskets.iter().find(|basket| basket.symbol.index() == s) else {
+            return Ok(None);
+        };
+        let mut sum = 0;
+        for part in &basket.parts {
+            let Some(mark) = self.markets[part.symbol.index()].mark else { return Ok(None) };
+            sum += mark * i128::from(part.weight_ppm);
+        }
+        let index = nearest(sum, MILLION);
+        if index != self.markets[s].held(index) {
+            return Err((FUND, RejectReason::PriceOutOfDomain));
+        }
+        Ok(Some(index))
+    }
+
     pub(super) fn mark_input(&mut self, symbol: SymbolId, price: Price) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, AccountId(0))?;
         let (given, time_ns) = (i128::from(price.ticks()), self.time_ns);
         if given != self.markets[s].held(given) {
             return Err((FUND, RejectReason::PriceOutOfDomain));
         }
+        let index = self.basket_index(s)?;
         self.look(s);
         let market = &mut self.markets[s];
         let funding = market.history.rules.funding;
         let before = market.clone();
+        if index.is_some() {
+            market.index = index;
+        }
         let paid = funding.map_or(0, |rules| market.end_interval(&rules, time_ns));
         let now = Now { given, time_ns, rate: market.history.rate };
         let made = match market.next_mark(&now) {
@@ -175,6 +196,9 @@ impl Reference {
                 return Err((FUND, reason));
             }
         };
+        if let Some(index) = index {
+            self.out.push(Event::Indexed { symbol, price: to_price(index) });
+        }
         let base = match funding {
             Some(FundingRules { on_index: true, .. }) => before.index,
             _ => before.mark,

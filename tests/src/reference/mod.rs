@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 
 use seawall_engine::core::{PositionOrder, ShardConfig};
 use seawall_engine::liquidation::LiquidationRules;
+use seawall_engine::risk::Basket;
 use seawall_engine::types::{
     AccountId, Event, FundCause, Input, Money, NewOrder, OrderId, Price, Qty, RejectReason,
     Sequenced, SymbolId,
@@ -63,6 +64,7 @@ struct Queued {
 pub struct Reference {
     orders_max: usize,
     rules: LiquidationRules,
+    baskets: Vec<Basket>,
     markets: Vec<Market>,
     /// Free cash by account; `None` until a deposit opens it.
     cash: Vec<Option<i128>>,
@@ -119,6 +121,7 @@ impl Reference {
         Self {
             orders_max: usize::try_from(config.orders_max()).expect("an index fits"),
             rules: *config.liquidation(),
+            baskets: config.baskets().to_vec(),
             markets: config.markets().iter().map(|m| Market::new(m, accounts_max)).collect(),
             cash,
             settings: vec![Settings::default(); accounts_max],

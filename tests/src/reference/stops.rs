@@ -85,6 +85,9 @@ impl Market {
 impl Reference {
     pub(super) fn index_input(&mut self, symbol: SymbolId, price: Price) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, account_id(FUND))?;
+        if self.baskets.iter().any(|basket| basket.symbol == symbol) {
+            return Err((FUND, RejectReason::IndexIsMade));
+        }
         let ticks = i128::from(price.ticks());
         let market = &mut self.markets[s];
         if ticks != market.held(ticks) {

@@ -17,6 +17,7 @@
 //! nanosecond after the one before. Text after `#` is a comment. An input without any `>` line
 //! is not checked against the script, only against the other engine.
 
+mod basket;
 mod collateral;
 mod folder;
 mod notation;

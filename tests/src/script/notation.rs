@@ -78,6 +78,10 @@ pub fn setup_lines(setup: &Setup) -> String {
         text.push_str(&line);
         text.push('\n');
     }
+    for basket in &setup.baskets {
+        text.push_str(&super::basket::line(basket));
+        text.push('\n');
+    }
     for asset in &setup.collateral {
         text.push_str(&super::collateral::line(asset));
         text.push('\n');

@@ -15,7 +15,7 @@ use seawall_engine::types::{
 };
 
 use super::notation::{key_name, mode_name, order_name, reference_name};
-use super::{Entry, Script, collateral, prices};
+use super::{Entry, Script, basket, collateral, prices};
 use crate::setup::Setup;
 
 /// What is wrong with a script, and where.
@@ -47,6 +47,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         liquidation: Setup::liquidation(),
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
+        baskets: Vec::new(),
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut time_ns = 0;
@@ -195,6 +196,11 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     if name == "collateral" {
         words.literal(name)?;
         setup.collateral.push(collateral::read(words)?);
+        return Ok(true);
+    }
+    if name == "basket" {
+        words.literal(name)?;
+        setup.baskets.push(basket::read(words)?);
         return Ok(true);
     }
     if venue_rule(&mut rules.venue, name, words)? {
