@@ -1,11 +1,11 @@
-//! Venue presets: the published liquidation rules of venues, laid over a scenario.
+//! Venue presets: the published rules of venues, laid over a scenario.
 //!
-//! A preset replaces rules, not the market, the mark or the people: the same positions meet the
-//! same shock under each.
+//! A preset replaces how positions are liquidated, how the mark is made and how funding is paid; not
+//! the market or the people: the same positions meet the same shock under each.
 
 use std::collections::BTreeMap;
 
-use toml::Table;
+use toml::{Table, Value};
 
 use super::error::{Fault, Hint, Place, ScenarioError};
 use super::spec::Scenario;
@@ -23,11 +23,14 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// Its rules: keys of `[liquidation]` and their values as TOML writes them.
-    pub fn rules(&self) -> BTreeMap<String, String> {
+    /// Its rules: keys like `mark.rule` and their values.
+    pub fn rules(&self) -> BTreeMap<String, Value> {
         let table: Table = self.text.parse().expect("an embedded preset is TOML");
-        let rules = table["liquidation"].as_table().expect("a preset has rules").iter();
-        rules.map(|(key, value)| (key.clone(), value.to_string())).collect()
+        let rules_of = |name: &'static str| {
+            let rules = table[name].as_table().expect("a preset has every table").iter();
+            rules.map(move |(key, value)| (format!("{name}.{key}"), value.clone()))
+        };
+        TABLES.into_iter().flat_map(rules_of).collect()
     }
 }
 
@@ -107,28 +110,35 @@ pub(super) const NAMES: [&str; PRESETS.len() + 1] = {
     names
 };
 
-/// Keys of `[liquidation]` that a preset must give: a venue without one of them is not described.
-pub const REQUIRED: [&str; 20] = [
-    "key",
-    "discipline",
-    "plan",
-    "fee_ppm",
-    "rekey",
-    "forced_limit",
-    "unfilled",
-    "part_keeps_margin",
-    "part_is_fok",
-    "whole_forfeits",
-    "again_ms",
-    "backstop_always",
-    "backstop_below_ppm",
-    "backstop_takes",
-    "fund_drawdown_ppm",
-    "fund_resume_ppm",
-    "residual",
-    "adl",
-    "adl_price",
-    "adl_max_accounts",
+/// The tables that hold a venue's rules.
+pub const TABLES: [&str; 3] = ["liquidation", "mark", "funding"];
+
+/// Keys that a preset must give: a venue without one of them is not described.
+pub const REQUIRED: [&str; 24] = [
+    "liquidation.key",
+    "liquidation.discipline",
+    "liquidation.plan",
+    "liquidation.fee_ppm",
+    "liquidation.rekey",
+    "liquidation.forced_limit",
+    "liquidation.unfilled",
+    "liquidation.part_keeps_margin",
+    "liquidation.part_is_fok",
+    "liquidation.whole_forfeits",
+    "liquidation.again_ms",
+    "liquidation.backstop_always",
+    "liquidation.backstop_below_ppm",
+    "liquidation.backstop_takes",
+    "liquidation.fund_drawdown_ppm",
+    "liquidation.fund_resume_ppm",
+    "liquidation.residual",
+    "liquidation.adl",
+    "liquidation.adl_price",
+    "liquidation.adl_max_accounts",
+    "mark.rule",
+    "mark.period_ms",
+    "mark.stale_ms",
+    "funding.enabled",
 ];
 
 /// The preset of that name.
@@ -147,20 +157,21 @@ pub fn find(name: &str) -> Result<&'static Preset, ScenarioError> {
 /// Whether a preset gives every rule; the first that is missing otherwise.
 pub fn check(text: &str, name: &str) -> Result<(), ScenarioError> {
     // A text that is not TOML is reported with its line by whoever lays it over the scenario.
-    let Ok(table) = text.parse::<Table>() else { return Ok(()) };
-    let rules = table.get("liquidation").and_then(toml::Value::as_table);
-    let has = |key: &&str| rules.is_some_and(|rules| rules.contains_key(*key));
-    if let Some(key) = REQUIRED.iter().find(|key| !has(key)) {
-        let place = line_of(text, name, "[liquidation]");
-        return Err(Fault::MissingRule { place, key: format!("liquidation.{key}") }.into());
+    let Ok(whole) = text.parse::<Table>() else { return Ok(()) };
+    for key in REQUIRED {
+        let (table, rule) = key.split_once('.').expect("a table and a rule");
+        let rules = whole.get(table).and_then(Value::as_table);
+        if !rules.is_some_and(|rules| rules.contains_key(rule)) {
+            let place = line_of(text, name, &format!("[{table}]"));
+            return Err(Fault::MissingRule { place, key: key.to_owned() }.into());
+        }
     }
-    let own = ["venue", "liquidation"];
-    match table.keys().find(|key| !own.contains(&key.as_str())) {
+    match whole.keys().find(|key| *key != "venue" && !TABLES.contains(&key.as_str())) {
         None => Ok(()),
         Some(key) => {
             let place = line_of(text, name, &format!("[{key}]"));
-            let message = "a venue's file has rules only, under [liquidation]; market, mark and \
-                           people are the scenario's";
+            let message = "a venue's file has rules only, under [liquidation], [mark] and [funding]; \
+                           market and people are the scenario's";
             let (table, message) = (key.clone(), message.to_owned());
             Err(Fault::Contradiction { place, table, message }.into())
         }

@@ -3,7 +3,7 @@
 mod stream;
 mod watch;
 
-pub use stream::{DEEP, Stream};
+pub use stream::{DEEP, LONG, Stream};
 pub use watch::{Found, Watched};
 
 use crate::scenario::{self, Scenario, ScenarioError};

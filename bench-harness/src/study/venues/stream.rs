@@ -17,6 +17,10 @@ const SIZES: [u32; 7] = [1, 30, 200, 700, 1_500, 4_500, 9_000];
 
 /// With this bit of a seed, the same noise in a market that is deep enough for the highest tier.
 pub const DEEP: u64 = 16;
+/// With this bit of a seed, the same noise with pauses of hours in it: funding is paid.
+pub const LONG: u64 = 32;
+/// Times between its inputs.
+const LONG_PAUSES_MS: [u64; 8] = [0, 1, 20, 1_100, 13_000, 600_000, 3_600_000, 7_200_000];
 /// Moves of the mark of odd and of even seeds.
 const CALM: [u64; 6] = [1_000, 2_000, 3_000, 3_000, 9_000, 40_000];
 const HARSH: [u64; 6] = [1_000, 3_000, 3_000, 9_000, 60_000, 150_000];
@@ -32,6 +36,12 @@ pub struct Stream {
     shorts: bool,
     /// Whether makers have the margin for positions in the highest tier.
     deep: bool,
+    /// Times between inputs, each as likely.
+    pauses_ms: [u64; 8],
+    /// Whether the venue wants an index with each mark.
+    sends_index: bool,
+    /// The mark that follows its index.
+    next_mark: Option<Input>,
     /// By how much marks move, in millionths, each as likely.
     moves: [u64; 6],
     reference: u32,
@@ -50,8 +60,11 @@ impl Stream {
         let reference = scenario.reference();
         assert!(accounts > MAKERS + 3, "makers trade with others");
         Self {
-            noise: Xoshiro256PlusPlus::seed_from_u64(seed & !DEEP),
+            noise: Xoshiro256PlusPlus::seed_from_u64(seed & !(DEEP | LONG)),
             deep: seed & DEEP != 0,
+            pauses_ms: if seed & LONG == 0 { PAUSES_MS } else { LONG_PAUSES_MS },
+            sends_index: scenario.sends_index(),
+            next_mark: None,
             accounts,
             moves: if seed.is_multiple_of(2) { HARSH } else { CALM },
             shorts: scenario.venue != venue::LENDING,
@@ -141,7 +154,12 @@ impl Stream {
         let parts = self.pick(&self.moves.clone());
         let (low, high) = (self.reference / 2, self.reference / 2 * 3);
         self.mark = self.near(parts).clamp(low, high);
-        Input::Mark { symbol: SYMBOL, price: price(self.mark) }
+        let mark = Input::Mark { symbol: SYMBOL, price: price(self.mark) };
+        if !self.sends_index {
+            return mark;
+        }
+        self.next_mark = Some(mark);
+        Input::Index { symbol: SYMBOL, price: price(self.near(2_000)) }
     }
 
     fn index(&mut self) -> Input {
@@ -170,6 +188,9 @@ impl Stream {
     }
 
     fn input(&mut self) -> Input {
+        if let Some(mark) = self.next_mark.take() {
+            return mark;
+        }
         let number = u32::try_from(self.seq.0 - 1).unwrap_or(u32::MAX);
         if number < self.accounts {
             return self.opening(AccountId(number));
@@ -202,7 +223,7 @@ impl Iterator for Stream {
 
     fn next(&mut self) -> Option<Sequenced> {
         self.seq = self.seq.next();
-        self.time_ns += self.pick(&PAUSES_MS) * 1_000_000;
+        self.time_ns += self.pick(&self.pauses_ms.clone()) * 1_000_000;
         let (seq, time_ns, input) = (self.seq, self.time_ns, self.input());
         Some(Sequenced { seq, time_ns, ingress_ns: time_ns, input })
     }

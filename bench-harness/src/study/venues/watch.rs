@@ -92,6 +92,7 @@ impl Watched {
     /// Whether exactly the unhealthy positions are in the queue, or were served from it.
     fn check_health(&mut self) {
         let Some(mark) = self.engine.mark(SYMBOL) else { return };
+        let stale = self.engine.is_mark_stale(SYMBOL);
         let rules = &self.config.markets()[0];
         for number in 1..self.config.accounts_max() {
             let account = AccountId(number);
@@ -110,17 +111,18 @@ impl Watched {
             // What its own forced steps made unhealthy the engine triggers with the next input, and
             // says that it wants one now.
             let waits = self.engine.next_step_ns() == Some(self.engine.time_ns());
-            if unhealthy && !queued && !waits {
+            if unhealthy && !queued && !waits && !stale {
                 self.found.late += 1;
             }
-            if queued && !was_queued && !unhealthy && !self.events.iter().any(served) {
+            let wrong = !unhealthy || stale;
+            if queued && !was_queued && wrong && !self.events.iter().any(served) {
                 self.found.early += 1;
             }
         }
     }
 }
 
-/// Health by the published formula: equity below `value · rate − deduction`, the deduction of each
+/// Health by the published formula: equity, with the funding owed, below `value · rate − deduction`, the deduction of each
 /// tier such that maintenance is continuous in value.
 fn is_unhealthy(
     rules: &MarketRules,
@@ -132,7 +134,8 @@ fn is_unhealthy(
     }
     let value = rules.contract().value(mark, position.lots.unsigned_abs()).wide();
     let gains = if position.lots > 0 { 1 } else { -1 } * direction(rules.contract());
-    let equity = position.margin.wide() + gains * (value - position.entry.wide());
+    let profit = gains * (value - position.entry.wide());
+    let equity = position.margin.wide() + position.funding.wide() + profit;
     let (mut rate, mut deduction) = (0, 0);
     for (tier, _) in rules.tiers() {
         let floor = tier.notional_floor.wide();
