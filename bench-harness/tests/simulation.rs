@@ -324,3 +324,36 @@ fn recorded_order_flow_trades_along() {
     assert_eq!(with.conservation_error, 0);
     assert_ne!(with.events_hash, without.events_hash);
 }
+
+/// Counts what it is given.
+struct Counting<'a>(&'a core::cell::Cell<u64>);
+
+impl CommandSink for Counting<'_> {
+    fn command(&mut self, _: &Sequenced) -> std::io::Result<()> {
+        self.0.set(self.0.get() + 1);
+        Ok(())
+    }
+}
+
+#[test]
+fn inputs_are_streamed_and_not_kept() {
+    let scenario = small("flash-crash", &[], 1);
+    let taken = core::cell::Cell::new(0);
+    let mut behind_max = 0;
+    let mut reports = 0;
+    let mut progress = |progress: Progress| {
+        behind_max = behind_max.max(progress.commands - taken.get());
+        reports += 1;
+    };
+    let mut sink = Counting(&taken);
+    let mut options = RunOptions {
+        commands: Some(&mut sink),
+        progress: Some(&mut progress),
+        paired: false,
+        ..RunOptions::default()
+    };
+    let summary = simulation::run(&scenario, &mut options).expect("the run ends").summary;
+    assert_eq!(taken.get(), summary.commands);
+    // What waits for the sink is one batch at most, however long the run.
+    assert!(reports > 10 && behind_max <= 32_768, "{behind_max} of {}", summary.commands);
+}

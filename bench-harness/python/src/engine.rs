@@ -30,7 +30,7 @@ impl Engine {
     fn new(scenario: &str, sets: Vec<String>) -> PyResult<Self> {
         let scenario = scenario::load(scenario, &sets, None).map_err(refused)?;
         let config = scenario.shard_config();
-        let accounts_max = scenario.roles().accounts().max(2);
+        let accounts_max = scenario.accounts().max(2);
         Ok(Self { shard: Shard::new(&config), accounts_max, seq: Seq(0), time_ns: 0 })
     }
 

@@ -5,12 +5,12 @@
 
 use core::ops::Range;
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side, SymbolId};
 
 use super::keyed::{Key, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
 use super::{Agent, Latencies, Notice, Outbox, View, order_id, order_owner};
-use crate::scenario::{SYMBOL, Scenario, small};
+use crate::scenario::{Scenario, small};
 
 /// One arbitrageur.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ struct Desk {
 /// All arbitrageurs.
 #[derive(Debug)]
 pub struct Arbitrageurs {
+    symbol: SymbolId,
     accounts: Range<u32>,
     latencies: Latencies,
     desks: Vec<Desk>,
@@ -58,6 +59,7 @@ impl Arbitrageurs {
             }
         });
         Self {
+            symbol: scenario.symbol(),
             desks: desks.collect(),
             accounts,
             latencies: Latencies {
@@ -127,7 +129,7 @@ impl Agent for Arbitrageurs {
         }
         desk.orders += 1;
         out.send(Input::Order(NewOrder {
-            symbol: SYMBOL,
+            symbol: self.symbol,
             account: desk.account,
             order: order_id(desk.account, desk.orders),
             side,

@@ -9,13 +9,13 @@ use core::cmp::Reverse;
 use core::ops::Range;
 use std::collections::BinaryHeap;
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Reference, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Reference, Side, SymbolId};
 
 use super::holders::{self, Holding};
 use super::keyed::{Key, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
 use super::{Agent, Latencies, Outbox, View, order_id};
-use crate::scenario::{Defence, SYMBOL, Scenario};
+use crate::scenario::{Defence, Scenario};
 
 /// One who deleverages in stages.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,7 @@ impl Guard {
 /// All holders who defend themselves.
 #[derive(Debug)]
 pub struct Defenders {
+    symbol: SymbolId,
     latencies: Latencies,
     /// Stops to place at the start.
     stops: Vec<Input>,
@@ -64,6 +65,7 @@ impl Defenders {
         let spec = &scenario.defenders;
         let start_ns = scenario.clock.warmup_ms * 1_000_000;
         let mut defenders = Self {
+            symbol: scenario.symbol(),
             latencies: Latencies::of_takers(scenario),
             stops: Vec::new(),
             guards: Vec::new(),
@@ -87,7 +89,8 @@ impl Defenders {
         let mut chosen = scenario.clone();
         let spec = &mut chosen.defenders;
         (spec.stop_ppm, spec.deleverage_ppm) = match scenario.probe.defence {
-            Defence::None => (0, 0),
+            // A hedge is there from the start and asks for nothing.
+            Defence::None | Defence::Hedge => (0, 0),
             Defence::Stop => (1_000_000, 0),
             Defence::Deleverage => (0, 1_000_000),
         };
@@ -108,7 +111,7 @@ impl Defenders {
         let reaction_ns = nanoseconds(real(spec.reaction_ms) * 1e6 * draw.exponential());
         let (stops, stages) = (real(spec.stop_ppm), real(spec.deleverage_ppm));
         if choice < stops {
-            self.stops.push(stop(holding, liquidation, distance));
+            self.stops.push(stop(self.symbol, holding, liquidation, distance));
         } else if choice < stops + stages {
             let count = u32::try_from(spec.stages).unwrap_or(u32::MAX).max(1);
             self.guards.push(Guard {
@@ -156,7 +159,7 @@ impl Defenders {
         guard.stage += 1;
         guard.distance /= 2.0;
         out.send(Input::Order(NewOrder {
-            symbol: SYMBOL,
+            symbol: self.symbol,
             account: guard.account,
             order: order_id(guard.account, guard.stage),
             side: guard.side.opposite(),
@@ -171,13 +174,13 @@ impl Defenders {
 }
 
 /// A stop at the venue that closes everything when the mark comes near the trigger price.
-fn stop(holding: &Holding, liquidation: f64, distance: f64) -> Input {
+fn stop(symbol: SymbolId, holding: &Holding, liquidation: f64, distance: f64) -> Input {
     let trigger = match holding.side {
         Side::Buy => price_ceil(liquidation * (1.0 + distance)),
         Side::Sell => price_floor(liquidation * (1.0 - distance)),
     };
     Input::Order(NewOrder {
-        symbol: SYMBOL,
+        symbol,
         account: holding.account,
         order: order_id(holding.account, 1),
         side: holding.side.opposite(),

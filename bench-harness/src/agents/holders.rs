@@ -5,11 +5,12 @@
 //! the start, and those that would already have been liquidated are folded back: they would not
 //! be there.
 
-use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, Side};
+use seawall_engine::types::{AccountId, Contract, Input, Money, Ppm, Price, Qty, Side, SymbolId};
 
 use super::keyed::{Draw, Key, PowerLaw, Purpose};
 use super::number::{price, qty, real, whole};
-use crate::scenario::{COIN, SYMBOL, Scenario, small};
+use super::portfolios::{self, Leg};
+use crate::scenario::{COIN, Defence, Scenario, small};
 
 /// One position before the run.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +27,60 @@ pub(super) struct Holding {
 
 /// The inputs that open every account, set its leverage and build its position, in order.
 pub fn opening(scenario: &Scenario) -> Vec<Input> {
+    let (lanes, accounts) = (scenario.lanes(), scenario.portfolio_accounts());
+    let mut inputs = Vec::new();
+    for lane in &lanes {
+        let mut legs = portfolios::legs(lane, &accounts);
+        legs.extend(probe_hedges(&lanes[0], lane));
+        open_market(lane, &legs, &mut inputs);
+    }
+    portfolios::open(&lanes, &accounts, &mut inputs);
+    if let Some(second) = lanes.get(1) {
+        open_probe_hedges(second, &probe_hedges(&lanes[0], second), &mut inputs);
+    }
+    inputs
+}
+
+/// The watched positions' hedges, where they have any: the other side of the second market.
+fn probe_hedges(first: &Scenario, lane: &Scenario) -> Vec<Leg> {
+    if lane.lane_number() != 1 || first.probe.defence != Defence::Hedge {
+        return Vec::new();
+    }
+    let value = first.contract().value(first.reference(), first.probe.lots);
+    let value = real(value.units().unsigned_abs()) / real(first.market.money_scale);
+    let lots = qty(portfolios::lots_worth(lane, value));
+    let side = if first.probe.long { Side::Sell } else { Side::Buy };
+    first.roles().probes.map(|account| Leg { account: AccountId(account), side, lots }).collect()
+}
+
+/// Builds those hedges at the price at the start, with a margin like that of the position itself.
+fn open_probe_hedges(second: &Scenario, legs: &[Leg], inputs: &mut Vec<Input>) {
+    if legs.is_empty() {
+        return;
+    }
+    let (symbol, price) = (second.symbol(), second.reference());
+    inputs.push(Input::Mark { symbol, price });
+    for leg in legs {
+        let lots = leg.lots.lots();
+        let initial = margin_rates(second, lots, initial_rate(second.probe.leverage)).0;
+        let value = second.contract().value(price, u64::from(lots));
+        let (account, amount) = (leg.account, initial.of_ceil(value) + Money::new(1));
+        inputs.push(Input::Deposit { account, amount });
+        inputs.push(Input::Leverage { symbol, account, initial });
+        inputs.push(portfolios::block(second, leg));
+    }
+}
+
+/// Opens the accounts of one market; `legs` are the positions that its hedgers will take on besides.
+fn open_market(scenario: &Scenario, legs: &[Leg], inputs: &mut Vec<Input>) {
     let roles = scenario.roles();
+    let symbol = scenario.symbol();
     let holdings = holdings(scenario);
-    let mut inputs = Vec::with_capacity(holdings.len() * 3 + 2 * roles.holders.start as usize);
+    inputs.reserve(holdings.len() * 3 + 2 * roles.hedgers.len() + 2 * roles.takers.len());
     let mut open = |account: u32, amount: Money, initial: Ppm| {
         let account = AccountId(account);
         inputs.push(Input::Deposit { account, amount });
-        inputs.push(Input::Leverage { symbol: SYMBOL, account, initial });
+        inputs.push(Input::Leverage { symbol, account, initial });
     };
     for maker in roles.makers.clone() {
         open(maker, scenario.money(scenario.makers.deposit_currency), Ppm::ONE);
@@ -57,7 +105,7 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
     let contract = scenario.contract();
     let holders = &scenario.holders;
     let hedged = initial_rate(holders.hedger_leverage.min(holders.leverage_cap));
-    for (hedger, gross) in roles.hedgers.clone().zip(gross_by_hedger(scenario, &holdings)) {
+    for (hedger, gross) in roles.hedgers.clone().zip(gross_by_hedger(scenario, &holdings, legs)) {
         // A tenth more than the margin of everything it takes on, so that no block is refused.
         open(hedger, hedged.of_ceil(gross) + Money::new(gross.units() / 10 + 1), hedged);
     }
@@ -65,13 +113,33 @@ pub fn opening(scenario: &Scenario) -> Vec<Input> {
         let margin = holding.initial.of_ceil(holding.value(contract));
         open(holding.account.0, margin + Money::new(1), holding.initial);
     }
-    open_cross(scenario, &holdings, &mut inputs);
+    open_cross(scenario, &holdings, inputs);
     let fund = scenario.money(scenario.liquidation.fund_currency);
-    if fund.is_positive() {
+    if fund.is_positive() && scenario.lane_number() == 0 {
         inputs.push(Input::Deposit { account: AccountId::FUND, amount: fund });
     }
-    inputs.extend(holdings.iter().map(Holding::block));
-    inputs
+    inputs.extend(holdings.iter().map(|holding| holding.block(symbol)));
+    open_griefer(scenario, inputs);
+}
+
+/// Both sides of the griefer's position, at the price at the start.
+fn open_griefer(scenario: &Scenario, inputs: &mut Vec<Input>) {
+    let accounts = scenario.roles().griefer;
+    let Some(spec) = scenario.griefer.as_ref().filter(|_| !accounts.is_empty()) else { return };
+    let (symbol, price) = (scenario.symbol(), scenario.reference());
+    let (buyer, seller) = (AccountId(accounts.start), AccountId(accounts.start + 1));
+    let rate = initial_rate(spec.short_leverage);
+    let of_buyer = margin_rates(scenario, small(spec.lots + spec.pump_lots), rate).0;
+    let of_seller = margin_rates(scenario, small(spec.lots), rate).0;
+    let margin = of_seller.of_ceil(scenario.contract().value(price, spec.lots));
+    for (account, amount, initial) in [
+        (buyer, scenario.money(spec.deposit_currency), of_buyer),
+        (seller, margin + Money::new(1), of_seller),
+    ] {
+        inputs.push(Input::Deposit { account, amount });
+        inputs.push(Input::Leverage { symbol, account, initial });
+    }
+    inputs.push(Input::Block { symbol, buyer, seller, price, qty: qty(small(spec.lots)) });
 }
 
 /// Opens the cross accounts. They are admitted at the mark, so there is one: the price at the
@@ -86,7 +154,8 @@ fn open_cross(scenario: &Scenario, holdings: &[Holding], inputs: &mut Vec<Input>
     if scenario.collateral.enabled {
         inputs.push(Input::AssetPrice { asset: COIN, price: start });
     }
-    inputs.push(Input::Mark { symbol: SYMBOL, price: start });
+    let symbol = scenario.symbol();
+    inputs.push(Input::Mark { symbol, price: start });
     let contract = scenario.contract();
     for holding in cross {
         let Holding { account, initial, lots, .. } = *holding;
@@ -97,7 +166,7 @@ fn open_cross(scenario: &Scenario, holdings: &[Holding], inputs: &mut Vec<Input>
         let coins = scenario.posted_lots(margin);
         let amount = margin + lost + Money::new(2) - scenario.counted(coins);
         inputs.push(Input::Deposit { account, amount });
-        inputs.push(Input::Leverage { symbol: SYMBOL, account, initial });
+        inputs.push(Input::Leverage { symbol, account, initial });
         inputs.push(Input::MarginMode { account, cross: true });
         if let Some(qty) = Qty::new(coins) {
             inputs.push(Input::DepositAsset { account, asset: COIN, qty });
@@ -107,7 +176,10 @@ fn open_cross(scenario: &Scenario, holdings: &[Holding], inputs: &mut Vec<Input>
 
 /// Accounts whose leverage is above one, hedgers not counted.
 pub fn leveraged(scenario: &Scenario) -> u64 {
-    holdings(scenario).iter().filter(|holding| holding.initial < Ppm::ONE).count() as u64
+    let in_market = |lane: &Scenario| {
+        holdings(lane).iter().filter(|holding| holding.initial < Ppm::ONE).count() as u64
+    };
+    scenario.lanes().iter().map(in_market).sum::<u64>() + portfolios::leveraged(scenario)
 }
 
 impl Holding {
@@ -126,12 +198,12 @@ impl Holding {
         })
     }
 
-    fn block(&self) -> Input {
+    fn block(&self, symbol: SymbolId) -> Input {
         let (buyer, seller) = match self.side {
             Side::Buy => (self.account, self.hedger),
             Side::Sell => (self.hedger, self.account),
         };
-        Input::Block { symbol: SYMBOL, buyer, seller, price: self.entry, qty: self.lots }
+        Input::Block { symbol, buyer, seller, price: self.entry, qty: self.lots }
     }
 }
 
@@ -142,12 +214,16 @@ fn shock_deposit(scenario: &Scenario) -> Money {
     value + value + Money::new(1)
 }
 
-fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding]) -> Vec<Money> {
+fn gross_by_hedger(scenario: &Scenario, holdings: &[Holding], legs: &[Leg]) -> Vec<Money> {
     let roles = scenario.roles();
     let contract = scenario.contract();
     let mut gross = vec![Money::ZERO; small(scenario.holders.hedgers) as usize];
     for holding in holdings {
         gross[(holding.hedger.0 - roles.hedgers.start) as usize] += holding.value(contract);
+    }
+    for leg in legs {
+        let value = contract.value(scenario.reference(), u64::from(leg.lots.lots()));
+        gross[(hedger_of(scenario, leg.account).0 - roles.hedgers.start) as usize] += value;
     }
     gross
 }
@@ -166,7 +242,6 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let longs_end = roles.holders.start + small(spec.longs);
     let holding = |account: u32, side: Side, lots: u32, leverage: f64, noise: f64| {
         let (initial, maintenance) = margin_rates(scenario, lots, initial_rate(leverage));
-        let hedger = roles.hedgers.start + account % small(spec.hedgers);
         let mut mode = Key::new(scenario.seed, account, Purpose::MarginMode).at(0);
         let cross = mode.unit() * 1e6 < real(spec.cross_ppm);
         Holding {
@@ -175,7 +250,7 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
             initial,
             entry: entry(scenario, side, initial, maintenance, noise),
             lots: qty(lots),
-            hedger: AccountId(hedger),
+            hedger: hedger_of(scenario, AccountId(account)),
             cross,
         }
     };
@@ -195,19 +270,24 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
         let mut draw = Key::new(scenario.seed, u32::MAX, Purpose::Holder).at(number);
         let side = if probe.long { Side::Buy } else { Side::Sell };
         let alone = holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw));
-        Holding { cross: false, ..alone }
+        Holding { cross: probe.defence == Defence::Hedge, ..alone }
     });
     holders.chain(probes).collect()
 }
 
+/// Who takes the other side of an account's position.
+pub(super) fn hedger_of(scenario: &Scenario, account: AccountId) -> AccountId {
+    AccountId(scenario.roles().hedgers.start + account.0 % small(scenario.holders.hedgers))
+}
+
 /// One over the leverage, rounded up: never more leverage than was drawn.
-fn initial_rate(leverage: f64) -> Ppm {
+pub(super) fn initial_rate(leverage: f64) -> Ppm {
     let parts = whole((1e6 / leverage - 1e-6).ceil(), 1, Ppm::SCALE);
     Ppm::new(parts).unwrap_or(Ppm::ONE)
 }
 
 /// The rate an account may have at its size, and its maintenance rate.
-fn margin_rates(scenario: &Scenario, lots: u32, chosen: Ppm) -> (Ppm, f64) {
+pub(super) fn margin_rates(scenario: &Scenario, lots: u32, chosen: Ppm) -> (Ppm, f64) {
     // The entry may lie above the reference price, so the tier is that of a somewhat larger value.
     let value = scenario.contract().value(scenario.reference(), u64::from(lots));
     let value = value + Money::new(value.units() / 5);

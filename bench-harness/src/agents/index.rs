@@ -18,7 +18,12 @@ impl IndexPath {
     pub fn new(scenario: &Scenario) -> Self {
         let step_ns = scenario.index.step_ms * 1_000_000;
         let steps = scenario.clock.duration_ms / scenario.index.step_ms + 2;
-        let key = Key::new(scenario.seed, 0, Purpose::Index);
+        let own = Key::new(scenario.seed, scenario.lane_number(), Purpose::Index);
+        let steps_of = Steps {
+            own,
+            first: Key::new(scenario.seed, 0, Purpose::Index),
+            share: scenario.correlation(),
+        };
         let per_step = (real(scenario.index.step_ms) / 1_000.0).sqrt();
         let deviation = scenario.index.volatility_bp / 10_000.0 * per_step;
         let mut volatility = Volatility::new(scenario);
@@ -29,7 +34,7 @@ impl IndexPath {
             let now = level * shock_factor(scenario, time_ms) * path_factor(scenario, time_ms);
             let deviation = deviation * volatility.factor(step);
             // Four deviations bound a step, so no draw can take the level to zero.
-            level *= 1.0 + deviation * key.at(step).normal().clamp(-4.0, 4.0);
+            level *= 1.0 + deviation * steps_of.normal(step).clamp(-4.0, 4.0);
             level *= jumps.factor(step);
             now
         });
@@ -49,6 +54,24 @@ impl IndexPath {
     }
 }
 
+/// Normal steps of a market's index, correlated with the first market's.
+struct Steps {
+    own: Key,
+    first: Key,
+    share: f64,
+}
+
+impl Steps {
+    fn normal(&self, step: u64) -> f64 {
+        let first = self.first.at(step).normal();
+        if self.own == self.first {
+            return first;
+        }
+        let rest = (1.0 - self.share * self.share).max(0.0).sqrt();
+        self.share * first + rest * self.own.at(step).normal()
+    }
+}
+
 /// A volatility whose logarithm reverts to its mean (an Ornstein-Uhlenbeck process sampled at the
 /// steps, so exact); one without a spread.
 struct Volatility {
@@ -62,7 +85,7 @@ impl Volatility {
     fn new(scenario: &Scenario) -> Self {
         let index = &scenario.index;
         let halves = real(index.step_ms) / real(index.volatility_half_life_ms);
-        let key = Key::new(scenario.seed, 0, Purpose::IndexVolatility);
+        let key = Key::new(scenario.seed, scenario.lane_number(), Purpose::IndexVolatility);
         // It starts from its stationary law.
         let state = key.at(u64::MAX).normal();
         let persistence = libm::exp2(-halves);
@@ -92,7 +115,7 @@ impl Jumps {
         let index = &scenario.index;
         let rate = index.jumps_per_hour / 3_600_000.0 * real(index.step_ms);
         Self {
-            key: Key::new(scenario.seed, 0, Purpose::IndexJump),
+            key: Key::new(scenario.seed, scenario.lane_number(), Purpose::IndexJump),
             chance: -libm::expm1(-rate),
             deviation: index.jump_bp / 10_000.0,
         }

@@ -44,6 +44,8 @@ pub enum Purpose {
     FlowOrder = 16,
     /// The order flow's book at the start.
     FlowOpening = 17,
+    /// What one who holds several markets has, and whether it hedges.
+    Portfolio = 18,
 }
 
 /// A stream of draws by tick.

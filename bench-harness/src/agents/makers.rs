@@ -10,16 +10,19 @@ use core::cmp::Reverse;
 use core::ops::Range;
 use std::collections::BinaryHeap;
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderId, OrderKind, Price, Side};
+use seawall_engine::types::{
+    AccountId, Input, NewOrder, OrderId, OrderKind, Price, Side, SymbolId,
+};
 
 use super::keyed::{Draw, Key, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
 use super::{Agent, Latencies, Notice, Outbox, View, order_id, order_owner};
-use crate::scenario::{SYMBOL, Scenario, small};
+use crate::scenario::{Scenario, small};
 
 /// What all makers share.
 #[derive(Debug)]
 struct Rules {
+    symbol: SymbolId,
     levels: u32,
     half_spread: f64,
     level_step: f64,
@@ -99,6 +102,7 @@ impl Makers {
     pub fn new(scenario: &Scenario) -> Self {
         let spec = &scenario.makers;
         let rules = Rules {
+            symbol: scenario.symbol(),
             levels: small(spec.levels),
             half_spread: real(spec.half_spread_ticks),
             level_step: real(spec.level_step_ticks),
@@ -195,7 +199,7 @@ impl Makers {
                 if slot.live {
                     slot.live = false;
                     let order = order_id(account, number);
-                    out.send(Input::Cancel { symbol: SYMBOL, account, order });
+                    out.send(Input::Cancel { symbol: self.rules.symbol, account, order });
                 }
                 continue;
             };
@@ -205,7 +209,7 @@ impl Makers {
             if slot.live && slot.price_ticks == price.ticks() && close(slot.lots, lots) {
                 continue;
             }
-            slot.send(account, number, side, price, lots, out);
+            slot.send((self.rules.symbol, account), number, side, price, lots, out);
         }
     }
 }
@@ -244,7 +248,7 @@ impl Rules {
 impl Slot {
     fn send(
         &mut self,
-        account: AccountId,
+        (symbol, account): (SymbolId, AccountId),
         number: u32,
         side: Side,
         price: Price,
@@ -255,7 +259,7 @@ impl Slot {
         self.lots = lots;
         if self.live {
             let order = order_id(account, number);
-            out.send(Input::Replace { symbol: SYMBOL, account, order, price, qty: qty(lots) });
+            out.send(Input::Replace { symbol, account, order, price, qty: qty(lots) });
             return;
         }
         self.live = true;
@@ -263,7 +267,7 @@ impl Slot {
         let order =
             order_id(account, (number >> GENERATION_BITS) << GENERATION_BITS | self.generation);
         out.send(Input::Order(NewOrder {
-            symbol: SYMBOL,
+            symbol,
             account,
             order,
             side,

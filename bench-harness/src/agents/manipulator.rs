@@ -8,11 +8,11 @@
 
 use core::ops::Range;
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side, SymbolId};
 
 use super::number::{price, qty, whole};
 use super::{Agent, Latencies, Notice, Outbox, View, order_id, order_owner};
-use crate::scenario::{Manipulation, SYMBOL, Scenario, small};
+use crate::scenario::{Manipulation, Scenario, small};
 
 /// How it presses the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ enum Phase {
 /// One manipulator.
 #[derive(Debug)]
 pub struct Manipulator {
+    symbol: SymbolId,
     account: AccountId,
     pressure: Pressure,
     spec: Manipulation,
@@ -53,17 +54,18 @@ impl Manipulator {
     /// The hunter of a scenario.
     pub fn hunter(scenario: &Scenario) -> Self {
         let account = scenario.roles().hunter.start;
-        Self::new(account, Pressure::Hunt, scenario.hunter.clone())
+        Self::new(scenario.symbol(), account, Pressure::Hunt, scenario.hunter.clone())
     }
 
     /// The spoofer of a scenario.
     pub fn spoofer(scenario: &Scenario) -> Self {
         let account = scenario.roles().spoofer.start;
-        Self::new(account, Pressure::Spoof, scenario.spoofer.clone())
+        Self::new(scenario.symbol(), account, Pressure::Spoof, scenario.spoofer.clone())
     }
 
-    fn new(account: u32, pressure: Pressure, spec: Manipulation) -> Self {
+    fn new(symbol: SymbolId, account: u32, pressure: Pressure, spec: Manipulation) -> Self {
         Self {
+            symbol,
             account: AccountId(account),
             pressure,
             latencies: Latencies {
@@ -121,7 +123,7 @@ impl Manipulator {
     ) {
         self.orders += 1;
         out.send(Input::Order(NewOrder {
-            symbol: SYMBOL,
+            symbol: self.symbol,
             account: self.account,
             order: order_id(self.account, self.orders),
             side,
@@ -158,7 +160,7 @@ impl Manipulator {
     fn take_back(&mut self, out: &mut Outbox<'_>) {
         let Some(number) = self.resting.take() else { return };
         let (account, order) = (self.account, order_id(self.account, number));
-        out.send(Input::Cancel { symbol: SYMBOL, account, order });
+        out.send(Input::Cancel { symbol: self.symbol, account, order });
     }
 }
 

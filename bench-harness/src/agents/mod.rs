@@ -12,6 +12,8 @@ mod curve;
 pub mod defenders;
 mod excitation;
 pub mod flow;
+pub mod griefer;
+pub mod hedges;
 pub mod holders;
 pub mod index;
 pub mod keepers;
@@ -20,6 +22,7 @@ pub mod makers;
 pub mod manipulator;
 mod number;
 pub mod oracle;
+pub mod portfolios;
 pub mod recording;
 pub mod reentry;
 pub mod shock;
@@ -29,7 +32,7 @@ pub mod takers;
 use core::ops::Range;
 use std::collections::VecDeque;
 
-use seawall_engine::types::{AccountId, Input, OrderId, Side};
+use seawall_engine::types::{AccountId, Input, OrderId, Side, SymbolId};
 
 use crate::scenario::Scenario;
 
@@ -145,6 +148,21 @@ pub struct Notice {
     pub gone: bool,
 }
 
+/// A part of a position that auto-deleveraging closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleveraged {
+    /// In which market.
+    pub symbol: SymbolId,
+    /// Whose position.
+    pub account: AccountId,
+    /// The position's side.
+    pub side: Side,
+    /// How much of it.
+    pub lots: u32,
+    /// When.
+    pub time_ns: u64,
+}
+
 /// A population of traders.
 pub trait Agent {
     /// How long its messages and its view take.
@@ -167,10 +185,9 @@ pub trait Agent {
         let _ = notice;
     }
 
-    /// Hears that auto-deleveraging closed `lots` of an account's position on `side`; the account
-    /// knows at `known_ns`.
-    fn deleveraged(&mut self, account: AccountId, side: Side, lots: u32, known_ns: u64) {
-        let _ = (account, side, lots, known_ns);
+    /// Hears that auto-deleveraging closed a part of somebody's position, who knows at `known_ns`.
+    fn deleveraged(&mut self, hit: &Deleveraged, known_ns: u64) {
+        let _ = (hit, known_ns);
     }
 
     /// What it counted, for the summary.
@@ -196,7 +213,7 @@ impl std::fmt::Debug for Kind {
 }
 
 /// Every kind, each a table of its own name in the scenario.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 14] = [
     Kind {
         name: "oracle",
         about: "sends the mark, a mix of index and book",
@@ -253,18 +270,52 @@ pub const KINDS: [Kind; 12] = [
         build: |scenario| Box::new(reentry::Reentry::new(scenario)),
     },
     Kind {
+        name: "griefer",
+        about: "has one side of its position taken over by the backstop, and pumps the price",
+        build: |scenario| Box::new(griefer::Pump::new(scenario)),
+    },
+    Kind {
+        name: "hedges",
+        about: "cross holders who sell a second market short as their trigger price comes near",
+        build: |scenario| Box::new(hedges::Hedges::new(scenario)),
+    },
+    Kind {
         name: "flow",
         about: "orders by given distributions, fitted to a record by `seawall calibrate`",
         build: |scenario| Box::new(flow::Flow::new(scenario)),
     },
 ];
 
-/// The populations that a scenario lists, in its order: the order in which inputs that arrive
-/// together are taken.
-pub fn populations(scenario: &Scenario) -> Vec<(&'static str, Box<dyn Agent>)> {
-    let kind = |name: &String| KINDS.iter().find(|kind| kind.name == name);
-    let listed = scenario.agents.iter().filter_map(kind);
-    listed.map(|kind| (kind.name, (kind.build)(scenario))).collect()
+/// A population and where it trades.
+#[allow(missing_debug_implementations, reason = "an agent is whatever it is")]
+pub struct Member<'a> {
+    /// Its kind, after its market's name and a slash where that is not the first.
+    pub name: String,
+    /// The market that it sees.
+    pub market: usize,
+    /// What it does.
+    pub agent: Box<dyn Agent + 'a>,
+}
+
+/// The populations that a scenario lists, market by market in its order: the order in which inputs
+/// that arrive together are taken.
+pub fn populations(scenario: &Scenario) -> Vec<Member<'static>> {
+    let names = scenario.market_names();
+    let mut members = Vec::new();
+    for (market, lane) in scenario.lanes().iter().enumerate() {
+        let kind = |name: &String| KINDS.iter().find(|kind| kind.name == name);
+        members.extend(lane.agents.iter().filter_map(kind).map(|kind| Member {
+            name: in_market(&names, market, kind.name),
+            market,
+            agent: (kind.build)(lane),
+        }));
+    }
+    members
+}
+
+/// What a population of a market is called.
+pub fn in_market(markets: &[String], market: usize, population: &str) -> String {
+    if market == 0 { population.to_owned() } else { format!("{}/{population}", markets[market]) }
 }
 
 /// An order id that says whose it is: the account, then a number of the account's own.

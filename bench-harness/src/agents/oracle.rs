@@ -3,15 +3,16 @@
 
 use core::ops::Range;
 
-use seawall_engine::types::Input;
+use seawall_engine::types::{Input, SymbolId};
 
 use super::number::{price, real, whole};
 use super::{Agent, Latencies, Outbox, Quote, View};
-use crate::scenario::{COIN, SYMBOL, Scenario};
+use crate::scenario::{COIN, Scenario};
 
 /// Sends a mark every period.
 #[derive(Debug)]
 pub struct Oracle {
+    symbol: SymbolId,
     latencies: Latencies,
     period_ns: u64,
     book_weight: f64,
@@ -36,6 +37,7 @@ impl Oracle {
     pub fn new(scenario: &Scenario) -> Self {
         let latency = &scenario.latency;
         Self {
+            symbol: scenario.symbol(),
             latencies: Latencies {
                 new_ns: latency.oracle_gateway_ns,
                 cancel_ns: latency.oracle_gateway_ns,
@@ -49,7 +51,8 @@ impl Oracle {
             period_ns: scenario.mark.period_ms * 1_000_000,
             book_weight: real(scenario.mark.book_weight_ppm) / 1e6,
             sends_index: scenario.sends_index(),
-            sends_coin: scenario.collateral.enabled,
+            // The coin is the first market's.
+            sends_coin: scenario.collateral.enabled && scenario.lane_number() == 0,
             next_ns: scenario.clock.warmup_ms * 1_000_000,
         }
     }
@@ -79,11 +82,12 @@ impl Agent for Oracle {
         if self.freeze.contains(&view.now_ns) {
             return;
         }
+        let symbol = self.symbol;
         let index = view.index.at(view.now_ns.saturating_sub(self.lag_ns));
         let book = book_price(view.quote).unwrap_or(index);
         if self.sends_index {
             let price = price(whole(index, 1, u32::MAX));
-            out.send(Input::Index { symbol: SYMBOL, price });
+            out.send(Input::Index { symbol, price });
         }
         if self.sends_coin {
             let price = price(whole(index, 1, u32::MAX));
@@ -93,6 +97,6 @@ impl Agent for Oracle {
         if self.spike.contains(&view.now_ns) {
             mark *= self.spike_factor;
         }
-        out.send(Input::Mark { symbol: SYMBOL, price: price(whole(mark, 1, u32::MAX)) });
+        out.send(Input::Mark { symbol, price: price(whole(mark, 1, u32::MAX)) });
     }
 }

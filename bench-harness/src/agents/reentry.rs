@@ -6,12 +6,12 @@
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side, SymbolId};
 
 use super::keyed::{Key, Purpose};
 use super::number::{nanoseconds, qty, real, whole};
-use super::{Agent, Latencies, Outbox, View, order_id};
-use crate::scenario::{SYMBOL, Scenario};
+use super::{Agent, Deleveraged, Latencies, Outbox, View, order_id};
+use crate::scenario::Scenario;
 
 /// Numbers of these orders start here: the accounts may have agents of their own, which count
 /// from the bottom.
@@ -25,6 +25,7 @@ struct Comeback {
     number: u32,
     long: bool,
     lots: u32,
+    symbol: u16,
 }
 
 /// Everybody who may come back.
@@ -67,14 +68,14 @@ impl Agent for Reentry {
     }
 
     fn wake(&mut self, view: &View<'_>, out: &mut Outbox<'_>) {
-        while let Some(Reverse(Comeback { account, number, long, lots, .. })) =
+        while let Some(Reverse(Comeback { account, number, long, lots, symbol, .. })) =
             self.due.peek().copied().filter(|Reverse(next)| next.due_ns <= view.now_ns)
         {
             self.due.pop();
             self.orders += 1;
             let account = AccountId(account);
             out.send(Input::Order(NewOrder {
-                symbol: SYMBOL,
+                symbol: SymbolId(symbol),
                 account,
                 order: order_id(account, FIRST_NUMBER + number),
                 side: if long { Side::Buy } else { Side::Sell },
@@ -85,7 +86,8 @@ impl Agent for Reentry {
         }
     }
 
-    fn deleveraged(&mut self, account: AccountId, side: Side, lots: u32, known_ns: u64) {
+    fn deleveraged(&mut self, hit: &Deleveraged, known_ns: u64) {
+        let Deleveraged { symbol, account, side, lots, .. } = *hit;
         let mut draw = Key::new(self.seed, account.0, Purpose::Reentry).at(u64::from(self.hits));
         self.hits += 1;
         if draw.unit() >= self.share {
@@ -98,6 +100,7 @@ impl Agent for Reentry {
             number: self.hits,
             long: side == Side::Buy,
             lots,
+            symbol: symbol.0,
         }));
     }
 

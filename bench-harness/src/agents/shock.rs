@@ -1,14 +1,15 @@
 //! The exogenous shock: a sell metaorder in equal child orders at the market.
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side, SymbolId};
 
 use super::number::qty;
 use super::{Agent, Latencies, Outbox, View, order_id};
-use crate::scenario::{SYMBOL, Scenario, small};
+use crate::scenario::{Scenario, small};
 
 /// The seller of the metaorder.
 #[derive(Debug)]
 pub struct Shock {
+    symbol: SymbolId,
     account: AccountId,
     latencies: Latencies,
     start_ns: u64,
@@ -24,6 +25,7 @@ impl Shock {
         let spec = &scenario.shock;
         let children = small(spec.sell_duration_ms / spec.sell_interval_ms).max(1);
         Self {
+            symbol: scenario.symbol(),
             account: AccountId(scenario.roles().shock),
             latencies: Latencies::of_takers(scenario),
             start_ns: spec.start_ms * 1_000_000,
@@ -59,7 +61,7 @@ impl Agent for Shock {
             return;
         }
         out.send(Input::Order(NewOrder {
-            symbol: SYMBOL,
+            symbol: self.symbol,
             account: self.account,
             order: order_id(self.account, self.sent),
             side: Side::Sell,

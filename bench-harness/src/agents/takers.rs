@@ -1,17 +1,18 @@
 //! Takers: orders that arrive as a Poisson process, or as a self-exciting one (Hawkes) in which
 //! every order makes further ones likelier for a while; sizes follow a power law.
 
-use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side};
+use seawall_engine::types::{AccountId, Input, NewOrder, OrderKind, Side, SymbolId};
 
 use super::keyed::{Draw, Key, PowerLaw, Purpose};
 use super::number::{nanoseconds, price_ceil, price_floor, qty, real, whole};
 use super::{Agent, Latencies, Outbox, View, order_id};
-use crate::scenario::{SYMBOL, Scenario, small};
+use crate::scenario::{Scenario, small};
 
 /// All takers together: the superposition of their Poisson processes is one.
 /// `orders_per_second` is the mean rate with and without excitation.
 #[derive(Debug)]
 pub struct Takers {
+    symbol: SymbolId,
     latencies: Latencies,
     first: u32,
     count: u32,
@@ -39,16 +40,18 @@ impl Takers {
         let spec = &scenario.takers;
         let roles = scenario.roles();
         let excitation = real(spec.excitation_ppm) / 1e6;
+        let market = scenario.lane_number();
         let mut takers = Self {
+            symbol: scenario.symbol(),
             latencies: Latencies::of_takers(scenario),
-            excitations: Key::new(scenario.seed, 0, Purpose::TakerExcitation),
+            excitations: Key::new(scenario.seed, market, Purpose::TakerExcitation),
             excitation,
             decay_per_ns: 1.0 / (real(spec.excitation_memory_ms) * 1e6),
             excited: 0.0,
             first: roles.takers.start,
             count: small(spec.count),
-            arrivals: Key::new(scenario.seed, 0, Purpose::TakerArrival),
-            orders: Key::new(scenario.seed, 0, Purpose::TakerOrder),
+            arrivals: Key::new(scenario.seed, market, Purpose::TakerArrival),
+            orders: Key::new(scenario.seed, market, Purpose::TakerOrder),
             mean_gap_ns: 1e9 / (spec.orders_per_second * (1.0 - excitation)),
             size: PowerLaw::new(
                 real(spec.size_min_lots),
@@ -129,7 +132,7 @@ impl Agent for Takers {
         let side = self.side(view, &mut draw);
         let kind = self.kind(view, side, &mut draw);
         out.send(Input::Order(NewOrder {
-            symbol: SYMBOL,
+            symbol: self.symbol,
             account,
             order: order_id(account, self.number),
             side,

@@ -23,6 +23,7 @@ use crate::study::risk::{Cell, CellRisk, GAP, Position, surface};
   seawall risk
   seawall risk --leverage 40 --lots 2000 --severity 0.5,1,2 --depth 1,0.3 --latency 1,10
   seawall risk oracle-freeze --side short --seeds 30 --json
+  seawall risk hedged --leverage 30                     with a further market: also what a hedge changes
   seawall risk --bound 0.05 --set liquidation.plan=fraction")]
 pub(super) struct RiskArgs {
     /// An embedded scenario's name or a TOML file.
@@ -173,8 +174,12 @@ fn plan(args: &RiskArgs, base: &Scenario, own: Position) -> [Part; 4] {
     };
     let by_size =
         SIZES.into_iter().map(|f| (Cell::BASE, Position { lots: lots(f), ..own })).collect();
-    let defences = [Defence::None, Defence::Stop, Defence::Deleverage];
-    let defended = defences.map(|defence| (Cell::BASE, Position { defence, ..own })).to_vec();
+    let mut defences = vec![Defence::None, Defence::Stop, Defence::Deleverage];
+    if !base.markets.is_empty() {
+        defences.push(Defence::Hedge);
+    }
+    let defended = |defence| (Cell::BASE, Position { defence, ..own });
+    let defended = defences.into_iter().map(defended).collect();
     [surface, by_leverage, by_size, defended]
 }
 
@@ -213,6 +218,7 @@ fn text(answer: &Answer) -> String {
         Defence::None => "undefended".to_owned(),
         Defence::Stop => "a stop at the venue".to_owned(),
         Defence::Deleverage => "staged deleveraging".to_owned(),
+        Defence::Hedge => "a hedge in the next market".to_owned(),
     };
     for part in [
         table("", &answer.surface, &cell),

@@ -13,16 +13,33 @@ struct Parcel {
 }
 
 /// Value and quantity disposed of, by liquidation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Disposal {
     /// Price times lots, and lots.
     sums: Vec<(f64, u64)>,
-    /// What the fund holds: first taken over, first unwound.
+    /// What the fund holds, by market.
+    holdings: Vec<Holding>,
+}
+
+/// What the fund holds of one market: first taken over, first unwound.
+#[derive(Clone, Debug, Default)]
+struct Holding {
     parcels: VecDeque<Parcel>,
     held: Option<Side>,
 }
 
+impl Holding {
+    fn lots(&self) -> u64 {
+        self.parcels.iter().map(|parcel| parcel.lots).sum()
+    }
+}
+
 impl Disposal {
+    /// In so many markets.
+    pub(super) fn new(markets: usize) -> Self {
+        Self { sums: Vec::new(), holdings: vec![Holding::default(); markets] }
+    }
+
     /// A further liquidation, numbered from zero.
     pub(super) fn open(&mut self) {
         self.sums.push((0.0, 0));
@@ -38,50 +55,57 @@ impl Disposal {
 
     /// The fund took lots of a position on `side` over. Against lots it holds on the other side
     /// both are disposed of at the mark: that is what the fund has neither to buy nor to sell.
-    pub(super) fn take_over(&mut self, liquidation: u32, side: Side, lots: u64, mark_ticks: u32) {
+    pub(super) fn take_over(
+        &mut self,
+        (market, liquidation): (usize, u32),
+        side: Side,
+        lots: u64,
+        mark_ticks: u32,
+    ) {
         let mut left = lots;
-        if self.held != Some(side) && !self.parcels.is_empty() {
-            let netted = left.min(self.held_lots());
-            self.unwind(netted, mark_ticks);
+        let holding = &self.holdings[market];
+        if holding.held != Some(side) && !holding.parcels.is_empty() {
+            let netted = left.min(holding.lots());
+            self.unwind(market, netted, mark_ticks);
             self.dispose(liquidation, netted, mark_ticks);
             left -= netted;
         }
         if left > 0 {
-            self.held = Some(side);
-            self.parcels.push_back(Parcel { liquidation, lots: left });
+            let holding = &mut self.holdings[market];
+            holding.held = Some(side);
+            holding.parcels.push_back(Parcel { liquidation, lots: left });
         }
     }
 
-    /// The fund got rid of lots at a price.
-    pub(super) fn unwind(&mut self, lots: u64, ticks: u32) {
+    /// The fund got rid of lots of a market at a price.
+    pub(super) fn unwind(&mut self, market: usize, lots: u64, ticks: u32) {
         let mut left = lots;
         while left > 0 {
-            let Some(parcel) = self.parcels.front_mut() else { return };
+            let parcels = &mut self.holdings[market].parcels;
+            let Some(parcel) = parcels.front_mut() else { return };
             let part = parcel.lots.min(left);
             let liquidation = parcel.liquidation;
             parcel.lots -= part;
             if parcel.lots == 0 {
-                self.parcels.pop_front();
+                parcels.pop_front();
             }
             self.dispose(liquidation, part, ticks);
             left -= part;
         }
     }
 
-    /// At the end of the run: what the fund still holds counts at the mark.
-    pub(super) fn close(&mut self, mark_ticks: u32) {
-        let left = self.held_lots();
-        self.unwind(left, mark_ticks);
+    /// At the end of the run: what the fund still holds counts at the marks.
+    pub(super) fn close(&mut self, mark_ticks: &[u32]) {
+        for (market, ticks) in mark_ticks.iter().enumerate() {
+            let left = self.holdings[market].lots();
+            self.unwind(market, left, *ticks);
+        }
     }
 
     /// Average price at which a liquidation's lots went, in ticks; `None` if none did.
     pub(super) fn average(&self, liquidation: usize) -> Option<f64> {
         let (value, lots) = self.sums[liquidation];
         (lots > 0).then(|| value / lots as f64)
-    }
-
-    fn held_lots(&self) -> u64 {
-        self.parcels.iter().map(|parcel| parcel.lots).sum()
     }
 }
 
@@ -91,28 +115,28 @@ mod tests {
 
     #[test]
     fn the_fund_unwinds_what_it_took_over_first() {
-        let mut disposal = Disposal::default();
+        let mut disposal = Disposal::new(1);
         disposal.open();
         disposal.open();
         disposal.dispose(0, 10, 100);
-        disposal.take_over(0, Side::Buy, 10, 95);
-        disposal.take_over(1, Side::Buy, 10, 95);
-        disposal.unwind(15, 80);
+        disposal.take_over((0, 0), Side::Buy, 10, 95);
+        disposal.take_over((0, 1), Side::Buy, 10, 95);
+        disposal.unwind(0, 15, 80);
         assert_eq!(disposal.average(0), Some(90.0));
         assert_eq!(disposal.average(1), Some(80.0));
-        disposal.close(90);
+        disposal.close(&[90]);
         assert_eq!(disposal.average(1), Some(85.0));
     }
 
     #[test]
     fn opposite_take_overs_meet_at_the_mark() {
-        let mut disposal = Disposal::default();
+        let mut disposal = Disposal::new(1);
         disposal.open();
         disposal.open();
-        disposal.take_over(0, Side::Buy, 10, 100);
-        disposal.take_over(1, Side::Sell, 4, 98);
+        disposal.take_over((0, 0), Side::Buy, 10, 100);
+        disposal.take_over((0, 1), Side::Sell, 4, 98);
         assert_eq!(disposal.average(1), Some(98.0));
-        disposal.unwind(6, 90);
+        disposal.unwind(0, 6, 90);
         assert_eq!(disposal.average(0), Some((4.0 * 98.0 + 6.0 * 90.0) / 10.0));
     }
 }

@@ -1,13 +1,15 @@
 //! Every liquidation from trigger to flat, and who paid.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use seawall_engine::core::Engine;
 use seawall_engine::liquidation::QueueStats;
-use seawall_engine::types::{AccountId, Contract, FundCause, Money, Price, Qty, Side};
+use seawall_engine::types::{AccountId, Contract, FundCause, Money, Price, Qty, Side, SymbolId};
 
 use super::cure::Cure;
 use super::disposal::Disposal;
 use super::fill_rate::{FillTally, ForcedOrder};
+use super::haircuts::{Haircuts, Hit};
 use super::histogram::{distribution, nanoseconds, percentiles};
 use super::orders::FlowRecorder;
 use super::summary::LiquidationSummary;
@@ -33,22 +35,50 @@ pub(super) struct Liquidations {
     open: Vec<u32>,
     /// The liquidation whose forced order is in the book now, and whether that has filled.
     current: Option<(u32, bool)>,
-    contract: Contract,
+    /// Further positions of cross accounts in liquidation, and the marks at their trigger.
+    legs: BTreeMap<(AccountId, SymbolId), u32>,
+    trigger_marks: BTreeMap<AccountId, Vec<u32>>,
+    /// By market.
+    contracts: Vec<Contract>,
+    mark_ticks: Vec<u32>,
+    pub(super) flows: Vec<MarketFlow>,
+    cures: Vec<Cure>,
     sample_ns: u64,
-    mark_ticks: u32,
     totals: LiquidationSummary,
     triggered: BTreeSet<u32>,
     closed: BTreeSet<u32>,
     bankrupt: BTreeSet<u32>,
     deleveraged: BTreeSet<u32>,
-    pub(super) waiting: Waiting,
+    waiting: Waiting,
     /// Whether the open liquidation of each row was served yet.
     served: Vec<bool>,
-    cure: Cure,
+    haircuts: Haircuts,
+    /// Whether the price of deleveraging is the closed position's bankruptcy price.
+    at_bankruptcy: bool,
+}
+
+/// Forced quantity of one market, in lots.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MarketFlow {
+    /// Accounts triggered by a position in it.
+    pub(super) triggered: u64,
+    pub(super) forced: u64,
+    pub(super) filled: u64,
+    pub(super) taken_over: u64,
+    pub(super) deleveraged: u64,
+}
+
+/// A position of an account.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) symbol: SymbolId,
+    pub(super) account: AccountId,
+    pub(super) side: Side,
 }
 
 impl Liquidations {
     pub(super) fn new(scenario: &Scenario, rows: usize) -> Self {
+        let lanes = scenario.lanes();
         Self {
             latency: FlowRecorder::new(),
             fills: FillTally::new(rows),
@@ -56,12 +86,16 @@ impl Liquidations {
             rows: Vec::new(),
             deleverages: Vec::new(),
             fund: Vec::new(),
-            disposal: Disposal::default(),
-            open: vec![NONE; scenario.roles().accounts() as usize],
+            disposal: Disposal::new(lanes.len()),
+            open: vec![NONE; scenario.accounts() as usize],
             current: None,
-            contract: scenario.contract(),
+            legs: BTreeMap::new(),
+            trigger_marks: BTreeMap::new(),
+            contracts: lanes.iter().map(Scenario::contract).collect(),
+            mark_ticks: vec![0; lanes.len()],
+            flows: vec![MarketFlow::default(); lanes.len()],
+            cures: lanes.iter().map(Cure::new).collect(),
             sample_ns: scenario.clock.sample_ms * 1_000_000,
-            mark_ticks: 0,
             totals: LiquidationSummary::default(),
             triggered: BTreeSet::new(),
             closed: BTreeSet::new(),
@@ -69,57 +103,87 @@ impl Liquidations {
             deleveraged: BTreeSet::new(),
             waiting: Waiting::default(),
             served: Vec::new(),
-            cure: Cure::new(scenario),
+            haircuts: Haircuts::default(),
+            at_bankruptcy: scenario.liquidation.adl_price == "bankruptcy",
         }
     }
 
-    pub(super) fn marked(&mut self, mark: Price) {
-        self.mark_ticks = mark.ticks();
+    pub(super) fn marked(&mut self, symbol: SymbolId, mark: Price) {
+        self.mark_ticks[symbol.index()] = mark.ticks();
     }
 
-    pub(super) fn triggered(
-        &mut self,
-        account: AccountId,
-        side: Side,
-        qty: Qty,
-        bankruptcy: Price,
-        now_ns: u64,
-    ) {
-        self.open[account.index()] =
-            u32::try_from(self.rows.len()).expect("rows are counted in 32 bits");
-        self.disposal.open();
+    pub(super) fn triggered(&mut self, held: Held, qty: Qty, bankruptcy: Price, now_ns: u64) {
+        let Held { symbol, account, side } = held;
+        if self.mark_ticks.len() > 1 {
+            self.trigger_marks.insert(account, self.mark_ticks.clone());
+        }
         self.waiting.enter();
-        self.served.push(false);
         self.triggered.insert(account.0);
-        self.rows.push(LiquidationRow {
+        self.flows[symbol.index()].triggered += 1;
+        self.open[account.index()] = self.push(LiquidationRow {
             account: account.0,
+            symbol: symbol.0.into(),
             long: side == Side::Buy,
             trigger_ns: now_ns,
             qty_lots: u64::from(qty.lots()),
-            trigger_mark_ticks: self.mark_ticks,
+            trigger_mark_ticks: self.mark_ticks[symbol.index()],
             bankruptcy_ticks: bankruptcy.ticks(),
             ..LiquidationRow::default()
         });
     }
 
+    fn push(&mut self, row: LiquidationRow) -> u32 {
+        let number = u32::try_from(self.rows.len()).expect("rows are counted in 32 bits");
+        self.disposal.open();
+        // Its account waited once.
+        self.served.push(row.leg > 0);
+        self.rows.push(row);
+        number
+    }
+
+    /// The row of a position that is being closed; of a cross account's further positions one is
+    /// begun when the first of it goes, at a stated price.
+    fn number_of(&mut self, held: Held, price: Price) -> Option<u32> {
+        let Held { symbol, account, side } = held;
+        let first = self.number(account)?;
+        if self.rows[first as usize].symbol == u32::from(symbol.0) {
+            return Some(first);
+        }
+        if let Some(number) = self.legs.get(&(account, symbol)) {
+            return Some(*number);
+        }
+        let begun = self.legs.range((account, SymbolId(0))..=(account, SymbolId(u16::MAX)));
+        let leg = u32::try_from(begun.count()).expect("markets are few") + 1;
+        let marks = self.trigger_marks.get(&account).unwrap_or(&self.mark_ticks);
+        let row = LiquidationRow {
+            account: account.0,
+            symbol: symbol.0.into(),
+            leg,
+            long: side == Side::Buy,
+            trigger_ns: self.rows[first as usize].trigger_ns,
+            trigger_mark_ticks: marks[symbol.index()],
+            bankruptcy_ticks: price.ticks(),
+            ..LiquidationRow::default()
+        };
+        let number = self.push(row);
+        self.legs.insert((account, symbol), number);
+        Some(number)
+    }
+
     /// A forced order of a liquidated account, or of the fund, goes to the book.
-    pub(super) fn forced(
-        &mut self,
-        account: AccountId,
-        side: Side,
-        limit: Price,
-        qty: Qty,
-        now_ns: u64,
-    ) {
+    pub(super) fn forced(&mut self, order: Held, limit: Price, qty: Qty, now_ns: u64) {
         self.current = None;
-        let Some(number) = self.number(account) else { return };
+        let Held { symbol, account, side } = order;
+        let held = Held { side: side.opposite(), ..order };
+        let Some(number) = self.number_of(held, limit) else { return };
         self.current = Some((number, false));
         let row = &self.rows[number as usize];
         if !core::mem::replace(&mut self.served[number as usize], true) {
             self.waiting.serve(row.trigger_ns, now_ns);
         }
         self.latency.order_to_ack.saturating_record(now_ns - row.trigger_ns);
-        let (mark, limit) = (f64::from(self.mark_ticks), f64::from(limit.ticks()));
+        let mark = f64::from(self.mark_ticks[symbol.index()]);
+        let limit = f64::from(limit.ticks());
         let beyond = match side {
             Side::Sell => mark - limit,
             Side::Buy => limit - mark,
@@ -129,22 +193,35 @@ impl Liquidations {
         }
         let lots = u64::from(qty.lots());
         self.totals.forced_qty += lots;
-        let place = self.row_of(now_ns);
-        self.fills.submit(place, lots);
-        self.forced_orders.push(ForcedOrder { side, lots, reach_bp: beyond / mark * 1e4 });
+        self.flows[symbol.index()].forced += lots;
+        // Phases and fill rates are those of the first market.
+        if symbol.index() == 0 {
+            let place = self.row_of(now_ns);
+            self.fills.submit(place, lots);
+            self.forced_orders.push(ForcedOrder { side, lots, reach_bp: beyond / mark * 1e4 });
+        }
     }
 
     /// The forced order in the book filled.
-    pub(super) fn forced_trade(&mut self, account: AccountId, price: Price, qty: Qty, now_ns: u64) {
+    pub(super) fn forced_trade(
+        &mut self,
+        (symbol, account): (SymbolId, AccountId),
+        price: Price,
+        qty: Qty,
+        now_ns: u64,
+    ) {
         let lots = u64::from(qty.lots());
         if account == AccountId::FUND {
-            self.disposal.unwind(lots, price.ticks());
+            self.disposal.unwind(symbol.index(), lots, price.ticks());
             return;
         }
         let Some((number, filled)) = self.current else { return };
         self.totals.forced_filled_qty += lots;
-        let place = self.row_of(now_ns);
-        self.fills.fill(place, lots);
+        self.flows[symbol.index()].filled += lots;
+        if symbol.index() == 0 {
+            let place = self.row_of(now_ns);
+            self.fills.fill(place, lots);
+        }
         self.disposal.dispose(number, lots, price.ticks());
         let row = &mut self.rows[number as usize];
         row.filled_lots += lots;
@@ -157,26 +234,29 @@ impl Liquidations {
         }
     }
 
-    pub(super) fn taken_over(&mut self, account: AccountId, side: Side, qty: Qty, price: Price) {
+    pub(super) fn taken_over(&mut self, held: Held, qty: Qty, price: Price) {
         let lots = u64::from(qty.lots());
-        self.totals.backstop_notional += self.contract.value(price, lots).units();
-        self.count_deficit(side, lots, price);
-        let Some(number) = self.number(account) else { return };
+        let market = held.symbol.index();
+        self.totals.backstop_notional += self.contracts[market].value(price, lots).units();
+        self.flows[market].taken_over += lots;
+        self.count_deficit(held, lots, price);
+        let Some(number) = self.number_of(held, price) else { return };
         self.rows[number as usize].taken_over_lots += lots;
-        self.disposal.take_over(number, side, lots, self.mark_ticks);
+        self.disposal.take_over((market, number), held.side, lots, self.mark_ticks[market]);
     }
 
     pub(super) fn deleveraged(
         &mut self,
-        account: AccountId,
+        held: Held,
         counterparty: AccountId,
-        side: Side,
         qty: Qty,
         price: Price,
         now_ns: u64,
     ) {
-        let lots = u64::from(qty.lots());
-        self.totals.adl_notional += self.contract.value(price, lots).units();
+        let Held { symbol, account, .. } = held;
+        let (lots, market) = (u64::from(qty.lots()), symbol.index());
+        self.totals.adl_notional += self.contracts[market].value(price, lots).units();
+        self.flows[market].deleveraged += lots;
         self.deleveraged.insert(counterparty.0);
         self.deleverages.push(DeleverageRow {
             time_ns: now_ns,
@@ -184,22 +264,48 @@ impl Liquidations {
             counterparty: counterparty.0,
             qty_lots: lots,
             price_ticks: price.ticks(),
+            symbol: symbol.0.into(),
         });
+        let mark_ticks = self.mark_ticks[market];
+        self.cut((held, counterparty), lots, price);
         if account == AccountId::FUND {
-            self.disposal.unwind(lots, self.mark_ticks);
+            self.disposal.unwind(market, lots, mark_ticks);
             return;
         }
-        self.count_deficit(side, lots, price);
-        let Some(number) = self.number(account) else { return };
+        self.count_deficit(held, lots, price);
+        let Some(number) = self.number_of(held, price) else { return };
         self.rows[number as usize].deleveraged_lots += lots;
-        self.disposal.dispose(number, lots, self.mark_ticks);
+        self.disposal.dispose(number, lots, mark_ticks);
+    }
+
+    /// Notes what a winner gave for it.
+    fn cut(&mut self, (held, counterparty): (Held, AccountId), lots: u64, price: Price) {
+        let Held { symbol, account, side } = held;
+        let own = self.number(account).map(|number| self.rows[number as usize].bankruptcy_ticks);
+        let own = own.and_then(Price::new).filter(|_| !self.at_bankruptcy);
+        let Some(mark) = Price::new(self.mark_ticks[symbol.index()]) else { return };
+        let hit = Hit { account, side, counterparty, lots, price };
+        self.haircuts.hit(self.contracts[symbol.index()], &hit, mark, own.unwrap_or(price));
+    }
+
+    /// The engine is done with an input.
+    #[inline]
+    pub(super) fn end(&mut self, now_ns: u64, engine: &Engine) {
+        self.waiting.end(now_ns, engine.backlog());
+        self.haircuts.end(engine, &self.contracts);
     }
 
     pub(super) fn ended(&mut self, account: AccountId, recovered: bool, now_ns: u64) {
         let Some(number) = self.number(account) else { return };
-        let row = &mut self.rows[number as usize];
-        row.end_ns = now_ns;
-        row.recovered = recovered;
+        let range = (account, SymbolId(0))..=(account, SymbolId(u16::MAX));
+        let legs: Vec<u32> = self.legs.range(range).map(|(_, number)| *number).collect();
+        for number in legs.into_iter().chain([number]) {
+            let row = &mut self.rows[number as usize];
+            row.end_ns = now_ns;
+            row.recovered = recovered;
+        }
+        self.legs.retain(|(owner, _), _| *owner != account);
+        self.trigger_marks.remove(&account);
         self.open[account.index()] = NONE;
         self.waiting.leave();
         if !recovered {
@@ -230,7 +336,7 @@ impl Liquidations {
     /// The run is over; fills the rows in and returns the totals, with what the engine's queue
     /// counted of itself.
     pub(super) fn finish(&mut self, own: &QueueStats) -> LiquidationSummary {
-        self.disposal.close(self.mark_ticks);
+        self.disposal.close(&self.mark_ticks);
         let (mut vs_bankruptcy, mut vs_trigger) = (Vec::new(), Vec::new());
         let (mut vs_liquidation, mut filled, mut notional) = (Vec::new(), Vec::new(), Vec::new());
         let [mut first_fill, mut flat, mut compliant] = [(); 3].map(|()| nanoseconds());
@@ -238,11 +344,14 @@ impl Liquidations {
             if row.first_fill_ns > 0 {
                 first_fill.saturating_record(row.first_fill_ns - row.trigger_ns);
             }
-            if row.end_ns > 0 {
+            if row.end_ns > 0 && row.leg == 0 {
                 compliant.saturating_record(row.end_ns - row.trigger_ns);
             }
-            if row.end_ns > 0 && !row.recovered {
+            if row.end_ns > 0 && !row.recovered && row.leg == 0 {
                 flat.saturating_record(row.end_ns - row.trigger_ns);
+            }
+            if row.leg > 0 {
+                row.qty_lots = row.filled_lots + row.taken_over_lots + row.deleveraged_lots;
             }
             let Some(disposal) = self.disposal.average(number) else { continue };
             row.disposal_ticks = disposal;
@@ -254,8 +363,11 @@ impl Liquidations {
             vs_bankruptcy.push(better_bp(row.bankruptcy_ticks));
             vs_trigger.push(better_bp(row.trigger_mark_ticks));
             filled.push(row.filled_lots as f64 / row.qty_lots as f64);
-            notional.push(row.qty_lots as f64 * f64::from(row.trigger_mark_ticks));
-            if let Some(price) = self.cure.liquidation_price(row) {
+            let market = row.symbol as usize;
+            let unit = self.contracts[market].unit as f64;
+            notional.push(row.qty_lots as f64 * f64::from(row.trigger_mark_ticks) * unit);
+            if let Some(price) = self.cures[market].liquidation_price(row).filter(|_| row.leg == 0)
+            {
                 row.liquidation_ticks = price;
                 let gain = if row.long { disposal - price } else { price - disposal };
                 vs_liquidation.push(gain / price * 1e4);
@@ -263,9 +375,7 @@ impl Liquidations {
         }
         let totals = self.totals;
         let losses: Vec<f64> = vs_trigger.iter().map(|gain| -gain).collect();
-        let money: Vec<f64> =
-            notional.iter().map(|value| value * self.contract.unit as f64).collect();
-        let cured = self.cure.total(&self.rows);
+        let cured = Cure::total(&self.cures, &self.rows);
         let rate = totals.forced_filled_qty as f64 / totals.forced_qty as f64;
         LiquidationSummary {
             accounts_triggered: self.triggered.len() as u64,
@@ -279,23 +389,26 @@ impl Liquidations {
             time_to_flat_ns: percentiles(&flat),
             time_to_compliant_ns: percentiles(&compliant),
             beyond_bankruptcy: beyond_bankruptcy(&vs_bankruptcy),
-            slippage_at_risk: slippage_at_risk(&losses, &money),
+            slippage_at_risk: slippage_at_risk(&losses, &notional),
             slippage_vs_liquidation_price_bp: distribution(&mut vs_liquidation),
             filled_fraction: distribution(&mut filled),
             over_liquidated_lots: cured.map(|cured| cured.over_lots),
             over_liquidated_fraction: cured.and_then(super::cure::Cured::over_fraction),
             under_liquidated_lots: cured.map(|cured| cured.under_lots),
             queue: self.waiting.summarise(&self.rows, own),
+            adl: self.haircuts.summarise(),
             ..totals
         }
     }
 
     /// Loss beyond margin at the mark of lots that the book did not fill at their bankruptcy
     /// price or better.
-    fn count_deficit(&mut self, side: Side, lots: u64, bankruptcy: Price) {
-        let Some(mark) = Price::new(self.mark_ticks) else { return };
-        let entry = self.contract.value(bankruptcy, lots);
-        let profit = self.contract.profit(side, entry, self.contract.value(mark, lots));
+    fn count_deficit(&mut self, held: Held, lots: u64, bankruptcy: Price) {
+        let market = held.symbol.index();
+        let Some(mark) = Price::new(self.mark_ticks[market]) else { return };
+        let contract = self.contracts[market];
+        let entry = contract.value(bankruptcy, lots);
+        let profit = contract.profit(held.side, entry, contract.value(mark, lots));
         self.totals.deficit += (-profit.units()).max(0);
     }
 
@@ -303,7 +416,8 @@ impl Liquidations {
     pub(super) fn notional(&self) -> f64 {
         let value = |row: &LiquidationRow| {
             let mark = Price::new(row.trigger_mark_ticks)?;
-            Some(self.contract.value(mark, row.qty_lots).units() as f64)
+            let contract = self.contracts.get(row.symbol as usize)?;
+            Some(contract.value(mark, row.qty_lots).units() as f64)
         };
         self.rows.iter().filter_map(value).sum()
     }

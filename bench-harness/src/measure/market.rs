@@ -3,13 +3,12 @@
 use core::ops::Range;
 
 use seawall_engine::core::Engine;
-use seawall_engine::types::{AccountId, Price, Side};
+use seawall_engine::types::{AccountId, Price, Side, SymbolId};
 
 use super::fill_rate::CalmBook;
 use super::summary::MarketSummary;
 use super::tables::TimelineRow;
 use crate::agents::Quote;
-use crate::scenario::SYMBOL;
 
 /// Calm books to remember, at most.
 const CALM_BOOKS: usize = 32;
@@ -17,6 +16,7 @@ const CALM_BOOKS: usize = 32;
 /// Follows the market of a run.
 #[derive(Debug)]
 pub(super) struct MarketWatch {
+    symbol: SymbolId,
     pub(super) timeline: Vec<TimelineRow>,
     /// Time and price of every mark.
     pub(super) marks: Vec<(u64, u32)>,
@@ -26,12 +26,15 @@ pub(super) struct MarketWatch {
     /// Since the last row.
     commands: u64,
     traded_lots: u64,
+    /// Since the start.
+    pub(super) trades: u64,
 }
 
 impl MarketWatch {
     /// For `rows` rows, of which `calm_rows` lie between warm-up and shock.
-    pub(super) fn new(rows: usize, calm_rows: Range<usize>) -> Self {
+    pub(super) fn new(symbol: SymbolId, rows: usize, calm_rows: Range<usize>) -> Self {
         Self {
+            symbol,
             timeline: Vec::with_capacity(rows),
             marks: Vec::new(),
             calm_books: Vec::with_capacity(CALM_BOOKS),
@@ -39,6 +42,7 @@ impl MarketWatch {
             spread_max_ticks: 0,
             commands: 0,
             traded_lots: 0,
+            trades: 0,
         }
     }
 
@@ -50,6 +54,7 @@ impl MarketWatch {
     #[inline]
     pub(super) fn traded(&mut self, lots: u64) {
         self.traded_lots += lots;
+        self.trades += 1;
     }
 
     /// Best prices after an input.
@@ -63,17 +68,18 @@ impl MarketWatch {
 
     /// Ends a row: what an observer sees now. What other measures know is filled in later.
     pub(super) fn sample(&mut self, time_ns: u64, index_ticks: u32, engine: &Engine) {
+        let symbol = self.symbol;
         let ticks = |price: Option<Price>| price.map_or(0, Price::ticks);
         let (bid_ticks, ask_ticks) =
-            (ticks(engine.best_bid(SYMBOL)), ticks(engine.best_ask(SYMBOL)));
-        let mark_ticks = ticks(engine.mark(SYMBOL));
+            (ticks(engine.best_bid(symbol)), ticks(engine.best_ask(symbol)));
+        let mark_ticks = ticks(engine.mark(symbol));
         let mid = Quote { bid_ticks, ask_ticks, ..Quote::default() }.mid();
         // With a side missing, depth is measured from the mark.
         let centre = mid.unwrap_or(f64::from(mark_ticks));
         let within = |side: Side, distances_bp: [f64; 3]| {
             let reach = distances_bp.map(|bp| centre * bp / 1e4);
             let mut lots = [0; 3];
-            for (price, level) in engine.depth(SYMBOL, side) {
+            for (price, level) in engine.depth(symbol, side) {
                 let distance = (f64::from(price.ticks()) - centre).abs();
                 if distance > reach[2] {
                     break;
@@ -101,7 +107,7 @@ impl MarketWatch {
             traded_lots: core::mem::take(&mut self.traded_lots),
             backlog: engine.backlog() as u64,
             fund_cash: engine.cash(AccountId::FUND).units(),
-            fund_position_lots: engine.position(SYMBOL, AccountId::FUND).lots,
+            fund_position_lots: engine.position(symbol, AccountId::FUND).lots,
             ..TimelineRow::default()
         });
     }
@@ -113,8 +119,9 @@ impl MarketWatch {
         let due =
             self.calm_rows.contains(&row) && (row - self.calm_rows.start) % every == every / 2;
         let Some(mid) = mid.filter(|_| due) else { return };
-        let levels =
-            |side| engine.depth(SYMBOL, side).map(|(price, lots)| (f64::from(price.ticks()), lots));
+        let levels = |side| {
+            engine.depth(self.symbol, side).map(|(price, lots)| (f64::from(price.ticks()), lots))
+        };
         self.calm_books.push(CalmBook::new(mid, levels(Side::Buy), levels(Side::Sell)));
     }
 
@@ -174,7 +181,7 @@ impl MarketWatch {
     }
 
     /// Largest fall of the mark from its price at the shock, in basis points.
-    pub(super) fn drawdown_bp(&self, shock_ns: u64) -> f64 {
+    fn drawdown_bp(&self, shock_ns: u64) -> f64 {
         let after = self.marks.partition_point(|(time_ns, _)| *time_ns <= shock_ns);
         let Some((_, start)) = after.checked_sub(1).map(|place| self.marks[place]) else {
             return 0.0;

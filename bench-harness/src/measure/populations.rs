@@ -7,15 +7,18 @@ use seawall_engine::core::Engine;
 use seawall_engine::types::{AccountId, Contract, Money, Ppm, Price, Qty, Side};
 
 use super::summary::{Population, Trading};
+use crate::agents::in_market;
 use crate::scenario::{Roles, Scenario, small};
 
 /// What agents counted, by population.
-pub type Counters = Vec<(&'static str, Vec<(&'static str, u64)>)>;
+pub type Counters = Vec<(String, Vec<(&'static str, u64)>)>;
 
 /// Follows deposits, and the trades of those who are scored.
 #[derive(Debug)]
 pub(super) struct Populations {
     roles: Roles,
+    /// Every population that has accounts, by name.
+    accounts: Vec<(String, Range<u32>)>,
     contract: Contract,
     fees: [Ppm; 2],
     /// By account.
@@ -31,7 +34,8 @@ impl Populations {
         Self {
             contract: scenario.contract(),
             fees: [fee(scenario.market.maker_fee_ppm), fee(scenario.market.taker_fee_ppm)],
-            deposits: vec![0; roles.accounts() as usize],
+            accounts: accounts(scenario),
+            deposits: vec![0; scenario.accounts() as usize],
             trading: vec![Trading::default(); (roles.spoofer.end - roles.hunter.start) as usize],
             roles,
         }
@@ -86,28 +90,13 @@ impl Populations {
         counters: Counters,
     ) -> BTreeMap<String, Population> {
         let r = &self.roles;
-        let one = |account: u32| account..account + 1;
-        let ranges: [(&str, Range<u32>); 12] = [
-            ("fund", one(0)),
-            ("makers", r.makers.clone()),
-            ("takers", r.takers.clone()),
-            ("shock", one(r.shock)),
-            ("background", one(r.background)),
-            ("hedgers", r.hedgers.clone()),
-            ("holders", r.holders.clone()),
-            ("arbitrageurs", r.arbitrageurs.clone()),
-            ("hunter", r.hunter.clone()),
-            ("spoofer", r.spoofer.clone()),
-            ("probe", r.probes.clone()),
-            ("flow", r.flow.clone()),
-        ];
         let mut populations = BTreeMap::new();
-        for (name, accounts) in ranges.into_iter().filter(|(_, accounts)| !accounts.is_empty()) {
+        for (name, accounts) in &self.accounts {
             let profit = accounts.clone().map(|account| {
                 let equity = engine.equity(AccountId(account)).units();
                 i128::from(equity) - i128::from(self.deposits[account as usize])
             });
-            let is_scored = ["hunter", "spoofer"].contains(&name);
+            let is_scored = ["hunter", "spoofer"].contains(&name.as_str());
             let trading = is_scored.then(|| {
                 let place = (accounts.start - r.hunter.start) as usize;
                 self.trading[place]
@@ -118,14 +107,43 @@ impl Populations {
                 trading,
                 counters: BTreeMap::new(),
             };
-            populations.insert(name.to_owned(), population);
+            populations.insert(name.clone(), population);
         }
         let fees = Population { profit: engine.venue_fees().units(), ..Population::default() };
         populations.insert("venue".to_owned(), fees);
         for (name, counters) in counters.into_iter().filter(|(_, counters)| !counters.is_empty()) {
-            let entry = populations.entry(name.to_owned()).or_default();
+            let entry = populations.entry(name).or_default();
             entry.counters = counters.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect();
         }
         populations
     }
+}
+
+/// Every population that has accounts.
+fn accounts(scenario: &Scenario) -> Vec<(String, Range<u32>)> {
+    let names = scenario.market_names();
+    let one = |account: u32| account..account + 1;
+    let mut all = vec![("fund".to_owned(), one(0))];
+    for (market, lane) in scenario.lanes().iter().enumerate() {
+        let r = lane.roles();
+        let of_market: [(&str, Range<u32>); 12] = [
+            ("makers", r.makers),
+            ("takers", r.takers),
+            ("shock", one(r.shock)),
+            ("background", one(r.background)),
+            ("hedgers", r.hedgers),
+            ("holders", r.holders),
+            ("arbitrageurs", r.arbitrageurs),
+            ("hunter", r.hunter),
+            ("spoofer", r.spoofer),
+            ("probe", r.probes),
+            ("flow", r.flow),
+            ("griefer", r.griefer),
+        ];
+        let named = of_market.map(|(name, accounts)| (in_market(&names, market, name), accounts));
+        all.extend(named);
+    }
+    all.push(("portfolios".to_owned(), scenario.portfolio_accounts()));
+    all.retain(|(_, accounts)| !accounts.is_empty());
+    all
 }

@@ -1,20 +1,24 @@
 //! Watches a run event by event and ends with its summary and tables.
 
 use core::ops::Range;
+use std::collections::BTreeMap;
 
 use seawall_engine::core::Engine;
 use seawall_engine::types::{AccountId, Event, Money, Sequenced};
 
 use super::fill_rate::calm_baseline;
-use super::liquidations::Liquidations;
+use super::liquidations::{Held, Liquidations};
 use super::market::MarketWatch;
+use super::markets::{self, Spans};
 use super::orders::Orders;
 use super::phases::PhaseRows;
 use super::populations::{Counters, Populations};
 use super::solvency;
-use super::summary::{FillRates, Latency, MakerQuotes, Solvency, Summary};
+use super::summary::{
+    FillRates, Latency, MakerQuotes, MarketResult, MarketSummary, Solvency, Summary,
+};
 use super::tables::Tables;
-use crate::agents::Quote;
+use crate::agents::{IndexPath, Quote};
 use crate::scenario::Scenario;
 
 /// Watches one run. It changes nothing and draws nothing.
@@ -22,7 +26,8 @@ use crate::scenario::Scenario;
 pub struct Recorder {
     orders: Orders,
     liquidations: Liquidations,
-    market: MarketWatch,
+    /// Each market, the first one first.
+    markets: Vec<MarketWatch>,
     populations: Populations,
     /// Rows of the grid during which the shock lasts; empty without one.
     shock_rows: Range<usize>,
@@ -38,10 +43,11 @@ impl Recorder {
         let rows = row(scenario.clock.duration_ms / scenario.clock.sample_ms);
         let shock_rows = shock_rows(scenario, rows);
         let warm = row(scenario.clock.warmup_ms.div_ceil(scenario.clock.sample_ms));
+        let watch = |lane: &Scenario| MarketWatch::new(lane.symbol(), rows, warm..shock_rows.start);
         Self {
             orders: Orders::new(scenario, rows),
             liquidations: Liquidations::new(scenario, rows),
-            market: MarketWatch::new(rows, warm..shock_rows.start),
+            markets: scenario.lanes().iter().map(watch).collect(),
             populations: Populations::new(scenario),
             shock_rows,
             commands: 0,
@@ -55,7 +61,7 @@ impl Recorder {
     #[inline]
     pub fn begin(&mut self, input: &Sequenced, sent_ns: u64) {
         self.commands += 1;
-        self.market.command();
+        self.markets[0].command();
         self.orders.begin(input, sent_ns);
     }
 
@@ -72,15 +78,24 @@ impl Recorder {
             }
             Event::Rested { order, .. } => self.orders.rested(order),
             Event::Trade {
-                side, taker, taker_account, maker, maker_account, price, qty, ..
+                symbol,
+                side,
+                taker,
+                taker_account,
+                maker,
+                maker_account,
+                price,
+                qty,
+                ..
             } => {
                 self.trades += 1;
                 let lots = u64::from(qty.lots());
-                self.market.traded(lots);
+                self.markets[symbol.index()].traded(lots);
                 self.populations.traded(taker_account, maker_account, side, price, qty);
                 self.orders.made(maker, maker_account, lots, now_ns);
                 if taker.is_derived() {
-                    self.liquidations.forced_trade(taker_account, price, qty, now_ns);
+                    let whose = (symbol, taker_account);
+                    self.liquidations.forced_trade(whose, price, qty, now_ns);
                 } else {
                     self.orders.took(lots, now_ns);
                 }
@@ -89,9 +104,9 @@ impl Recorder {
                 self.rejected += 1;
                 self.orders.rejected(account, reason);
             }
-            Event::Marked { price, .. } => {
-                self.market.marks.push((now_ns, price.ticks()));
-                self.liquidations.marked(price);
+            Event::Marked { symbol, price } => {
+                self.markets[symbol.index()].marks.push((now_ns, price.ticks()));
+                self.liquidations.marked(symbol, price);
             }
             _ => self.rare(event, now_ns),
         }
@@ -100,17 +115,18 @@ impl Recorder {
     fn rare(&mut self, event: &Event, now_ns: u64) {
         let l = &mut self.liquidations;
         match *event {
-            Event::Triggered { account, side, qty, bankruptcy, .. } => {
-                l.triggered(account, side, qty, bankruptcy, now_ns);
+            Event::Triggered { symbol, account, side, qty, bankruptcy, .. } => {
+                l.triggered(Held { symbol, account, side }, qty, bankruptcy, now_ns);
             }
-            Event::Forced { account, side, limit, qty, .. } => {
-                l.forced(account, side, limit, qty, now_ns);
+            Event::Forced { symbol, account, side, limit, qty, .. } => {
+                l.forced(Held { symbol, account, side }, limit, qty, now_ns);
             }
-            Event::TakenOver { account, side, qty, price, .. } => {
-                l.taken_over(account, side, qty, price);
+            Event::TakenOver { symbol, account, side, qty, price } => {
+                l.taken_over(Held { symbol, account, side }, qty, price);
             }
-            Event::Deleveraged { account, counterparty, side, qty, price, .. } => {
-                l.deleveraged(account, counterparty, side, qty, price, now_ns);
+            Event::Deleveraged { symbol, account, counterparty, side, qty, price } => {
+                let held = Held { symbol, account, side };
+                l.deleveraged(held, counterparty, qty, price, now_ns);
             }
             Event::Recovered { account, .. } => l.ended(account, true, now_ns),
             Event::Closed { account, .. } => l.ended(account, false, now_ns),
@@ -122,10 +138,10 @@ impl Recorder {
         }
     }
 
-    /// The engine is done with an input, and so many positions wait.
+    /// The engine is done with an input.
     #[inline]
-    pub fn end(&mut self, now_ns: u64, backlog: usize) {
-        self.liquidations.waiting.end(now_ns, backlog);
+    pub fn end(&mut self, now_ns: u64, engine: &Engine) {
+        self.liquidations.end(now_ns, engine);
     }
 
     /// An account was opened with so much.
@@ -135,13 +151,15 @@ impl Recorder {
 
     /// Best prices after an input, when they changed.
     #[inline]
-    pub fn quote(&mut self, quote: Quote) {
-        self.market.quote(quote);
+    pub fn quote(&mut self, market: usize, quote: Quote) {
+        self.markets[market].quote(quote);
     }
 
     /// Ends a row of the timeline.
-    pub fn sample(&mut self, time_ns: u64, index_ticks: u32, engine: &Engine) {
-        self.market.sample(time_ns, index_ticks, engine);
+    pub fn sample(&mut self, time_ns: u64, indices: &[IndexPath], engine: &Engine) {
+        for (market, index) in self.markets.iter_mut().zip(indices) {
+            market.sample(time_ns, index.ticks_at(time_ns), engine);
+        }
     }
 
     /// Inputs so far.
@@ -159,27 +177,28 @@ impl Recorder {
     ) -> (Summary, Tables) {
         let liquidation = self.liquidations.finish(&engine.queue_stats());
         self.fill_timeline();
-        let phases = PhaseRows::find(&self.market.timeline, self.shock_rows.clone());
-        for (number, row) in self.market.timeline.iter_mut().enumerate() {
+        let phases = PhaseRows::find(&self.markets[0].timeline, self.shock_rows.clone());
+        for (number, row) in self.markets[0].timeline.iter_mut().enumerate() {
             row.phase = phases.number(number);
         }
         let sample_ns = scenario.clock.sample_ms * 1_000_000;
         let warmup_ns = scenario.clock.warmup_ms * 1_000_000;
         let shock_ns = scenario.shock.start_ms * 1_000_000;
-        let calm_forced = calm_baseline(&self.market.calm_books, &self.liquidations.forced_orders);
+        let calm_forced =
+            calm_baseline(&self.markets[0].calm_books, &self.liquidations.forced_orders);
         // The warm-up is not calm trading: only makers are there.
         let measured = PhaseRows {
             calm: row(scenario.clock.warmup_ms.div_ceil(scenario.clock.sample_ms))
                 .min(phases.calm.end)..phases.calm.end,
             ..phases.clone()
         };
-        let mut market = self.market.summarise(self.shock_rows.start, shock_ns);
-        market.amplification = self.amplification(liquidation.forced_qty);
+        let mut market = self.markets[0].summarise(self.shock_rows.start, shock_ns);
+        market.amplification = self.amplification(self.liquidations.flows[0].forced);
         market.branching = market.amplification.map(|amplification| 1.0 - 1.0 / amplification);
         let liquidated = self.liquidations.notional();
         let solvency = Solvency {
             adl_share: (liquidated > 0.0).then(|| liquidation.adl_notional as f64 / liquidated),
-            ..solvency::of(&self.market.timeline, &self.liquidations.deleverages, shock_ns)
+            ..solvency::of(&self.markets[0].timeline, &self.liquidations.deleverages, shock_ns)
         };
         let populations = self.populations.summarise(engine, counters);
         let maker_quotes = self.maker_quotes(warmup_ns);
@@ -197,8 +216,8 @@ impl Recorder {
             money_scale: i64::try_from(scenario.market.money_scale).unwrap_or(i64::MAX),
             currency: scenario.market.currency.clone(),
             phases: measured.summarise(
-                &self.market.timeline,
-                &self.market.marks,
+                &self.markets[0].timeline,
+                &self.markets[0].marks,
                 warmup_ns,
                 sample_ns,
             ),
@@ -214,6 +233,7 @@ impl Recorder {
                 taker: self.orders.taker_fills.by_phase(&measured, None),
                 forced: self.liquidations.fills.by_phase(&measured, calm_forced),
             },
+            markets: self.by_market(scenario, &measured, shock_ns, market),
             market,
             solvency,
             maker_quotes,
@@ -224,15 +244,43 @@ impl Recorder {
         (summary, self.into_tables())
     }
 
+    /// What happened in each of several markets; nothing where there is only one.
+    fn by_market(
+        &self,
+        scenario: &Scenario,
+        phases: &PhaseRows,
+        shock_ns: u64,
+        first: MarketSummary,
+    ) -> BTreeMap<String, MarketResult> {
+        if self.markets.len() == 1 {
+            return BTreeMap::new();
+        }
+        let until = if phases.peak.is_empty() { phases.onset.end } else { phases.peak.end };
+        let spans = Spans { calm: phases.calm.clone(), cascade: phases.onset.start..until };
+        let result = |((symbol, watch), flow)| {
+            let market = if symbol == 0 {
+                first
+            } else {
+                MarketWatch::summarise(watch, self.shock_rows.start, shock_ns)
+            };
+            markets::result((symbol, watch), flow, market, &self.markets[0].timeline, &spans)
+        };
+        let flows = self.liquidations.flows.iter().copied();
+        let results = (0..).zip(&self.markets).zip(flows).map(result);
+        scenario.market_names().into_iter().zip(results).collect()
+    }
+
     fn maker_quotes(&self, warmup_ns: u64) -> MakerQuotes {
         let quotes = self.orders.quotes;
         let moved = (quotes.cancels + quotes.replaces) as f64;
-        let rows = self.market.timeline.iter().filter(|row| row.time_ns >= warmup_ns);
+        let added = quotes.orders + quotes.replaces;
+        let rows = self.markets[0].timeline.iter().filter(|row| row.time_ns >= warmup_ns);
         let (two_sided, all) = rows.fold((0_u64, 0_u64), |(two_sided, all), row| {
             (two_sided + u64::from(row.bid_ticks > 0 && row.ask_ticks > 0), all + 1)
         });
         MakerQuotes {
             cancel_to_fill: (quotes.fills > 0).then(|| moved / quotes.fills as f64),
+            cancel_to_add: (added > 0).then(|| moved / added as f64),
             two_sided_fraction: (all > 0).then(|| two_sided as f64 / all as f64),
             ..quotes
         }
@@ -240,14 +288,14 @@ impl Recorder {
 
     /// (Exogenous + forced quantity) over exogenous quantity (rule 11 of the house).
     fn amplification(&self, forced: u64) -> Option<f64> {
-        let rows = 0..self.market.timeline.len();
+        let rows = 0..self.markets[0].timeline.len();
         let exogenous: u64 = rows.map(|row| self.orders.shock_fills.row(row).0).sum();
         (exogenous > 0).then(|| (exogenous + forced) as f64 / exogenous as f64)
     }
 
     /// Puts what other measures know into the timeline.
     fn fill_timeline(&mut self) {
-        for (number, row) in self.market.timeline.iter_mut().enumerate() {
+        for (number, row) in self.markets[0].timeline.iter_mut().enumerate() {
             (row.forced_lots, row.forced_filled_lots) = self.liquidations.fills.row(number);
             (row.taker_lots, row.taker_filled_lots) = self.orders.taker_fills.row(number);
             (row.maker_lots, row.maker_filled_lots) = self.orders.maker_fills.row(number);
@@ -255,9 +303,12 @@ impl Recorder {
         }
     }
 
-    fn into_tables(self) -> Tables {
+    fn into_tables(mut self) -> Tables {
+        let markets =
+            if self.markets.len() > 1 { markets::rows(&self.markets) } else { Vec::new() };
         Tables {
-            timeline: self.market.timeline,
+            timeline: core::mem::take(&mut self.markets[0].timeline),
+            markets,
             liquidations: self.liquidations.rows,
             deleverages: self.liquidations.deleverages,
             fund: self.liquidations.fund,

@@ -190,6 +190,28 @@ pub struct LiquidationSummary {
     pub under_liquidated_lots: Option<u64>,
     /// The queue.
     pub queue: QueueSummary,
+    /// What auto-deleveraging took from whom.
+    #[serde(default)]
+    pub adl: AdlSummary,
+}
+
+/// What auto-deleveraging took from whom (Chitra, arXiv:2512.01112). Amounts in money units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AdlSummary {
+    /// What winners gave up, against the mark of the moment.
+    pub given: i64,
+    /// What the closed positions lacked at that mark.
+    pub needed: i64,
+    /// The first less the second: 0 where the price is the bankruptcy price.
+    pub overshoot: i64,
+    /// What the winner who gave most gave, over all that was lacking (PTSR).
+    pub top_winner_share: Option<f64>,
+    /// That, over what the position that lacked most lacked (PMR).
+    pub top_winner_to_loser: Option<f64>,
+    /// Largest part of its equity that a winner gave with one input.
+    pub haircut_max: Option<f64>,
+    /// Largest leverage that a winner was left with: value at the mark over equity.
+    pub leverage_after_max: Option<f64>,
 }
 
 /// Execution beyond the bankruptcy price.
@@ -297,6 +319,9 @@ pub struct MakerQuotes {
     pub fills: u64,
     /// Cancelled and changed orders for each fill.
     pub cancel_to_fill: Option<f64>,
+    /// Cancelled and changed orders for each order sent or changed.
+    #[serde(default)]
+    pub cancel_to_add: Option<f64>,
     /// Share of the timeline's rows, after the warm-up, with both sides quoted.
     pub two_sided_fraction: Option<f64>,
 }
@@ -399,6 +424,35 @@ pub struct Phases {
     pub recovery: Option<Phase>,
 }
 
+/// One of several markets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MarketResult {
+    /// Its number.
+    pub symbol: u64,
+    /// Trades in it.
+    pub trades: u64,
+    /// Accounts triggered by a position in it.
+    pub triggered: u64,
+    /// Quantity of forced orders in it, in lots.
+    pub forced_qty: u64,
+    /// What of it filled in its book, in lots.
+    pub forced_filled_qty: u64,
+    /// Quantity that the fund took over, in lots.
+    pub taken_over_qty: u64,
+    /// Quantity closed by auto-deleveraging, in lots.
+    pub deleveraged_qty: u64,
+    /// Largest position of the fund in it, in lots.
+    pub backstop_position_max_lots: u64,
+    /// Correlation of its returns with the first market's over one second, before the shock.
+    pub correlation_calm: Option<f64>,
+    /// The same from the shock to the end of the peak.
+    pub correlation_cascade: Option<f64>,
+    /// The second less the first.
+    pub correlation_jump: Option<f64>,
+    /// What the cascade did to it.
+    pub market: MarketSummary,
+}
+
 /// The numbers of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -455,6 +509,10 @@ pub struct Summary {
     /// What every population gained or lost.
     #[serde(default)]
     pub populations: BTreeMap<String, Population>,
+    /// Every market by name, where there are several. Phases, latencies, fill rates and `market` are
+    /// the first one's; what was liquidated and who was solvent are of all of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub markets: BTreeMap<String, MarketResult>,
     /// Money created or destroyed, in money units: always 0.
     pub conservation_error: i128,
 }

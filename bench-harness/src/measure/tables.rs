@@ -85,6 +85,13 @@ pub struct LiquidationRow {
     /// Price at which it was due to be liquidated, in ticks; 0 where it is not computed (contracts
     /// that are not linear).
     pub liquidation_ticks: f64,
+    /// Market, by its number.
+    #[serde(default)]
+    pub symbol: u32,
+    /// 0 for the position that was triggered; further positions of the same cross account, in the
+    /// order in which they were closed, from 1. Their quantity is what was closed of them.
+    #[serde(default)]
+    pub leg: u32,
 }
 
 /// One auto-deleveraging.
@@ -100,6 +107,9 @@ pub struct DeleverageRow {
     pub qty_lots: u64,
     /// Price.
     pub price_ticks: u32,
+    /// Market, by its number.
+    #[serde(default)]
+    pub symbol: u32,
 }
 
 /// One change of the fund's cash.
@@ -113,6 +123,31 @@ pub struct FundRow {
     pub amount: i64,
     /// Cash after it.
     pub balance: i64,
+}
+
+/// One of several markets at one instant of the grid, and what was traded since the instant before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ParquetRecordWriter)]
+pub struct MarketRow {
+    /// Instant.
+    pub time_ns: u64,
+    /// Market, by its number.
+    pub symbol: u32,
+    /// Mark price.
+    pub mark_ticks: u32,
+    /// Exogenous fundamental price.
+    pub index_ticks: u32,
+    /// Best bid, 0 if none.
+    pub bid_ticks: u32,
+    /// Best offer, 0 if none.
+    pub ask_ticks: u32,
+    /// Bid depth within 50 bp of the mid.
+    pub bid_depth_50bp_lots: u64,
+    /// Offer depth within 50 bp of the mid.
+    pub ask_depth_50bp_lots: u64,
+    /// Traded quantity since.
+    pub traded_lots: u64,
+    /// The fund's position, signed.
+    pub fund_position_lots: i64,
 }
 
 /// Latency histograms of one flow.
@@ -137,6 +172,8 @@ pub struct Tables {
     pub deleverages: Vec<DeleverageRow>,
     /// Every change of the fund.
     pub fund: Vec<FundRow>,
+    /// Every market over time, by market; empty where there is only one.
+    pub markets: Vec<MarketRow>,
     /// Latency histograms by flow.
     pub histograms: Vec<FlowHistograms>,
 }

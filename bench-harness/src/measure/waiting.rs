@@ -115,7 +115,7 @@ fn overtakers(services: &[(u64, u64)]) -> usize {
 
 /// Most liquidations that ended within one second of virtual time, on a grid of seconds.
 fn closed_per_second_max(rows: &[LiquidationRow]) -> u64 {
-    let ended = rows.iter().filter(|row| row.end_ns > 0 && !row.recovered);
+    let ended = rows.iter().filter(|row| row.end_ns > 0 && !row.recovered && row.leg == 0);
     let mut seconds: Vec<u64> = ended.map(|row| row.end_ns / 1_000_000_000).collect();
     seconds.sort_unstable();
     seconds.chunk_by(|a, b| a == b).map(|second| second.len() as u64).max().unwrap_or(0)

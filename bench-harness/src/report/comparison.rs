@@ -7,10 +7,10 @@ use askama::Template;
 use super::charts::{self, DataTable};
 use super::manifest::Manifest;
 use super::numbers;
-use super::page::{Group, groups, plotting_library};
+use super::page::{Group, Tile, groups, plotting_library};
 use super::terminal::{self, Style};
 use crate::study::bootstrap::Mean;
-use crate::study::comparison::Comparison;
+use crate::study::comparison::{Comparison, PointResult};
 use crate::study::measures::HEADLINES;
 
 /// Points that the terminal lists.
@@ -24,6 +24,8 @@ struct Page<'a> {
     command: String,
     headline: String,
     sentence: String,
+    tiles: Vec<Tile>,
+    top: Option<(String, DataTable)>,
     changes: Vec<(String, DataTable)>,
     groups: Vec<Group>,
     files: &'a [String],
@@ -47,6 +49,11 @@ pub(super) fn figure(value: f64) -> String {
         let text = numbers::decimal(value, places);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
+}
+
+/// A mean and its interval.
+pub fn with_interval(mean: &Mean) -> String {
+    format!("{} {}", figure(mean.mean), interval(mean)).trim_end().to_owned()
 }
 
 /// `[low, high]`, or nothing where there is no interval.
@@ -163,12 +170,42 @@ pub fn render_with(
         command: manifest.command_line.join(" "),
         headline: headline(comparison),
         sentence: sentence(comparison),
-        changes: top.into_iter().chain(changes).collect(),
+        tiles: tiles(comparison),
+        top,
+        changes: changes.collect(),
         groups: groups(charts::points(comparison)),
         files,
         plotting_library: plotting_library(),
     };
     page.render().expect("the template formats into a string and calls nothing that can fail")
+}
+
+/// Three measures at the top: of two points the difference, of more the range.
+fn tiles(comparison: &Comparison) -> Vec<Tile> {
+    const SHOWN: [(&str, &str); 3] = [
+        ("fall of the mark (bp)", "market.drawdown_bp"),
+        ("accounts liquidated", "liquidation.accounts_closed"),
+        ("paid by the insurance fund (money units)", "liquidation.insurance_paid"),
+    ];
+    let tile = |(label, path): (&'static str, &str)| {
+        let of = |point: &PointResult| point.measures.get(path).copied();
+        let mut means: Vec<f64> =
+            comparison.points.iter().filter_map(of).map(|mean| mean.mean).collect();
+        let first = *means.first()?;
+        if let [_, other] = &comparison.points[..]
+            && let Some(change) = other.differences.get(path)
+        {
+            let sign = if change.mean > 0.0 { "+" } else { "" };
+            let value = format!("{sign}{}", figure(change.mean));
+            let note = format!("{} against the first's {}", interval(change), figure(first));
+            return Some(Tile { label, value, note });
+        }
+        means.sort_unstable_by(f64::total_cmp);
+        let (low, high) = (*means.first()?, *means.last()?);
+        let value = format!("{} to {}", figure(low), figure(high));
+        Some(Tile { label, value, note: format!("{} at the first point", figure(first)) })
+    };
+    SHOWN.into_iter().filter_map(tile).collect()
 }
 
 fn headline(comparison: &Comparison) -> String {

@@ -137,6 +137,7 @@ pub(crate) fn tables() -> Tables {
         liquidations: (0..1_480).map(liquidation_row).collect(),
         deleverages: (0..40).map(deleverage_row).collect(),
         fund: fund_rows(),
+        markets: Vec::new(),
         histograms,
     }
 }
@@ -160,6 +161,8 @@ fn liquidation_row(index: u32) -> LiquidationRow {
         deleveraged_lots: 5 * part,
         disposal_ticks: mark_ticks * 0.991,
         liquidation_ticks: 0.0,
+        symbol: 0,
+        leg: 0,
     }
 }
 
@@ -171,6 +174,7 @@ fn deleverage_row(index: u32) -> DeleverageRow {
         counterparty: 20_000 + index,
         qty_lots: 370,
         price_ticks: mark(time_ns / GRID_NS) as u32,
+        symbol: 0,
     }
 }
 

@@ -6,6 +6,7 @@
 mod bench_page;
 pub mod calibrate;
 pub mod charts;
+mod compare_page;
 pub mod comparison;
 pub mod downsample;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod tabulate;
 pub mod terminal;
 
 pub use bench_page::bench_page;
+pub use compare_page::{ComparedNumber, compare_page};
 pub use error::ReportError;
 pub use manifest::Manifest;
 pub use run_directory::{Placement, RunDirectory, SavedRun};

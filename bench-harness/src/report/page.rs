@@ -30,10 +30,10 @@ struct Page<'a> {
 }
 
 /// One of the three numbers at the top.
-struct Tile {
-    label: &'static str,
-    value: String,
-    note: String,
+pub(super) struct Tile {
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    pub(super) note: String,
 }
 
 /// Charts that stand side by side where there is room.

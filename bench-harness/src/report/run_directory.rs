@@ -228,7 +228,10 @@ fn is_output(path: &Path) -> bool {
     let fixed = [SUMMARY, MANIFEST, REPORT, SCENARIO, COMMANDS, latency_files::LOG_FILE];
     let is_percentiles =
         name.ends_with(".order_to_ack.hgrm") || name.ends_with(".order_to_fill.hgrm");
-    fixed.contains(&name) || table_files::FILES.contains(&name) || is_percentiles
+    fixed.contains(&name)
+        || table_files::FILES.contains(&name)
+        || name == table_files::MARKETS
+        || is_percentiles
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ use crate::measure::tables::Tables;
 pub const FILES: [&str; 4] =
     ["timeline.parquet", "liquidations.parquet", "deleverages.parquet", "fund.parquet"];
 
+/// Every market over time: written where there are several.
+pub const MARKETS: &str = "markets.parquet";
+
 /// Rows of one row group: large enough to compress well, small enough to read piecewise.
 const ROW_GROUP: usize = 100_000;
 
@@ -28,7 +31,11 @@ pub fn write(directory: &Path, tables: &Tables) -> Result<(), ReportError> {
     write_table(&directory.join(FILES[0]), &tables.timeline)?;
     write_table(&directory.join(FILES[1]), &tables.liquidations)?;
     write_table(&directory.join(FILES[2]), &tables.deleverages)?;
-    write_table(&directory.join(FILES[3]), &tables.fund)
+    write_table(&directory.join(FILES[3]), &tables.fund)?;
+    if tables.markets.is_empty() {
+        return Ok(());
+    }
+    write_table(&directory.join(MARKETS), &tables.markets)
 }
 
 pub(super) fn write_table<R>(path: &Path, rows: &[R]) -> Result<(), ReportError>
@@ -59,7 +66,9 @@ where
 
 /// Reads all tables of a saved run; histograms are not among them.
 pub fn read(directory: &Path) -> Result<Tables, ReportError> {
+    let markets = directory.join(MARKETS);
     Ok(Tables {
+        markets: if markets.is_file() { read_table(&markets)? } else { Vec::new() },
         timeline: read_table(&directory.join(FILES[0]))?,
         liquidations: read_table(&directory.join(FILES[1]))?,
         deleverages: read_table(&directory.join(FILES[2]))?,

@@ -33,6 +33,11 @@ pub fn phases(summary: &Summary) -> DataTable {
     table(&header, rows)
 }
 
+/// Several markets side by side; without rows where there is one.
+pub fn markets(summary: &Summary) -> DataTable {
+    charts::markets_table(summary)
+}
+
 /// What was liquidated and what became of it, one fact a row.
 pub fn liquidations(summary: &Summary) -> DataTable {
     let liquidation = &summary.liquidation;

@@ -49,6 +49,7 @@ pub fn render(summary: &Summary, directory: &Path, style: Style) -> String {
     text.push_str(&wrapped(&story, usize::from(style.columns())));
     let tables = [
         tabulate::phases(summary),
+        tabulate::markets(summary),
         tabulate::liquidations(summary),
         tabulate::payers(summary),
         tabulate::fill_rates(summary),

@@ -29,17 +29,12 @@ pub(super) fn scenario(
     if let Some(seed) = seed {
         scenario.seed = seed;
     }
-    let check = Check { places };
+    let check = Check { places, prefix: String::new() };
     check.within("seed", scenario.seed, 0, SEED_MAX)?;
-    check.clock(&scenario)?;
-    check.market(&scenario)?;
     check.liquidation(&scenario)?;
     check.latency(&scenario)?;
-    check.prices(&scenario)?;
-    check.makers(&scenario)?;
-    check.takers(&scenario)?;
-    check.holders(&scenario)?;
-    check.agents(&scenario)?;
+    check.lane(&scenario)?;
+    check.further(&scenario)?;
     check.whole(&scenario)?;
     Ok(scenario)
 }
@@ -68,7 +63,7 @@ const INPUTS: &[&str] =
     &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
 /// Keys whose values are one of a few names: table, key, names.
 const NAMES: [(&str, &str, &[&str]); 18] = [
-    ("probe", "defence", &["none", "stop", "deleverage"]),
+    ("probe", "defence", &["none", "stop", "deleverage", "hedge"]),
     ("", "venue", &venue::NAMES),
     ("market", "contract", &["linear", "inverse"]),
     (
@@ -152,7 +147,9 @@ pub(super) fn bound(s: &Scenario, population: &str, limit_lots: u64) -> u64 {
 }
 
 pub(super) struct Check<'a> {
-    places: &'a Places,
+    pub(super) places: &'a Places,
+    /// What stands before the keys of the market under check.
+    pub(super) prefix: String,
 }
 
 /// Checked values, so that no product of two of them overflows 64 bits.
@@ -170,14 +167,26 @@ impl Check<'_> {
         found: &dyn Display,
         expected: &dyn Display,
     ) -> Result<T, ScenarioError> {
+        let key = format!("{}{key}", self.prefix);
         Err(Fault::OutOfRange {
-            place: self.places.of(key),
-            key: key.to_owned(),
+            place: self.places.of(&key),
+            key,
             found: found.to_string(),
             expected: expected.to_string(),
             hint: Hint::default(),
         }
         .into())
+    }
+
+    /// One market, its prices and its people.
+    pub(super) fn lane(&self, s: &Scenario) -> Result<(), ScenarioError> {
+        self.clock(s)?;
+        self.market(s)?;
+        self.prices(s)?;
+        self.makers(s)?;
+        self.takers(s)?;
+        self.holders(s)?;
+        self.agents(s)
     }
 
     pub(super) fn within(
@@ -544,9 +553,10 @@ impl Check<'_> {
             let known = KINDS.iter().map(|kind| kind.name);
             if known.clone().all(|kind| kind != name) {
                 let expected = known.clone().collect::<Vec<_>>().join(", ");
+                let key = format!("{}agents", self.prefix);
                 return Err(Fault::OutOfRange {
-                    place: self.places.of("agents"),
-                    key: "agents".to_owned(),
+                    place: self.places.of(&key),
+                    key,
                     found: format!("`{name}`"),
                     expected: format!("names among {expected}"),
                     hint: Hint(nearest(name, known)),

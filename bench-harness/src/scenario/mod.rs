@@ -2,8 +2,10 @@
 
 mod check;
 mod check_flow;
+mod check_further;
 mod collateral;
 mod error;
+mod further;
 pub mod order_flow;
 mod prices;
 mod resolve;
@@ -14,6 +16,7 @@ pub mod venue;
 
 pub(crate) use collateral::COIN;
 pub use error::{Fault, Hint, Place, ScenarioError};
+pub use further::{FIRST_MARKET, FurtherMarket, Griefer, Lane, Portfolios};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};
 pub use spec::{
@@ -32,13 +35,16 @@ use text::Assembly;
 /// The scenario that every key's default and type is read from.
 const DEFAULT: &str = include_str!("../../scenarios/flash-crash.toml");
 
+/// The same for tables that a scenario may leave out.
+const FURTHER: &str = include_str!("further.toml");
+
 macro_rules! embed {
     ($($name:literal),+ $(,)?) => {
         [$(($name, include_str!(concat!("../../scenarios/", $name, ".toml")))),+]
     };
 }
 
-const EMBEDDED: [(&str, &str); 21] = embed![
+const EMBEDDED: [(&str, &str); 25] = embed![
     "flash-crash",
     "no-leverage",
     "infinite-depth",
@@ -60,6 +66,10 @@ const EMBEDDED: [(&str, &str); 21] = embed![
     "defended",
     "adaptive-haircuts",
     "large-tick",
+    "contagion",
+    "hedged",
+    "backstop-griefing",
+    "toxic-spiral",
 ];
 
 /// Name of the scenario that runs when none is named.
@@ -144,7 +154,7 @@ pub(crate) fn assemble(
     sets: &[String],
     seed: Option<u64>,
 ) -> Result<Scenario, ScenarioError> {
-    let mut assembly = Assembly::new(DEFAULT, name);
+    let mut assembly = Assembly::new(DEFAULT, FURTHER, name);
     if let Some((base, place)) = Assembly::base_of(text, name)? {
         let Some((_, base_text)) = EMBEDDED.into_iter().find(|(name, _)| *name == base) else {
             return Err(Fault::OutOfRange {

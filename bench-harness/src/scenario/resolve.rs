@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::roles::Roles;
 use super::spec::{ContractName, DisciplineName, KeyName, Liquidation, PlanName, Scenario};
 
-/// The one symbol of a scenario.
+/// The first symbol of a scenario, and the only one unless it has further markets.
 pub(crate) const SYMBOL: SymbolId = SymbolId(0);
 
 impl Scenario {
@@ -29,9 +29,10 @@ impl Scenario {
         format!("{:032x}", xxh3_128(seedless.to_toml().as_bytes()))
     }
 
-    /// The accounts of every role.
+    /// The accounts of every role in this market.
     pub fn roles(&self) -> Roles {
-        let makers = 1..1 + small(self.makers.count);
+        let first = self.first_account();
+        let makers = first..first + small(self.makers.count);
         let takers = makers.end..makers.end + small(self.takers.count);
         let (shock, background) = (takers.end, takers.end + 1);
         let hedgers = background + 1..background + 1 + small(self.holders.hedgers);
@@ -44,6 +45,7 @@ impl Scenario {
         let spoofer = hunter.end..hunter.end + extra("spoofer", 1);
         let probes = spoofer.end..spoofer.end + extra("probe", self.probe.count);
         let flow = probes.end..probes.end + extra("flow", 2);
+        let griefer = flow.end..flow.end + extra("griefer", 2);
         Roles {
             makers,
             takers,
@@ -56,6 +58,7 @@ impl Scenario {
             spoofer,
             probes,
             flow,
+            griefer,
         }
     }
 
@@ -84,6 +87,10 @@ impl Scenario {
     }
 
     pub(super) fn deposits_currency(&self) -> u128 {
+        self.lanes().iter().map(Self::own_deposits_currency).sum()
+    }
+
+    fn own_deposits_currency(&self) -> u128 {
         let total = |count: u64, each: u64| u128::from(count) * u128::from(each);
         total(self.makers.count, self.makers.deposit_currency)
             + total(self.takers.count, self.takers.deposit_currency)
@@ -93,9 +100,27 @@ impl Scenario {
             + u128::from(self.hunter.deposit_currency)
             + u128::from(self.spoofer.deposit_currency)
             + total(self.roles().flow.len() as u64, self.flow.deposit_currency)
+            + self.griefer.as_ref().map_or(0, |griefer| u128::from(griefer.deposit_currency))
     }
 
     pub(super) fn try_shard_config(&self) -> Result<ShardConfig, String> {
+        let rules = |lane: &Self| lane.market_rules().map_err(|message| lane.blamed(&message));
+        let markets = self.lanes().iter().map(rules).collect::<Result<Vec<_>, _>>()?;
+        let (accounts, orders_max) = (self.accounts().max(2), small(self.market.orders_max));
+        ShardConfig::new(accounts, orders_max, markets, self.liquidation_rules())
+            .and_then(|config| config.with_collateral(self.collateral_rules()))
+            .map_err(|error| error.to_string())
+    }
+
+    /// A message about the rules of this market, with its number where there are several.
+    fn blamed(&self, message: &str) -> String {
+        match self.lane_number() {
+            0 => message.to_owned(),
+            number => format!("{}: {message}", self.market_names()[number as usize]),
+        }
+    }
+
+    fn market_rules(&self) -> Result<MarketRules, String> {
         let market = &self.market;
         let tiers = market.tiers.iter().map(|tier| MarginTier {
             notional_floor: self.money(tier.floor_currency),
@@ -112,12 +137,8 @@ impl Scenario {
             position_lots_max: small(market.position_max_lots),
             market_band: ppm(market.market_band_ppm),
         };
-        let rules = MarketRules::new(spec)
+        MarketRules::new(spec)
             .and_then(|rules| rules.with_price_rules(self.price_rules()))
-            .map_err(|error| error.to_string())?;
-        let accounts = self.roles().accounts().max(2);
-        ShardConfig::new(accounts, small(market.orders_max), vec![rules], self.liquidation_rules())
-            .and_then(|config| config.with_collateral(self.collateral_rules()))
             .map_err(|error| error.to_string())
     }
 

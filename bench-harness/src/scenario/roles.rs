@@ -64,12 +64,14 @@ pub struct Roles {
     pub probes: Range<u32>,
     /// The order flow's two accounts: one rests, one takes.
     pub flow: Range<u32>,
+    /// The griefer's two accounts: the side that gains, and the side that is to be liquidated.
+    pub griefer: Range<u32>,
 }
 
 impl Roles {
-    /// Accounts, the fund's included.
+    /// Accounts so far, the fund's and those of the markets before included.
     pub fn accounts(&self) -> u32 {
-        self.flow.end
+        self.griefer.end
     }
 
     /// What an account is there for.

@@ -4,8 +4,11 @@
 //! million), `_lots`, `_ticks`, `_currency` (whole units of the settlement currency). What has no
 //! unit is a count, a ratio or a name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::further::{FurtherMarket, Griefer, Lane, Portfolios};
 use super::order_flow::OrderFlow;
 
 /// One experiment, fully resolved and checked.
@@ -70,6 +73,18 @@ pub struct Scenario {
     pub probe: Probe,
     /// Order flow by its distributions, if listed.
     pub flow: OrderFlow,
+    /// Further markets of the shard, by name; their symbols follow in that order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub markets: BTreeMap<String, FurtherMarket>,
+    /// Who holds several markets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portfolios: Option<Portfolios>,
+    /// Who griefs the backstop, if listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub griefer: Option<Griefer>,
+    /// Which market this is a view of.
+    #[serde(skip)]
+    pub lane: Lane,
 }
 
 /// Positions whose fate is watched: equal but for their entry prices.
@@ -98,6 +113,9 @@ pub enum Defence {
     Stop,
     /// It deleverages in stages.
     Deleverage,
+    /// It shares its margin with a position of the same value on the other side of the next market,
+    /// from the start.
+    Hedge,
 }
 
 /// How long the run is and on what grids it is drawn and sampled.

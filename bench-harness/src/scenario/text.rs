@@ -2,7 +2,9 @@
 //! for each key the place it came from.
 //!
 //! The embedded default has every key with a value of its type, so it is the schema: what it does
-//! not have is unknown, and what differs in type is wrong.
+//! not have is unknown, and what differs in type is wrong. Tables that a scenario may leave out have
+//! a schema of their own, which fills them up where one names them; a further market is filled up
+//! with what the first one has.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +12,18 @@ use toml::de::DeTable;
 use toml::{Spanned, Table, Value};
 
 use super::error::{Fault, Hint, Place, ScenarioError};
+use super::further;
+
+/// The table of further markets, and what stands for any of their names in the schema.
+const MARKETS: &str = "markets";
+const ANY: &str = "*";
 
 /// A table under construction, and where each of its keys came from.
 #[derive(Debug)]
 pub(super) struct Assembly {
     schema: Table,
+    /// What may be left out of the schema, by its first key.
+    optional: Table,
     table: Table,
     places: BTreeMap<String, Place>,
     name: String,
@@ -25,10 +34,21 @@ const UNITS: [&str; 11] =
     ["_ns", "_us", "_ms", "_s", "_bp", "_ppm", "_ppb", "_percent", "_lots", "_ticks", "_currency"];
 
 impl Assembly {
-    /// Nothing yet; `schema` is the text of the default scenario, `name` names the scenario.
-    pub(super) fn new(schema: &str, name: &str) -> Self {
-        let schema = schema.parse().expect("the embedded default scenario is TOML");
-        Self { schema, table: Table::new(), places: BTreeMap::new(), name: name.to_owned() }
+    /// Nothing yet; `schema` is the text of the default scenario, `optional` that of the tables that
+    /// may be left out, `name` names the scenario.
+    pub(super) fn new(schema: &str, optional: &str, name: &str) -> Self {
+        let mut schema: Table = schema.parse().expect("the embedded default scenario is TOML");
+        let mut optional: Table = optional.parse().expect("the embedded optional tables are TOML");
+        if let Some(Value::Table(markets)) = optional.get_mut(MARKETS)
+            && let Some(Value::Table(any)) = markets.get_mut(ANY)
+        {
+            let own =
+                further::TABLES.iter().map(|name| ((*name).to_owned(), schema[*name].clone()));
+            any.extend(own);
+        }
+        schema.extend(optional.clone());
+        let (table, places) = (Table::new(), BTreeMap::new());
+        Self { schema, optional, table, places, name: name.to_owned() }
     }
 
     /// The key `base` of a file, if it has one.
@@ -91,8 +111,13 @@ impl Assembly {
         let (parents, leaf) = path.rsplit_once('.').unwrap_or(("", path));
         let mut so_far = String::new();
         for parent in parents.split('.').filter(|part| !part.is_empty()) {
+            if so_far == MARKETS && !table.contains_key(parent) {
+                let near = nearest(parent, table.keys().map(String::as_str));
+                let hint = Hint(near.map(|name| path.replacen(parent, &name, 1)));
+                return Err(Fault::UnknownKey { place, key: path.to_owned(), hint }.into());
+            }
             so_far = join(&so_far, parent);
-            let Some(Value::Table(inner)) = schema.get(parent) else {
+            let Some(Value::Table(inner)) = child(schema, parent) else {
                 return Err(unknown_key(place, path, &self.schema));
             };
             schema = inner;
@@ -102,7 +127,7 @@ impl Assembly {
             };
             table = inner;
         }
-        let Some(expected) = schema.get(leaf) else {
+        let Some(expected) = child(schema, leaf) else {
             return Err(unknown_key(place, path, &self.schema));
         };
         if value.is_str() && !expected.is_str() {
@@ -121,12 +146,54 @@ impl Assembly {
 
     /// The finished table and the places of its keys. Fails at the first key that is missing.
     pub(super) fn finish(self) -> Result<(Table, Places), ScenarioError> {
-        let places = Places { places: self.places, name: self.name };
-        match first_missing(&self.schema, &self.table, "") {
-            None => Ok((self.table, places)),
-            Some(key) => Err(Fault::MissingKey { place: places.whole(), key }.into()),
+        let Self { mut schema, optional, mut table, places, name } = self;
+        let places = Places { places, name };
+        schema.retain(|key, _| !optional.contains_key(key));
+        if let Some(key) = first_missing(&schema, &table, "") {
+            return Err(Fault::MissingKey { place: places.whole(), key }.into());
+        }
+        fill_optional(&mut table, &optional);
+        Ok((table, places))
+    }
+}
+
+/// Fills up what a scenario says of the tables that it might have left out.
+fn fill_optional(table: &mut Table, optional: &Table) {
+    let first: Table =
+        further::TABLES.iter().map(|name| ((*name).to_owned(), table[*name].clone())).collect();
+    for (name, defaults) in optional {
+        let (Some(Value::Table(own)), Value::Table(defaults)) = (table.get_mut(name), defaults)
+        else {
+            continue;
+        };
+        match defaults.get(ANY) {
+            None => fill(own, defaults),
+            Some(any) => {
+                for market in own.iter_mut().filter_map(|(_, market)| market.as_table_mut()) {
+                    fill(market, &first);
+                    any.as_table().into_iter().for_each(|any| fill(market, any));
+                }
+            }
         }
     }
+}
+
+/// Takes over what is not there.
+fn fill(own: &mut Table, from: &Table) {
+    for (key, value) in from {
+        match (own.get_mut(key), value) {
+            (None, value) => {
+                own.insert(key.clone(), value.clone());
+            }
+            (Some(Value::Table(own)), Value::Table(from)) => fill(own, from),
+            _ => {}
+        }
+    }
+}
+
+/// What the schema has for a key; where it has one thing for any key, that.
+fn child<'s>(schema: &'s Table, key: &str) -> Option<&'s Value> {
+    schema.get(key).or_else(|| schema.get(ANY))
 }
 
 /// A number that TOML does not take is none: it would pass for a string.
@@ -196,7 +263,7 @@ impl Source<'_> {
             }
             let full = join(path, name);
             let place = place_in(self.text, self.name, &key.span());
-            let Some(expected) = schema.get(name) else {
+            let Some(expected) = child(schema, name) else {
                 return Err(unknown_in(place, &full, name, schema, path).into());
             };
             let value = &plain[name];
@@ -368,7 +435,7 @@ fn unknown_key(place: Place, path: &str, schema: &Table) -> ScenarioError {
     let parent = parents
         .split('.')
         .filter(|part| !part.is_empty())
-        .try_fold(schema, |table, part| table.get(part).and_then(Value::as_table));
+        .try_fold(schema, |table, part| child(table, part).and_then(Value::as_table));
     if let Some(table) = parent {
         let error = unknown_in(place.clone(), path, leaf, table, parents);
         let helpful = !matches!(&error, Fault::UnknownKey { hint: Hint(None), .. });
@@ -384,7 +451,7 @@ fn unknown_key(place: Place, path: &str, schema: &Table) -> ScenarioError {
 }
 
 fn collect_keys(table: &Table, path: &str, keys: &mut Vec<String>) {
-    for (key, value) in table {
+    for (key, value) in table.iter().filter(|(key, _)| *key != ANY) {
         let full = join(path, key);
         match value {
             Value::Table(inner) => collect_keys(inner, &full, keys),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::error::{Fault, Hint, Place, ScenarioError};
-use super::spec::Scenario;
+use super::spec::{DisciplineName, Scenario};
 use super::text::nearest;
 
 /// One embedded preset.
@@ -189,10 +189,74 @@ fn line_of(text: &str, name: &str, beginning: &str) -> Place {
 
 /// Why a scenario makes no sense under its venue, if it does not.
 pub fn refusal(scenario: &Scenario) -> Option<String> {
-    let shorts = scenario.holders.shorts > 0;
-    (scenario.venue == LENDING && shorts).then(|| {
-        "venue `aave` is a lending market, which has no leveraged shorts, and the scenario has \
-         holders.shorts above 0; run it with --set holders.shorts=0"
+    let venue = scenario.venue.as_str();
+    if venue == GENERIC {
+        return None;
+    }
+    let reason = match venue {
+        LENDING => of_lending(scenario),
+        _ if scenario.family == SPIRAL => Some(
+            "has no loans that are liquidated with a bonus, and the scenario is about nothing else"
+                .to_owned(),
+        ),
+        _ => None,
+    };
+    let reason = reason.or_else(|| of_backstop(scenario)).or_else(|| of_margin(scenario));
+    let reason = reason.or_else(|| of_chain(scenario))?;
+    Some(format!("venue `{venue}` {reason}"))
+}
+
+/// The family of scenarios that only a lending market has.
+const SPIRAL: &str = "S11";
+
+fn lists(scenario: &Scenario, name: &str) -> bool {
+    scenario.lanes().iter().any(|lane| lane.agents.iter().any(|agent| agent == name))
+}
+
+/// A lending market lends money against coins: nobody can be short in it.
+fn of_lending(scenario: &Scenario) -> Option<String> {
+    let market = "is a lending market, which has no leveraged shorts, and the scenario has";
+    if scenario.holders.shorts > 0 {
+        let cure = "holders.shorts above 0; run it with --set holders.shorts=0";
+        return Some(format!("{market} {cure}"));
+    }
+    let shorts = |name: &&String| scenario.markets[name.as_str()].holders.shorts > 0;
+    if let Some(name) = scenario.markets.keys().find(shorts) {
+        let key = format!("markets.{name}.holders.shorts");
+        return Some(format!("{market} {key} above 0; run it with --set {key}=0"));
+    }
+    let who = ["griefer", "hunter", "spoofer"].into_iter().find(|name| lists(scenario, name));
+    if let Some(who) = who {
+        return Some(format!("{market} the population `{who}`, whose position is one"));
+    }
+    let portfolios = scenario.portfolios.as_ref()?;
+    let is_short = portfolios.hedge_ppm > 0 || portfolios.opposite_ppm > 0;
+    is_short.then(|| format!("{market} portfolios that hedge by being short"))
+}
+
+/// Whoever griefs a backstop needs one.
+fn of_backstop(scenario: &Scenario) -> Option<String> {
+    (lists(scenario, "griefer") && !scenario.liquidation.backstop_takes).then(|| {
+        "takes no position over, and the scenario is about the backstop that does".to_owned()
+    })
+}
+
+/// GMX keeps collateral position by position.
+fn of_margin(scenario: &Scenario) -> Option<String> {
+    let cross = scenario.portfolios.as_ref().is_some_and(|portfolios| portfolios.cross);
+    (scenario.venue == "gmx" && cross).then(|| {
+        "has collateral position by position, and the scenario has accounts that share it; run it \
+         with --set portfolios.cross=false"
+            .to_owned()
+    })
+}
+
+/// Keepers liquidate by their own steps and by nothing else.
+fn of_chain(scenario: &Scenario) -> Option<String> {
+    let own = scenario.liquidation.discipline == DisciplineName::Weighted;
+    (lists(scenario, "keepers") && !own).then(|| {
+        "paces its queue by its own rule, so that the scenario's keepers would have nothing to do; \
+         run it without them"
             .to_owned()
     })
 }

@@ -7,14 +7,26 @@ use crate::agents::Quote;
 /// Quotes on their way to those who see them a fixed latency after they were made.
 #[derive(Debug)]
 pub(super) struct Feed {
+    market: usize,
     latency_ns: u64,
     under_way: VecDeque<(u64, Quote)>,
     seen: Quote,
 }
 
 impl Feed {
-    pub(super) fn new(latency_ns: u64) -> Self {
-        Self { latency_ns, under_way: VecDeque::with_capacity(4_096), seen: Quote::default() }
+    /// Of a market, so many nanoseconds late.
+    pub(super) fn new(market: usize, latency_ns: u64) -> Self {
+        Self {
+            market,
+            latency_ns,
+            under_way: VecDeque::with_capacity(4_096),
+            seen: Quote::default(),
+        }
+    }
+
+    /// Which market is seen.
+    pub(super) fn market(&self) -> usize {
+        self.market
     }
 
     /// How late the market is seen, in nanoseconds.
@@ -47,7 +59,7 @@ mod tests {
 
     #[test]
     fn quotes_are_seen_a_latency_later() {
-        let mut feed = Feed::new(10);
+        let mut feed = Feed::new(0, 10);
         let quote = |bid_ticks| Quote { bid_ticks, ..Quote::default() };
         feed.publish(5, quote(1));
         feed.publish(6, quote(2));

@@ -9,7 +9,7 @@ use seawall_engine::types::{
     AccountId, CancelCause, Event, EventSink, Input, OrderId, RejectReason, Side,
 };
 
-use crate::agents::Notice;
+use crate::agents::{Deleveraged, Notice};
 use crate::measure::Recorder;
 
 /// Whose input was refused, and why.
@@ -48,9 +48,6 @@ impl Listeners {
     }
 }
 
-/// An account's position that auto-deleveraging closed in part: whose, its side, lots, when.
-pub(super) type Deleveraged = (AccountId, Side, u32, u64);
-
 /// The sink of one input's events. Events leave the engine one service time after the other.
 pub(super) struct Tap<'a> {
     pub(super) hasher: &'a mut EventHasher,
@@ -60,7 +57,8 @@ pub(super) struct Tap<'a> {
     /// When the next event leaves, in nanoseconds; after the last one, when the engine is free.
     pub(super) now_ns: u64,
     pub(super) event_ns: u64,
-    pub(super) last_ticks: u32,
+    /// The last trade's price in each market.
+    pub(super) last_ticks: &'a mut [u32],
     pub(super) deleveraged: &'a mut Vec<Deleveraged>,
     /// The first refusal.
     pub(super) refused: Option<Refused>,
@@ -75,7 +73,7 @@ impl<'a> Tap<'a> {
         recorder: &'a mut Recorder,
         notices: &'a mut [VecDeque<Notice>],
         listeners: &'a Listeners,
-        deleveraged: &'a mut Vec<Deleveraged>,
+        (last_ticks, deleveraged): (&'a mut [u32], &'a mut Vec<Deleveraged>),
         input: &Input,
     ) -> Self {
         let left = match input {
@@ -96,7 +94,7 @@ impl<'a> Tap<'a> {
             listeners,
             now_ns: 0,
             event_ns: 0,
-            last_ticks: 0,
+            last_ticks,
             deleveraged,
             refused: None,
             left,
@@ -132,6 +130,7 @@ impl EventSink for Tap<'_> {
         self.recorder.event(&event, self.now_ns);
         match event {
             Event::Trade {
+                symbol,
                 side,
                 price,
                 qty,
@@ -142,7 +141,7 @@ impl EventSink for Tap<'_> {
                 maker_leaves_lots,
                 ..
             } => {
-                self.last_ticks = price.ticks();
+                self.last_ticks[symbol.index()] = price.ticks();
                 let bought = side.opposite().sign() * i64::from(qty.lots());
                 self.notify(maker_account, maker, bought, maker_leaves_lots == 0);
                 self.took(taker_account, taker, qty.lots(), side);
@@ -154,9 +153,14 @@ impl EventSink for Tap<'_> {
                     self.notify(account, order, 0, gone);
                 }
             }
-            Event::Deleveraged { counterparty, side, qty, .. } => {
-                let lots = qty.lots();
-                self.deleveraged.push((counterparty, side.opposite(), lots, self.now_ns));
+            Event::Deleveraged { symbol, counterparty, side, qty, .. } => {
+                self.deleveraged.push(Deleveraged {
+                    symbol,
+                    account: counterparty,
+                    side: side.opposite(),
+                    lots: qty.lots(),
+                    time_ns: self.now_ns,
+                });
             }
             Event::Cancelled { account, order, cause, .. } if cause != CancelCause::Client => {
                 self.notify(account, order, 0, true);

@@ -4,19 +4,20 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
 use seawall_engine::core::{Engine, EventHasher};
-use seawall_engine::types::{Input, Price, Seq, Sequenced};
+use seawall_engine::types::{Input, Price, Seq, Sequenced, SymbolId};
 
 use super::feed::Feed;
 use super::options::{Progress, RunOptions, RunResult, SimulationError};
 use super::spool::Spool;
-use super::tap::{Deleveraged, Listeners, Tap};
+use super::tap::{Listeners, Tap};
 use crate::agents::background::Recorded;
 use crate::agents::study::StudyOrders;
 use crate::agents::{
-    Agent, IndexPath, Latencies, Notice, Outbox, Pending, Quote, View, holders, populations,
+    Agent, Deleveraged, IndexPath, Latencies, Member, Notice, Outbox, Pending, Quote, View,
+    holders, populations,
 };
 use crate::measure::{Counters, Recorder};
-use crate::scenario::{SYMBOL, Scenario};
+use crate::scenario::Scenario;
 
 /// Inputs between two calls of the progress callback.
 const PROGRESS_EVERY: u64 = 16_384;
@@ -25,7 +26,8 @@ pub(super) struct World<'a, 'o> {
     scenario: &'a Scenario,
     options: &'a mut RunOptions<'o>,
     paired: bool,
-    index: IndexPath,
+    /// The exogenous price of each market.
+    indices: Vec<IndexPath>,
     populations: Vec<Population<'o>>,
     /// When each population wakes next.
     wakes: Vec<u64>,
@@ -41,7 +43,9 @@ pub(super) struct World<'a, 'o> {
 
 /// One population and its ways to the venue.
 struct Population<'o> {
-    name: &'static str,
+    name: String,
+    /// The market that it sees.
+    market: usize,
     agent: Box<dyn Agent + 'o>,
     latencies: Latencies,
     /// Its lines: new and changed orders, and cancels.
@@ -63,7 +67,10 @@ struct Venue {
     deleveraged: Vec<Deleveraged>,
     /// The market as it is seen, by feed latency.
     feeds: Vec<Feed>,
-    quote: Quote,
+    /// Of each market.
+    quotes: Vec<Quote>,
+    /// Its last trade's price.
+    last_ticks: Vec<u32>,
     /// When the engine has done all it was given.
     free_ns: u64,
     next_step_ns: Option<u64>,
@@ -86,12 +93,12 @@ impl<'a, 'o> World<'a, 'o> {
         options: &'a mut RunOptions<'o>,
         paired: bool,
     ) -> Self {
-        let mut agents: Vec<(&'static str, Box<dyn Agent + 'o>)> = Vec::new();
-        agents.extend(populations(scenario));
+        let mut agents: Vec<Member<'o>> = populations(scenario);
+        let first = |name: &str, agent| Member { name: name.to_owned(), market: 0, agent };
         if let Some(background) = options.background {
-            agents.push(("background", Box::new(Recorded::new(scenario, background))));
+            agents.push(first("background", Box::new(Recorded::new(scenario, background))));
         } else if !options.study.is_empty() {
-            agents.push(("study", Box::new(StudyOrders::new(scenario, options.study))));
+            agents.push(first("study", Box::new(StudyOrders::new(scenario, options.study))));
         }
         let mut venue = Venue::new(scenario);
         let mut lines = Vec::new();
@@ -99,14 +106,14 @@ impl<'a, 'o> World<'a, 'o> {
             lines.push(VecDeque::with_capacity(1_024));
             lines.len() - 1
         };
-        let join = |(name, agent): (&'static str, Box<dyn Agent + 'o>)| {
+        let join = |Member { name, market, agent }: Member<'o>| {
             let latencies = agent.latencies();
             let new = line();
             // Messages of one latency keep their order.
             let cancel = if latencies.cancel_ns == latencies.new_ns { new } else { line() };
             venue.listeners.add(agent.hears(), latencies.ack_ns);
-            let feed = venue.feed(latencies.feed_ns);
-            Population { name, agent, latencies, new, cancel, feed }
+            let feed = venue.feed(market, latencies.feed_ns);
+            Population { name, market, agent, latencies, new, cancel, feed }
         };
         let populations: Vec<Population<'o>> = agents.into_iter().map(join).collect();
         venue.notices = populations.iter().map(|_| VecDeque::with_capacity(1_024)).collect();
@@ -115,7 +122,7 @@ impl<'a, 'o> World<'a, 'o> {
             scenario,
             options,
             paired,
-            index: IndexPath::new(scenario),
+            indices: scenario.lanes().iter().map(IndexPath::new).collect(),
             wakes: populations.iter().map(|p| p.agent.next_wake_ns()).collect(),
             steps_by_keepers: populations.iter().any(|p| p.name == "keepers"),
             populations,
@@ -136,8 +143,7 @@ impl<'a, 'o> World<'a, 'o> {
         loop {
             let (time_ns, next) = self.next();
             while sample_at <= time_ns.min(end_ns) {
-                let index = self.index.ticks_at(sample_at);
-                self.venue.recorder.sample(sample_at, index, &self.venue.engine);
+                self.venue.recorder.sample(sample_at, &self.indices, &self.venue.engine);
                 sample_at += sample_ns;
             }
             if time_ns > end_ns {
@@ -160,7 +166,8 @@ impl<'a, 'o> World<'a, 'o> {
             self.spool.flush(*commands)?;
         }
         self.report(end_ns, end_ns);
-        let counters = self.populations.iter().map(|p| (p.name, p.agent.counters())).collect();
+        let counters =
+            self.populations.iter().map(|p| (p.name.clone(), p.agent.counters())).collect();
         let mut result = self.venue.finish(self.scenario, counters);
         result.summary.loop_cpu_seconds = -self.spool.spent_seconds();
         Ok(result)
@@ -217,7 +224,7 @@ impl<'a, 'o> World<'a, 'o> {
         let (new, cancel) = (population.new, population.cancel);
         let latencies = population.latencies;
         agent.wake(
-            &View { now_ns, quote, index: &self.index, work },
+            &View { now_ns, quote, index: &self.indices[population.market], work },
             &mut Outbox {
                 lines: &mut self.lines,
                 new: (new, now_ns + latencies.new_ns),
@@ -272,10 +279,10 @@ impl<'a, 'o> World<'a, 'o> {
     }
 
     fn tell_deleveraged(&mut self) {
-        for (account, side, lots, time_ns) in self.venue.deleveraged.drain(..) {
+        for hit in self.venue.deleveraged.drain(..) {
             for population in &mut self.populations {
-                let known_ns = time_ns + population.latencies.ack_ns;
-                population.agent.deleveraged(account, side, lots, known_ns);
+                let known_ns = hit.time_ns + population.latencies.ack_ns;
+                population.agent.deleveraged(&hit, known_ns);
             }
         }
         for (wake, population) in self.wakes.iter_mut().zip(&self.populations) {
@@ -298,15 +305,17 @@ impl<'a, 'o> World<'a, 'o> {
 impl Venue {
     fn new(scenario: &Scenario) -> Self {
         let latency = &scenario.latency;
+        let markets = 1 + scenario.markets.len();
         Self {
             engine: Engine::new(&scenario.shard_config()),
             hasher: EventHasher::default(),
             recorder: Recorder::new(scenario),
-            listeners: Listeners::new(scenario.roles().accounts()),
+            listeners: Listeners::new(scenario.accounts()),
             notices: Vec::new(),
             deleveraged: Vec::new(),
             feeds: Vec::new(),
-            quote: Quote::default(),
+            quotes: vec![Quote::default(); markets],
+            last_ticks: vec![0; markets],
             free_ns: 0,
             next_step_ns: None,
             seq: Seq(0),
@@ -315,11 +324,12 @@ impl Venue {
         }
     }
 
-    /// The feed of a latency: one for all who see the market so late.
-    fn feed(&mut self, latency_ns: u64) -> usize {
-        let known = self.feeds.iter().position(|feed| feed.latency_ns() == latency_ns);
+    /// The feed of a market and a latency: one for all who see it so late.
+    fn feed(&mut self, market: usize, latency_ns: u64) -> usize {
+        let is_it = |feed: &Feed| feed.market() == market && feed.latency_ns() == latency_ns;
+        let known = self.feeds.iter().position(is_it);
         known.unwrap_or_else(|| {
-            self.feeds.push(Feed::new(latency_ns));
+            self.feeds.push(Feed::new(market, latency_ns));
             self.feeds.len() - 1
         })
     }
@@ -339,33 +349,36 @@ impl Venue {
             &mut self.recorder,
             &mut self.notices,
             &self.listeners,
-            &mut self.deleveraged,
+            (&mut self.last_ticks, &mut self.deleveraged),
             &input.input,
         );
         tap.now_ns = input.time_ns + self.input_ns;
         tap.event_ns = self.event_ns;
-        tap.last_ticks = self.quote.last_ticks;
         self.engine.apply(input, &mut tap);
         self.free_ns = tap.now_ns;
-        let (last_ticks, refused) = (tap.last_ticks, tap.refused);
-        self.recorder.end(self.free_ns, self.engine.backlog());
-        self.publish(last_ticks);
+        let refused = tap.refused;
+        self.recorder.end(self.free_ns, &self.engine);
+        for market in 0..self.quotes.len() {
+            self.publish(market);
+        }
         self.next_step_ns = self.engine.next_step_ns();
         refused
     }
 
     #[inline]
-    fn publish(&mut self, last_ticks: u32) {
-        let bid_ticks = self.engine.best_bid(SYMBOL).map_or(0, Price::ticks);
-        let ask_ticks = self.engine.best_ask(SYMBOL).map_or(0, Price::ticks);
-        let mark_ticks = self.engine.mark(SYMBOL).map_or(0, Price::ticks);
+    fn publish(&mut self, market: usize) {
+        let symbol = SymbolId(u16::try_from(market).expect("markets are few"));
+        let bid_ticks = self.engine.best_bid(symbol).map_or(0, Price::ticks);
+        let ask_ticks = self.engine.best_ask(symbol).map_or(0, Price::ticks);
+        let mark_ticks = self.engine.mark(symbol).map_or(0, Price::ticks);
+        let last_ticks = self.last_ticks[market];
         let quote = Quote { bid_ticks, ask_ticks, last_ticks, mark_ticks };
-        if quote == self.quote {
+        if quote == self.quotes[market] {
             return;
         }
-        self.quote = quote;
-        self.recorder.quote(quote);
-        for feed in &mut self.feeds {
+        self.quotes[market] = quote;
+        self.recorder.quote(market, quote);
+        for feed in self.feeds.iter_mut().filter(|feed| feed.market() == market) {
             feed.publish(self.free_ns, quote);
         }
     }

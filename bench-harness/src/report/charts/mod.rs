@@ -3,8 +3,10 @@
 //! A figure carries no theme: colours of text, grid and background come from the page, so that
 //! light, dark and print share one figure. Series colours are chosen to be read on all three.
 
+mod changes;
 mod fills;
 mod fund;
+mod markets;
 mod percentiles;
 mod points;
 mod queue;
@@ -12,6 +14,7 @@ mod timeline;
 mod waterfall;
 
 pub(crate) use fills::flows as flow_fill_rates;
+pub(super) use markets::table as markets_table;
 pub(super) use points::charts as points;
 pub(super) use queue::{
     cell as theory_cell, charts as queue_charts, trajectory as queue_trajectory,
@@ -62,6 +65,7 @@ impl DataTable {
 pub fn all(run: &SavedRun) -> Vec<Chart> {
     let charts = [
         timeline::chart(run),
+        markets::chart(run),
         waterfall::quantity(run),
         waterfall::payers(run),
         percentiles::order_to_ack(run),
@@ -77,10 +81,10 @@ pub(super) mod colour {
     pub(in crate::report) const MARK: &str = "#3b7ddd";
     pub(in crate::report) const INDEX: &str = "#8c939d";
     pub(super) const SPREAD: &str = "rgba(59,125,221,0.22)";
-    pub(super) const BID: &str = "#1f9d6b";
+    pub(in crate::report) const BID: &str = "#1f9d6b";
     pub(in crate::report) const ASK: &str = "#c4741a";
-    pub(super) const MAKER: &str = "#1f9d6b";
-    pub(super) const TAKER: &str = "#3b7ddd";
+    pub(in crate::report) const MAKER: &str = "#1f9d6b";
+    pub(in crate::report) const TAKER: &str = "#3b7ddd";
     pub(in crate::report) const FORCED: &str = "#d6453d";
     pub(super) const FORCED_FAINT: &str = "rgba(214,69,61,0.25)";
     pub(super) const FUND: &str = "#8a63d2";

@@ -235,6 +235,11 @@ impl Loss {
     reason = "a sum of money in f64 rounds far below a unit of the page"
 )]
 fn given_up(summary: &Summary, tables: &Tables) -> i64 {
+    let adl = &summary.liquidation.adl;
+    if (adl.given, adl.needed) != (0, 0) {
+        return adl.given;
+    }
+    // A run saved before that was counted: from the timeline.
     let notional: f64 =
         tables.deleverages.iter().map(|row| row.qty_lots as f64 * f64::from(row.price_ticks)).sum();
     if notional == 0.0 {

@@ -1,0 +1,208 @@
+//! Several markets in one scenario: their files, their runs, and what one does to the others.
+
+use seawall::measure::summary::Summary;
+use seawall::scenario::{self, Fault, Scenario, venue};
+use seawall::simulation::{self, RunOptions, RunResult};
+
+/// A minute of a scenario at a quarter of its size.
+const SMALL: [&str; 6] = [
+    "clock.duration_ms=60000",
+    "shock.start_ms=12000",
+    "shock.sell_lots=10000",
+    "holders.longs=2000",
+    "holders.shorts=500",
+    "liquidation.fund_currency=60000",
+];
+
+fn load(name: &str, sets: &[&str], seed: u64) -> Scenario {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    scenario::load(name, &sets, Some(seed)).expect("the scenario is valid")
+}
+
+fn small(name: &str, sets: &[&str], seed: u64) -> Scenario {
+    load(name, &[&SMALL, sets].concat(), seed)
+}
+
+fn run(scenario: &Scenario) -> RunResult {
+    let mut options = RunOptions { paired: false, ..RunOptions::default() };
+    simulation::run(scenario, &mut options).expect("the run ends")
+}
+
+fn refusal(text: &str) -> String {
+    let text = format!("base = \"flash-crash\"\n{text}");
+    scenario::from_text(&text, "mine.toml", &[], None).expect_err("it is bad").to_string()
+}
+
+fn holds(summary: &Summary) {
+    assert_eq!(summary.conservation_error, 0);
+    assert_eq!(summary.liquidation.queue.littles_law_residual_ns, 0);
+}
+
+#[test]
+fn one_market_reads_and_writes_as_if_there_were_no_others() {
+    let scenario = load("flash-crash", &[], 1);
+    let text = scenario.to_toml();
+    for absent in ["[markets", "[portfolios", "[griefer"] {
+        assert!(!text.contains(absent), "{absent}");
+    }
+    let json = serde_json::to_value(run(&small("flash-crash", &[], 1)).summary).expect("plain");
+    assert!(json.get("markets").is_none() && json["populations"].get("portfolios").is_none());
+}
+
+#[test]
+fn several_markets_read_back_and_run_again_the_same() {
+    let scenario = small("contagion", &[], 5);
+    let again = scenario::from_text(&scenario.to_toml(), "scenario.toml", &[], None);
+    let again = again.expect("it reads back");
+    assert_eq!(scenario, again);
+    let (first, second) = (run(&scenario).summary, run(&again).summary);
+    assert_eq!(first.events_hash, second.events_hash);
+    assert_eq!(first.state_hash, second.state_hash);
+    assert_eq!(first.markets, second.markets);
+}
+
+#[test]
+fn shared_margin_carries_the_fall_to_the_other_markets() {
+    let [cross, apart] = ["true", "false"].map(|cross| {
+        let RunResult { summary, tables } = run(&small(
+            "contagion",
+            &[&format!("portfolios.cross={cross}"), "shock.index_drop_bp=700"],
+            1,
+        ));
+        holds(&summary);
+        let markets = summary.markets.clone();
+        assert_eq!(markets.keys().collect::<Vec<_>>(), ["first", "second", "third"]);
+        let forced: u64 = markets.values().map(|market| market.forced_qty).sum();
+        assert_eq!(forced, summary.liquidation.forced_qty);
+        assert_eq!(tables.markets.len(), 3 * tables.timeline.len());
+        for row in &tables.liquidations {
+            let gone = row.filled_lots + row.taken_over_lots + row.deleveraged_lots;
+            assert!(row.recovered || row.end_ns == 0 || gone == row.qty_lots, "{row:?}");
+        }
+        (summary, tables)
+    });
+    let forced = |summary: &Summary| summary.markets["second"].forced_qty;
+    assert!(forced(&cross.0) > 2 * forced(&apart.0), "{} {}", forced(&cross.0), forced(&apart.0));
+    // A cross account that is liquidated loses all its positions, one after the other.
+    assert!(cross.1.liquidations.iter().any(|row| row.leg == 2 && row.qty_lots > 0));
+    assert!(apart.1.liquidations.iter().all(|row| row.leg == 0));
+}
+
+#[test]
+fn indices_are_correlated_as_asked() {
+    use seawall::agents::IndexPath;
+    let quiet = ["shock.index_drop_bp=0", "clock.duration_ms=3600000"];
+    for rho in [0.0, 0.5, 0.9, 1.0] {
+        let set = format!("markets.second.correlation={rho:?}");
+        let lanes = load(
+            "hedged",
+            &[&quiet[..], &[&set, "markets.second.shock.index_drop_bp=0"]].concat(),
+            3,
+        )
+        .lanes();
+        let returns = |lane: &Scenario| -> Vec<f64> {
+            let path = IndexPath::new(lane);
+            let at = |n: u64| path.at(n * 50_000_000);
+            (1..70_000).map(|n| at(n) / at(n - 1) - 1.0).collect()
+        };
+        let (x, y) = (returns(&lanes[0]), returns(&lanes[1]));
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let found = dot(&x, &y) / (dot(&x, &x) * dot(&y, &y)).sqrt();
+        assert!((found - rho).abs() < 0.02, "{found} instead of {rho}");
+    }
+}
+
+#[test]
+fn the_griefer_gains_what_the_backstop_loses() {
+    let griefed =
+        run(&load("backstop-griefing", &["clock.duration_ms=160000", "shock.start_ms=155000"], 1))
+            .summary;
+    holds(&griefed);
+    let profit = |summary: &Summary, who: &str| summary.populations[who].profit;
+    assert!(profit(&griefed, "thin/griefer") > 0, "{:?}", griefed.populations["thin/griefer"]);
+    assert!(profit(&griefed, "fund") < 0);
+    assert!(griefed.markets["thin"].backstop_position_max_lots > 10_000);
+    let capped = [
+        "liquidation.backstop_max_currency=200000",
+        "clock.duration_ms=160000",
+        "shock.start_ms=155000",
+    ];
+    let capped = run(&load("backstop-griefing", &capped, 1)).summary;
+    holds(&capped);
+    assert!(profit(&capped, "fund") > profit(&griefed, "fund"));
+    assert!(profit(&capped, "thin/griefer") < profit(&griefed, "thin/griefer"));
+}
+
+#[test]
+fn those_who_hedge_do_so_in_the_second_market() {
+    let summary = run(&small("hedged", &["portfolios.hedge_ppm=1000000"], 1)).summary;
+    holds(&summary);
+    let counters = &summary.populations["hedges"].counters;
+    assert!(counters["orders"] > 50, "{counters:?}");
+    let none = run(&small("hedged", &["portfolios.hedge_ppm=0"], 1)).summary;
+    assert_eq!(none.populations["hedges"].counters["orders"], 0);
+}
+
+#[test]
+fn a_larger_bonus_leaves_more_bad_debt() {
+    let small = ["holders.longs=1500", "clock.duration_ms=180000", "shock.sell_lots=5000"];
+    let of = |bonus: &str| {
+        let set = format!("liquidation.backstop_discount_ppm={bonus}");
+        let summary = run(&load("toxic-spiral", &[&small[..], &[&set]].concat(), 1)).summary;
+        holds(&summary);
+        summary.liquidation.accounts_closed
+    };
+    assert!(of("130435") > of("9901"));
+}
+
+#[test]
+fn bad_tables_are_refused_with_the_reason() {
+    for (text, expected) in [
+        ("[markets.Thin]\n", "`markets` is `Thin`, expected a name of small letters"),
+        ("[markets.first]\n", "other than `first`"),
+        (
+            "[markets.thin]\ncorrelation = 2.0\n",
+            "mine.toml:3: `markets.thin.correlation` is 2, expected 0 to 1",
+        ),
+        ("[markets.thin]\nagents = [\"keepers\"]\n", "`markets.thin.agents` is `keepers`"),
+        ("[markets.thin.makers]\ncount = 0\n", "mine.toml:3: `markets.thin.makers.count` is 0"),
+        (
+            "[markets.thin.makers]\ncuont = 1\n",
+            "unknown key `markets.thin.makers.cuont`; did you mean `markets.thin.makers.count`?",
+        ),
+        ("[markets.thin.market]\ncurrency = \"EUR\"\n", "one shard, one currency"),
+        ("[portfolios]\nhedge_ppm = 1\nleverage_max = 10.0\n", "a further market to hedge in"),
+        ("[portfolios]\nleverage_max = 60.0\n", "`portfolios.leverage_max` is 60"),
+        ("agents = [\"oracle\", \"makers\", \"griefer\"]\n", "a table [griefer] beside it"),
+    ] {
+        let message = refusal(text);
+        assert!(message.contains(expected), "{text}: {message}");
+    }
+    let typo = ["markets.secnod.correlation=0.1".to_owned()];
+    let error = scenario::load("contagion", &typo, None).expect_err("no such market").to_string();
+    assert!(error.contains("did you mean `markets.second.correlation`?"), "{error}");
+    let number = ["markets.second.makers.count=7".to_owned()];
+    assert!(scenario::load("contagion", &number, None).is_ok());
+}
+
+#[test]
+fn venues_that_make_no_sense_are_refused_with_the_reason() {
+    let refused = |name: &str, venue: &str| {
+        let error = scenario::load_under(name, Some(venue), &[], None).expect_err("senseless");
+        assert!(matches!(error.fault(), Fault::Senseless(_)), "{error}");
+        error.to_string()
+    };
+    assert!(refused("backstop-griefing", "dydx-v4").contains("takes no position over"));
+    assert!(refused("contagion", "gmx").contains("portfolios.cross=false"));
+    assert!(refused("contagion", "aave").contains("holders.shorts"));
+    assert!(refused("toxic-spiral", "binance").contains("no loans"));
+    assert!(refused("rate-limits", "hyperliquid").contains("keepers"));
+    // Every other pair loads.
+    for listed in scenario::embedded() {
+        for preset in venue::PRESETS {
+            if let Err(error) = scenario::load_under(&listed.name, Some(preset.name), &[], None) {
+                assert!(matches!(error.fault(), Fault::Senseless(_)), "{}: {error}", preset.name);
+            }
+        }
+    }
+}
