@@ -1,4 +1,4 @@
-"""Checks of a run's results that need no Rust: `check.py runs DIR` and `check.py report DIR`."""
+"""Checks of a run's results that need no Rust: `check.py runs DIR`, `check.py report DIR`, `check.py comparison PAGE`."""
 
 import html.parser
 import json
@@ -70,6 +70,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.root, self.numbers, self.links, self.charts, self.key = {}, {}, [], [], None
+        self.tables = 0
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
@@ -78,6 +79,7 @@ class Page(html.parser.HTMLParser):
         if "data-key" in attrs:
             self.key = attrs["data-key"]
             self.numbers[self.key] = ""
+        self.tables += tag == "table"
         if tag == "a":
             self.links.append(attrs.get("href", ""))
         if "chart" in attrs.get("class", "").split():
@@ -145,7 +147,32 @@ def report(directory):
     check(len(files) > 5 and not broken, f"{len(files)} links lead to files {broken}")
 
 
+def comparison(source):
+    """A page of sweep, compare or venues in a browser: no errors, marks in every chart, and a table beside it."""
+    check(source.stat().st_size < 8_000_000, f"{source.name} under 8 MB: {source.stat().st_size / 1e6:.1f} MB")
+    exercised = source.with_name("exercised.html")
+    text = source.read_text()
+    exercised.write_text(text.replace("</body>", EXERCISE + "</body>"))
+    try:
+        page, console = browse(exercised.resolve())
+    finally:
+        exercised.unlink()
+    check(not console, f"nothing on the console {console[:3]}")
+    check(page.root.get("data-errors") == "[]", f"no script error: {page.root.get('data-errors')}")
+    marks = json.loads(page.root.get("data-marks", "{}"))
+    check(len(page.charts) >= 1 and set(marks) == set(page.charts), f"charts: {page.charts}")
+    empty = [chart for chart, count in marks.items() if count == 0]
+    check(not empty, f"every chart has marks {empty}")
+    check(page.tables >= len(page.charts), f"{page.tables} tables beside {len(page.charts)} charts")
+    did = json.loads(page.root.get("data-did", "{}"))
+    check(bool(did) and all(did.values()), f"the page's controls work: {did}")
+    files = [link for link in page.links if not link.startswith("#")]
+    broken = [link for link in files if not (source.parent / link).is_file()]
+    check(not broken, f"{len(files)} links lead to files {broken}")
+
+
 if __name__ == "__main__":
-    {"runs": runs, "report": report}[sys.argv[1]](pathlib.Path(sys.argv[2]))
+    checks = {"runs": runs, "report": report, "comparison": comparison}
+    checks[sys.argv[1]](pathlib.Path(sys.argv[2]))
     if failures:
         sys.exit(f"{len(failures)} checks failed: {failures}")

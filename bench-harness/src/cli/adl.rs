@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::{CliError, Output, output};
 use crate::report::charts::DataTable;
 use crate::report::{Manifest, numbers, terminal};
-use crate::study::deleveraging::{self, Comparison, Outcome};
+use crate::study::bootstrap::Mean;
+use crate::study::deleveraging::{self, Comparison, Outcome, OverSeeds};
+use crate::study::parallel;
 
 /// Compares the policies of auto-deleveraging on one deficit
 ///
@@ -18,7 +20,7 @@ use crate::study::deleveraging::{self, Comparison, Outcome};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   seawall adl
-  seawall adl --winners 5000 --seed 7 --json
+  seawall adl --winners 5000 --seed 7 --seeds 1 --json
   seawall list adl                             what the policies are")]
 pub(super) struct AdlArgs {
     /// Positions on the other side.
@@ -28,6 +30,10 @@ pub(super) struct AdlArgs {
     /// Seed of their sizes, entries and margins.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Deficits, of so many seeds from that one, each the same for all policies.
+    #[arg(long, value_name = "N", default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    seeds: u64,
     #[command(flatten)]
     output: Output,
 }
@@ -37,13 +43,54 @@ struct Result<'a> {
     manifest: Manifest,
     #[serde(flatten)]
     comparison: &'a Comparison,
+    seeds: u64,
+    over_seeds: &'a [OverSeeds],
 }
 
 /// Compares and prints.
 pub(super) fn run(args: &AdlArgs) -> std::result::Result<(), CliError> {
-    let comparison = deleveraging::compare(args.winners, args.seed);
-    let result = Result { manifest: Manifest::of_this_process(), comparison: &comparison };
-    Ok(args.output.result(&result, || text(&comparison))?)
+    let seeds = usize::try_from(args.seeds).expect("few seeds");
+    let all = parallel::map(parallel::cores(), seeds, |number| {
+        deleveraging::compare(args.winners, args.seed.wrapping_add(number as u64))
+    });
+    let over_seeds = deleveraging::over_seeds(&all);
+    let (comparison, manifest) = (&all[0], Manifest::of_this_process());
+    let result = Result { manifest, comparison, seeds: args.seeds, over_seeds: &over_seeds };
+    Ok(args.output.result(&result, || {
+        let first = text(comparison);
+        if seeds == 1 { first } else { format!("{first}\n{}", text_over(&over_seeds, seeds)) }
+    })?)
+}
+
+/// The policies over all seeds.
+fn text_over(policies: &[OverSeeds], seeds: usize) -> String {
+    let mut table = DataTable::new(&["policy", "hit", "overshoot", "worst share", "regret"]);
+    let cell = |mean: &Mean, shown: fn(f64) -> String| {
+        let ends = mean.low.zip(mean.high);
+        let ends = ends.map_or(String::new(), |(l, h)| format!(" [{}, {}]", shown(l), shown(h)));
+        format!("{}{ends}", shown(mean.mean))
+    };
+    let whole = |value: f64| numbers::decimal(value, 0);
+    let percent = |value: f64| numbers::percent(value);
+    for one in policies {
+        table.rows.push(vec![
+            name_of(one.policy, one.price),
+            cell(&one.accounts_hit, whole),
+            cell(&one.overshoot_usd, whole),
+            cell(&one.share_max, percent),
+            cell(&one.fairness_regret_usd, whole),
+        ]);
+    }
+    let drawn = terminal::drawn(&table, output::style());
+    format!(
+        "Over {seeds} deficits, each the same for every policy: means and 95 % bootstrap intervals\n\n\
+         {drawn}\n"
+    )
+}
+
+fn name_of(policy: &str, price: &str) -> String {
+    let at_bankruptcy = price == AdlPrice::Bankruptcy.name();
+    if at_bankruptcy { policy.to_owned() } else { format!("{policy} at {price}") }
 }
 
 fn text(comparison: &Comparison) -> String {
@@ -73,9 +120,8 @@ fn text(comparison: &Comparison) -> String {
 
 fn cells(outcome: &Outcome) -> Vec<String> {
     let Outcome { policy, price, .. } = outcome;
-    let at_bankruptcy = *price == AdlPrice::Bankruptcy.name();
     vec![
-        if at_bankruptcy { (*policy).to_owned() } else { format!("{policy} at {price}") },
+        name_of(policy, price),
         numbers::count(outcome.accounts_hit),
         numbers::count(outcome.unmatched_lots),
         numbers::decimal(outcome.overshoot_usd, 0),

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::CliError;
 use crate::measure::metric::{Better, Samples};
+use crate::report::{ComparedNumber, Manifest, compare_page};
 use crate::study::two_samples::{CONFIDENCE, TwoSamples, two_samples};
 
 /// Level of the test.
@@ -28,6 +29,7 @@ const LEVEL: f64 = 1.0 - CONFIDENCE;
   seawall bench ring --json > after.json
   seawall compare before.json after.json --threshold 5%
   seawall compare runs/flash-crash-1 runs/flash-crash-2 --all
+  seawall compare runs/a runs/b --page compare.html      with a page
 
 Exit status: 0 nothing got worse, 1 something did, 2 bad input or nothing in common.")]
 pub(super) struct CompareArgs {
@@ -46,6 +48,9 @@ pub(super) struct CompareArgs {
     /// Shows what did not change too.
     #[arg(long)]
     all: bool,
+    /// Also writes a page with the numbers that changed as a picture.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
     /// One JSON object on standard output and nothing else there.
     #[arg(long)]
     json: bool,
@@ -113,6 +118,12 @@ pub(super) fn run(args: &CompareArgs, out: &mut impl Write) -> Result<(), CliErr
         )));
     }
     let worse = rows.iter().filter(|row| row.verdict == Verdict::Worse).count();
+    if let Some(path) = &args.page {
+        let text = page(args, &rows);
+        fs::write(path, text).map_err(|source| {
+            CliError::Usage(format!("cannot write {}: {source}", path.display()))
+        })?;
+    }
     if args.json {
         let (a, b, threshold) = (&args.a, &args.b, args.threshold);
         let report = Report { a, b, threshold, worse, rows: &rows };
@@ -199,38 +210,63 @@ fn number(value: f64) -> String {
     }
 }
 
+/// Columns of a row.
+const HEADER: [&str; 8] = ["", "A", "B", "B / A", "95 % interval", "p", "seen from", ""];
+
+/// The row's cells after its name.
+fn cells(row: &Row) -> [String; 7] {
+    let c = row.compared;
+    let dash = || "-".to_owned();
+    let interval = c.ratio_low.zip(c.ratio_high);
+    [
+        number(c.median_a),
+        number(c.median_b),
+        c.ratio.map_or_else(dash, |ratio| format!("{ratio:.3}")),
+        interval.map_or_else(dash, |(l, h)| format!("[{l:.3} - {h:.3}]")),
+        c.p_value.map_or_else(dash, |p| format!("{p:.4}")),
+        c.detectable.map_or_else(dash, |d| format!("{:.1} %", d * 100.0)),
+        match row.verdict {
+            Verdict::Worse => "WORSE",
+            Verdict::Better => "better",
+            Verdict::Changed => "changed",
+            Verdict::Same => "",
+        }
+        .to_owned(),
+    ]
+}
+
+/// The page of the comparison.
+fn page(args: &CompareArgs, rows: &[Row]) -> String {
+    let one = |row: &Row| ComparedNumber {
+        name: row.name.clone(),
+        ratio: row.compared.ratio,
+        interval: row.compared.ratio_low.zip(row.compared.ratio_high),
+        verdict: match row.verdict {
+            Verdict::Worse => "worse",
+            Verdict::Better => "better",
+            Verdict::Changed => "changed",
+            Verdict::Same => "same",
+        },
+        cells: cells(row).to_vec(),
+    };
+    let numbers: Vec<ComparedNumber> = rows.iter().map(one).collect();
+    let sentence = format!(
+        "Worse or better is what changed by more than {:.3} % in a known direction and, with several \
+         processes on both sides, is beyond noise (p below 0.05); changed is what has no known direction.",
+        args.threshold * 100.0
+    );
+    let (a, b) = (args.a.display().to_string(), args.b.display().to_string());
+    compare_page((&a, &b), &HEADER, &numbers, &sentence, &Manifest::of_this_process())
+}
+
 fn print(args: &CompareArgs, rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "",
-        "A",
-        "B",
-        "B / A",
-        "95 % interval",
-        "p",
-        "seen from",
-        "",
-    ]);
+    table.load_style(presets::NOTHING).set_header(HEADER);
     let shown = |row: &&Row| args.all || row.verdict != Verdict::Same;
     for row in rows.iter().filter(shown) {
-        let c = row.compared;
-        let interval = c.ratio_low.zip(c.ratio_high);
-        table.add_row([
-            row.name.clone(),
-            number(c.median_a),
-            number(c.median_b),
-            c.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}")),
-            interval.map_or_else(|| "-".to_owned(), |(l, h)| format!("[{l:.3} - {h:.3}]")),
-            c.p_value.map_or_else(|| "-".to_owned(), |p| format!("{p:.4}")),
-            c.detectable.map_or_else(|| "-".to_owned(), |d| format!("{:.1} %", d * 100.0)),
-            match row.verdict {
-                Verdict::Worse => "WORSE",
-                Verdict::Better => "better",
-                Verdict::Changed => "changed",
-                Verdict::Same => "",
-            }
-            .to_owned(),
-        ]);
+        let mut line = vec![row.name.clone()];
+        line.extend(cells(row));
+        table.add_row(line);
     }
     if table.row_iter().next().is_some() {
         writeln!(out, "{table}\n")?;

@@ -9,11 +9,13 @@ use serde::Serialize;
 use super::{CliError, Output};
 use crate::agents;
 use crate::scenario::{self, venue};
+use crate::sweep::embedded::PLANS;
 
 /// Lists what is embedded, one line each
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   seawall list scenarios
+  seawall list refusals                        which venues make no sense for which
   seawall list priorities --json | jq -r '.priorities[].name'")]
 pub(super) struct ListArgs {
     /// What to list.
@@ -35,6 +37,10 @@ enum What {
     Agents,
     /// Ways to choose whose position is deleveraged, for --set liquidation.adl=NAME.
     Adl,
+    /// Plans that `seawall sweep` knows by name.
+    Plans,
+    /// Scenarios under venues that make no sense, with the reason; every other pair runs.
+    Refusals,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,8 +106,25 @@ fn entries(what: What) -> Vec<Entry> {
             embedded(&std::iter::once(generic).chain(presets).collect::<Vec<_>>())
         }
         What::Priorities => embedded(&PRIORITIES),
+        What::Plans => PLANS.iter().map(|plan| Entry::new(plan.name, &plan.about())).collect(),
+        What::Refusals => refusals(),
         What::Adl => embedded(&AdlPolicy::ALL.map(|policy| (policy.name(), policy.about()))),
     }
+}
+
+/// Every pair of scenario and venue that is refused.
+fn refusals() -> Vec<Entry> {
+    let mut refused = Vec::new();
+    for listed in scenario::embedded() {
+        for preset in venue::PRESETS {
+            let loaded = scenario::load_under(&listed.name, Some(preset.name), &[], None);
+            if let Err(error) = loaded {
+                let pair = format!("{} --venue {}", listed.name, preset.name);
+                refused.push(Entry::new(&pair, &error.to_string()));
+            }
+        }
+    }
+    refused
 }
 
 fn lines(entries: &[Entry]) -> String {
@@ -129,7 +152,7 @@ mod tests {
 
     #[test]
     fn nothing_to_list_is_empty() {
-        for what in [What::Scenarios, What::Venues, What::Priorities, What::Agents, What::Adl] {
+        for what in What::value_variants().iter().copied() {
             let entries = entries(what);
             assert!(!entries.is_empty());
             assert_eq!(lines(&entries).lines().count(), entries.len());

@@ -31,6 +31,7 @@ use crate::study::comparison::Comparison;
   seawall run --against liquidation.discipline=fifo    the same noise under another rule
   seawall run --venue hyperliquid
   seawall run --venue all                              every venue's rules, side by side
+  seawall run --venue all --seeds 30                   the same with intervals
   seawall run --background message_50.csv.xz")]
 pub(super) struct RunArgs {
     /// An embedded scenario's name (see `seawall list scenarios`) or a TOML file.
@@ -65,10 +66,9 @@ pub(super) struct RunArgs {
     /// repeated, all of them together make the other side.
     #[arg(long, value_name = "KEY=VALUE")]
     against: Vec<String>,
-    /// Seeds of the comparison, from the run's own.
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "against",
-        value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    seeds: u64,
+    /// Seeds of the comparison, from the run's own: 10 with --against, 1 with --venue all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(super) seeds: Option<u64>,
     #[command(flatten)]
     output: Output,
 }
@@ -80,11 +80,14 @@ impl RunArgs {
             venue: self.venue.as_deref(),
             sets: &self.sets,
             against: &self.against,
-            seeds: self.seeds,
+            seeds: self.seeds.unwrap_or(SEEDS),
             paired: !self.no_paired,
         }
     }
 }
+
+/// Seeds of a comparison with another setting, where no number is given.
+const SEEDS: u64 = 10;
 
 /// Runs, writes the run directory, prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
@@ -95,6 +98,11 @@ pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
             return Err(CliError::Usage(message.to_owned()));
         }
         return venues::run(args, args.output);
+    }
+    if args.seeds.is_some() && args.against.is_empty() {
+        let message = "--seeds is for --against KEY=VALUE or --venue all; many seeds of one setting \
+                       are a plan of `seawall sweep`";
+        return Err(CliError::Usage(message.to_owned()));
     }
     let started = Instant::now();
     let scenario =
@@ -125,7 +133,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
     let run = SavedRun { summary, tables, manifest };
     directory.save(&run)?;
     let comparison = other.map(|other| {
-        args.output.note(format_args!("comparing over {} seeds", args.seeds));
+        args.output.note(format_args!("comparing over {} seeds", args.question().seeds));
         let recording = recorded.as_ref().map(|messages| messages as &(dyn Background + Sync));
         against::run(args.question(), &scenario, &other, recording)
     });

@@ -21,6 +21,7 @@ use crate::sweep::{Plan, Shard, Store, SweepError, merge};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   seawall sweep plan.toml
+  seawall sweep haircuts                                   a plan that comes with it
   seawall sweep plan.toml --workers 1 --out /tmp/sweep     again: goes on where it stopped
   seawall sweep plan.toml --shard 2/4                      the second quarter of the runs
   seawall sweep plan.toml --merge                          only merge what is finished
@@ -31,7 +32,7 @@ A plan:
   [grid]
   \"liquidation.discipline\" = [\"strict\", \"fifo\"]")]
 pub(super) struct SweepArgs {
-    /// The plan, a TOML file.
+    /// The plan, a TOML file, or a name of `seawall list plans`.
     plan: PathBuf,
     /// Directory of the results; sweeps/<plan> if not given.
     #[arg(long, value_name = "DIR")]

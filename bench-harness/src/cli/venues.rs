@@ -13,7 +13,7 @@ use crate::report::{
 };
 use crate::scenario::{self, Fault, Scenario, venue};
 use crate::simulation::{self, RunOptions, SimulationError};
-use crate::study::comparison::{Comparison, Point, compare};
+use crate::study::comparison::{Comparison, Point, PointResult, compare};
 use crate::study::parallel;
 
 /// A preset under which the scenario makes no sense.
@@ -42,18 +42,21 @@ pub(super) fn run(args: &RunArgs, output: Output) -> Result<(), CliError> {
         None => Placement::Default { scenario: &name, seed: first.seed },
     };
     let directory = RunDirectory::create(placement)?;
-    output.note(format_args!("{} venues on {}, seed {}", scenarios.len(), first.name, first.seed));
-    let runs = parallel::map(parallel::cores(), scenarios.len(), |number| {
-        let mut options = RunOptions { paired: false, ..RunOptions::default() };
-        simulation::run(&scenarios[number], &mut options).map(|result| result.summary)
-    });
-    let runs = runs.into_iter().collect::<Result<Vec<Summary>, SimulationError>>()?;
+    let seeds: Vec<u64> = (first.seed..first.seed + args.seeds.unwrap_or(1)).collect();
+    output.note(format_args!(
+        "{} venues on {}, {} seeds from {}",
+        scenarios.len(),
+        first.name,
+        seeds.len(),
+        first.seed
+    ));
+    let by_point = simulate(&scenarios, &seeds)?;
+    let runs: Vec<Summary> = by_point.iter().map(|runs| runs[0].clone()).collect();
     let point = |scenario: &Scenario| Point {
         settings: vec![("venue".to_owned(), scenario.venue.clone())],
     };
     let points: Vec<Point> = scenarios.iter().map(point).collect();
-    let by_point: Vec<Vec<Summary>> = runs.iter().map(|run| vec![run.clone()]).collect();
-    let comparison = compare(&first.name, &[first.seed], &points, &by_point);
+    let comparison = compare(&first.name, &seeds, &points, &by_point);
     let manifest = Manifest::of_this_process().of_input(first.seed, &first.config_hash());
     let table = side_by_side(&runs);
     let result = SideBySide {
@@ -72,11 +75,24 @@ pub(super) fn run(args: &RunArgs, output: Output) -> Result<(), CliError> {
     let files = ["venues.json".to_owned()];
     let top = Some((title, table.clone()));
     write("venues.html", comparison::render_with(&comparison, &manifest, &files, top))?;
-    output.result(&result, || text(&table, &refused, &directory))?;
-    match runs.iter().find(|run| run.conservation_error != 0) {
+    output.result(&result, || text(&table, &comparison, &refused, &directory))?;
+    match by_point.iter().flatten().find(|run| run.conservation_error != 0) {
         None => Ok(()),
         Some(run) => Err(CliError::Check(format!("{}: {}", run.venue, story::conservation(run)))),
     }
+}
+
+/// Every scenario at every seed, by scenario.
+fn simulate(scenarios: &[Scenario], seeds: &[u64]) -> Result<Vec<Vec<Summary>>, SimulationError> {
+    let jobs = scenarios.len() * seeds.len();
+    let runs = parallel::map(parallel::cores(), jobs, |job| {
+        let (scenario, seed) = (&scenarios[job / seeds.len()], seeds[job % seeds.len()]);
+        let mut options = RunOptions { paired: false, ..RunOptions::default() };
+        let scenario = Scenario { seed, ..scenario.clone() };
+        simulation::run(&scenario, &mut options).map(|result| result.summary)
+    });
+    let runs = runs.into_iter().collect::<Result<Vec<Summary>, SimulationError>>()?;
+    Ok(runs.chunks(seeds.len()).map(<[Summary]>::to_vec).collect())
 }
 
 /// The scenario under the generic rules and under every preset that it makes sense under.
@@ -122,8 +138,42 @@ fn side_by_side(runs: &[Summary]) -> DataTable {
     table
 }
 
-fn text(table: &DataTable, refused: &[Refused], directory: &RunDirectory) -> String {
+/// Means over seeds with their intervals, venue by venue.
+fn with_intervals(comparison: &Comparison) -> DataTable {
+    const SHOWN: [(&str, &str); 5] = [
+        ("accounts closed", "liquidation.accounts_closed"),
+        ("fund lost", "liquidation.insurance_paid"),
+        ("ADL", "liquidation.adl_notional"),
+        ("shared", "liquidation.socialised"),
+        ("fall (bp)", "market.drawdown_bp"),
+    ];
+    let mut header = vec!["venue".to_owned()];
+    header.extend(SHOWN.iter().map(|(name, _)| (*name).to_owned()));
+    let row = |point: &PointResult| {
+        let venue = point.settings.first().map_or(String::new(), |(_, venue)| venue.clone());
+        let cell = |(_, path): &(&str, &str)| {
+            point.measures.get(*path).map_or(numbers::NONE.to_owned(), comparison::with_interval)
+        };
+        core::iter::once(venue).chain(SHOWN.iter().map(cell)).collect()
+    };
+    DataTable { header, rows: comparison.points.iter().map(row).collect() }
+}
+
+fn text(
+    table: &DataTable,
+    comparison: &Comparison,
+    refused: &[Refused],
+    directory: &RunDirectory,
+) -> String {
     let mut text = terminal::drawn(table, output::style());
+    if comparison.seeds.len() > 1 {
+        let drawn = terminal::drawn(&with_intervals(comparison), output::style());
+        let _ = write!(
+            text,
+            "\n\nOver {} seeds, means and 95 % bootstrap intervals, amounts in money units:\n\n{drawn}",
+            comparison.seeds.len()
+        );
+    }
     for Refused { venue, reason } in refused {
         let _ = write!(text, "\nnot run: {venue}: {reason}");
     }

@@ -18,6 +18,8 @@ use seawall_engine::types::{
 };
 use serde::Serialize;
 
+use super::bootstrap::{Bootstrap, Mean};
+
 const SYMBOL: SymbolId = SymbolId(0);
 const MAKER: AccountId = AccountId(1);
 const BANKRUPT: AccountId = AccountId(2);
@@ -71,6 +73,48 @@ pub struct Comparison {
     pub missing_usd: f64,
     /// The policies at the bankruptcy price, then other prices.
     pub outcomes: Vec<Outcome>,
+}
+
+/// A policy over several deficits, with intervals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OverSeeds {
+    /// The policy.
+    pub policy: &'static str,
+    /// The rule for its price.
+    pub price: &'static str,
+    /// Winners deleveraged.
+    pub accounts_hit: Mean,
+    /// What winners gave up at the mark beyond what was missing, in dollars.
+    pub overshoot_usd: Mean,
+    /// The largest share of its equity that anybody gave.
+    pub share_max: Mean,
+    /// That above the smallest possible one, times what was missing, in dollars.
+    pub fairness_regret_usd: Mean,
+    /// The highest leverage among winners afterwards.
+    pub leverage_max: Mean,
+}
+
+/// The policies over deficits of several seeds: each deficit is the same for all of them.
+pub fn over_seeds(comparisons: &[Comparison]) -> Vec<OverSeeds> {
+    let mut bootstrap = Bootstrap::new();
+    let Some(first) = comparisons.first() else { return Vec::new() };
+    let of = |(place, outcome): (usize, &Outcome)| {
+        let mut mean = |value: fn(&Outcome) -> f64| {
+            let values: Vec<f64> =
+                comparisons.iter().map(|comparison| value(&comparison.outcomes[place])).collect();
+            bootstrap.mean(&values)
+        };
+        Some(OverSeeds {
+            policy: outcome.policy,
+            price: outcome.price,
+            accounts_hit: mean(|outcome| outcome.accounts_hit as f64)?,
+            overshoot_usd: mean(|outcome| outcome.overshoot_usd)?,
+            share_max: mean(|outcome| outcome.share_max)?,
+            fairness_regret_usd: mean(|outcome| outcome.fairness_regret_usd)?,
+            leverage_max: mean(|outcome| outcome.leverage_max)?,
+        })
+    };
+    first.outcomes.iter().enumerate().filter_map(of).collect()
 }
 
 /// A winner: lots short, entry price, chosen initial margin in parts per million.

@@ -6,6 +6,7 @@
 //! made from those files in the plan's order, so they are the same bytes whoever ran what when.
 
 mod dataset;
+pub mod embedded;
 pub mod error;
 mod merge;
 pub mod plan;

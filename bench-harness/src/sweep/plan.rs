@@ -23,6 +23,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::embedded;
 use super::error::SweepError;
 use crate::scenario::{self, Scenario};
 use crate::study::comparison::{Point, Setting};
@@ -110,11 +111,13 @@ impl std::str::FromStr for Shard {
 }
 
 impl Plan {
-    /// Reads a plan and checks every point of it.
+    /// Reads a plan, a file or an embedded one by its name, and checks every point of it.
     pub fn load(path: &Path) -> Result<Self, SweepError> {
         let problem = |message: String| SweepError::Plan { path: path.to_owned(), message };
-        let text = fs::read_to_string(path)
-            .map_err(|error| problem(format!("cannot read the plan: {error}")))?;
+        let text = match path.to_str().and_then(embedded::find).filter(|_| !path.exists()) {
+            Some(plan) => plan.text.to_owned(),
+            None => fs::read_to_string(path).map_err(|error| problem(unreadable(path, &error)))?,
+        };
         let text: Text = toml::from_str(&text).map_err(|error| {
             let line = error.span().map_or(String::new(), |span| {
                 let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
@@ -171,6 +174,15 @@ impl Plan {
     pub fn scenario(&self, job: Job) -> Scenario {
         Scenario { seed: job.seed, ..self.scenarios[job.point].clone() }
     }
+}
+
+/// Why a plan cannot be read, and what there is by name.
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    let names: Vec<&str> = embedded::PLANS.iter().map(|plan| plan.name).collect();
+    let is_name = path.extension().is_none() && path.components().count() == 1;
+    let known =
+        if is_name { format!("; by name there are {}", names.join(", ")) } else { String::new() };
+    format!("cannot read the plan: {error}{known}")
 }
 
 /// Refuses plans without a run and plans that nobody would wait for.
