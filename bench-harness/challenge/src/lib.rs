@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Every message is answered before its call returns, from the engine's own book
-//! ([`ChallengeBook`]); queries read that book and nothing else. The library is the interface and
+//! ([`seawall::challenge::ChallengeBook`]); queries read that book and nothing else. The library is the interface and
 //! no more: layouts, one global, and a push of each report.
 #![allow(unsafe_code, reason = "a C interface: raw pointers in, exported names out")]
 
@@ -18,7 +18,6 @@ mod state;
 
 use std::ffi::c_void;
 
-use seawall::challenge::ChallengeBook;
 use seawall_engine::types::Side;
 
 use layout::{Cancel, Modify, NewOrder, Transport};
@@ -34,7 +33,7 @@ pub unsafe extern "C" fn engine_init(_seed: u64, transport: *const Transport, si
     // SAFETY: the caller promises a valid transport; it is copied, so only its functions must live.
     let push = unsafe { (*transport).push };
     // SAFETY: the harness calls every function of this library from one thread.
-    unsafe { VENUE.set(Some(Venue { book: ChallengeBook::new(), push, sink })) };
+    unsafe { VENUE.set(Some(Venue::new(push, sink))) };
 }
 
 /// Called once after everything.

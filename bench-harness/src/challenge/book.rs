@@ -43,7 +43,8 @@ impl ChallengeBook {
     }
 
     /// Takes in an order, matches it, and lets what is left rest or drops it.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a call would pass the order through memory")]
+    #[inline(always)]
     pub fn new_order(
         &mut self,
         seq: u64,
@@ -60,30 +61,45 @@ impl ChallengeBook {
             sink.report(&rest_gone());
             return;
         };
-        // Most orders meet nobody. They enter the book first and are acknowledged as the last thing
-        // done: a call in the middle of the work would empty every register.
-        if !self.book.crosses(side, limit) {
-            if !ioc {
-                self.insert(order, side, limit, qty);
-            }
-            sink.report(&ack);
-            if ioc {
+        if ioc {
+            if self.book.crosses(side, limit) {
+                self.immediate(seq, order, (side, limit, qty), sink);
+            } else {
+                sink.report(&ack);
                 sink.report(&rest_gone());
             }
             return;
         }
+        // Most orders meet nobody. They enter the book first and are acknowledged as the last thing
+        // done: a call in the middle of the work would empty every register.
+        let rests = !self.book.is_full()
+            && self.book.insert_apart(OrderId(order), 0, side, limit, qty).is_some();
         sink.report(&ack);
-        if let Some(left) = self.take(seq, order, (side, limit, qty), sink) {
-            if ioc {
-                sink.report(&rest_gone());
-            } else {
-                self.let_rest(order, side, limit, left);
-            }
+        if !rests && let Some(left) = self.take(seq, order, (side, limit, qty), sink) {
+            self.let_rest(order, side, limit, left);
+        }
+    }
+
+    /// As [`Self::new_order`], of an order that meets somebody and whose rest is dropped.
+    #[inline(never)]
+    fn immediate(
+        &mut self,
+        seq: u64,
+        order: u64,
+        (side, limit, qty): (Side, Price, Qty),
+        sink: &mut impl ReportSink,
+    ) {
+        let price = i64::from(limit.ticks());
+        let report = |kind, lots| Report::of_order(kind, seq, order, (side, price, lots));
+        sink.report(&report(ReportKind::OrderAck, qty.lots()));
+        if self.take(seq, order, (side, limit, qty), sink).is_some() {
+            sink.report(&report(ReportKind::CancelAck, 0));
         }
     }
 
     /// Cancels a resting order.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a call would pass the order through memory")]
+    #[inline(always)]
     pub fn cancel(&mut self, seq: u64, order: u64, sink: &mut impl ReportSink) {
         match self.book.take_out(OrderId(order)) {
             Some(gone) => {
@@ -95,7 +111,8 @@ impl ChallengeBook {
     }
 
     /// Removes a resting order and enters it again as a new one of that price and quantity.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a call would pass the order through memory")]
+    #[inline(always)]
     pub fn modify(
         &mut self,
         seq: u64,

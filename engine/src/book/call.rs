@@ -89,8 +89,9 @@ impl OrderBook {
     pub(crate) fn insert_in_call(&mut self, order: RestingOrder) -> Slot {
         let RestingOrder { id, side, price, qty, .. } = order;
         let (ladder, orders, ids) = self.parts_of(side);
-        let slot = orders.take(order);
-        ladder.push_back(orders, slot, side, price, qty);
+        let slot = orders.reserve();
+        let ahead = ladder.append(slot, side, price, qty);
+        orders.fill(slot, order, ahead);
         ids.insert(id, slot, orders);
         slot
     }
@@ -128,10 +129,8 @@ impl OrderBook {
         let order = self.orders.get(slot);
         let (ladder, orders, _) = self.parts_of(order.side);
         ladder.pop_front(orders, slot, &order);
-        orders.set_qty(slot, qty);
-        orders.set_next(slot, None);
-        orders.set_prev(slot, None);
-        ladder.push_back(orders, slot, order.side, order.price, qty);
+        let ahead = ladder.append(slot, order.side, order.price, qty);
+        orders.reset(slot, order.price, qty, ahead);
     }
 
     /// Orders of one side at a price from first to last, in a call or not.

@@ -210,7 +210,7 @@ impl IdTable {
     }
 
     /// As [`Self::find`], of an order that is not among the young.
-    #[inline]
+    #[inline(never)]
     fn find_grown(&self, id: OrderId, orders: &OrderStore) -> Option<Slot> {
         let (home, byte) = self.home(id);
         let (_, _, slot) = self.locate(home, byte, |slot| orders.id(slot) == id)?;
@@ -379,6 +379,13 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
+    /// Puts an order into the store.
+    fn place(orders: &mut OrderStore, order: RestingOrder) -> Slot {
+        let slot = orders.reserve();
+        orders.fill(slot, order, None);
+        slot
+    }
+
     fn order(id: u64) -> RestingOrder {
         RestingOrder {
             id: OrderId(id),
@@ -400,7 +407,7 @@ mod tests {
             let mut model: BTreeMap<u64, Slot> = BTreeMap::new();
             for (id, op) in ops {
                 if op == 0 && !model.contains_key(&id) && !orders.is_full() {
-                    let slot = orders.take(order(id));
+                    let slot = place(&mut orders, order(id));
                     table.insert(OrderId(id), slot, &orders);
                     model.insert(id, slot);
                 } else if op == 1 {
@@ -443,7 +450,7 @@ mod tests {
         let mut table = IdTable::new(64);
         let mut slots = Vec::new();
         for n in 0..ORDERS {
-            let slot = orders.take(order(id(n).0));
+            let slot = place(&mut orders, order(id(n).0));
             table.insert(id(n), slot, &orders);
             slots.push(slot);
         }
@@ -471,7 +478,7 @@ mod tests {
         assert_eq!(table.buckets.len(), 1 << 6, "it starts small");
         let mut slots = Vec::new();
         for n in 0..ORDERS {
-            let slot = orders.take(order(scattered(n)));
+            let slot = place(&mut orders, order(scattered(n)));
             table.insert(OrderId(scattered(n)), slot, &orders);
             slots.push(slot);
         }

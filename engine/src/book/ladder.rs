@@ -61,7 +61,8 @@ impl Half {
     }
 
     /// Notes that a level of this side is empty, and finds the next best one if it was the best.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "by itself it is not, and a call empties registers")]
+    #[inline(always)]
     fn vacate(&mut self, price: Price) {
         let rank = price.ticks() ^ self.flip;
         let member = rank.wrapping_sub(self.lowest);
@@ -153,32 +154,31 @@ impl Ladder {
         self.levels[index as usize].lots -= u64::from(lots);
     }
 
-    /// Appends an order to its level's queue.
+    /// Appends an order to its level's queue; returns behind whom it stands, for the caller to link
+    /// the two.
     #[allow(
         clippy::inline_always,
         reason = "a call would pass the order through memory: a tenth more instructions"
     )]
     #[inline(always)]
-    pub(super) fn push_back(
+    #[must_use]
+    pub(super) fn append(
         &mut self,
-        orders: &mut OrderStore,
         slot: Slot,
         side: Side,
         price: Price,
         qty: Qty,
-    ) {
+    ) -> Option<Slot> {
         let index = self.index(price);
         let level = &mut self.levels[index as usize];
         level.lots = level.lots.wrapping_add(u64::from(qty.lots()));
         let tail = Slot::from_raw(level.tail);
         level.tail = slot.raw();
-        match tail {
-            Some(tail) => orders.link_behind(tail, slot),
-            None => {
-                level.head = slot.raw();
-                self.halves[side as usize].occupy(price);
-            }
+        if tail.is_none() {
+            level.head = slot.raw();
+            self.halves[side as usize].occupy(price);
         }
+        tail
     }
 
     /// Takes an order out of its level's queue, wherever it stands.

@@ -109,10 +109,42 @@ impl OrderBook {
     )]
     #[inline(always)]
     pub fn insert_flagged(&mut self, order: RestingOrder) -> Slot {
+        assert!(
+            !self.crosses(order.side, order.price),
+            "an order that joins the book does not cross it"
+        );
+        self.join(order)
+    }
+
+    /// As [`OrderBook::insert`], if the order does not cross; otherwise nothing happens.
+    #[allow(
+        clippy::inline_always,
+        reason = "a call would pass the order through memory: a tenth more instructions"
+    )]
+    #[inline(always)]
+    pub fn insert_apart(
+        &mut self,
+        id: OrderId,
+        owner: u32,
+        side: Side,
+        price: Price,
+        qty: Qty,
+    ) -> Option<Slot> {
+        let apart = !self.crosses(side, price);
+        apart.then(|| self.join(RestingOrder { id, owner, side, price, qty, flags: 0 }))
+    }
+
+    /// Adds an order that does not cross.
+    #[allow(
+        clippy::inline_always,
+        reason = "a call would pass the order through memory: a tenth more instructions"
+    )]
+    #[inline(always)]
+    fn join(&mut self, order: RestingOrder) -> Slot {
         let RestingOrder { id, side, price, qty, .. } = order;
-        assert!(!self.crosses(side, price), "an order that joins the book does not cross it");
-        let slot = self.orders.take(order);
-        self.ladder.push_back(&mut self.orders, slot, side, price, qty);
+        let slot = self.orders.reserve();
+        let ahead = self.ladder.append(slot, side, price, qty);
+        self.orders.fill(slot, order, ahead);
         self.ids.insert(id, slot, &self.orders);
         slot
     }
@@ -129,7 +161,11 @@ impl OrderBook {
 
     /// Removes the order of that id, if it rests: [`Self::find`] and [`Self::remove`] with one
     /// search.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "a call would pass the order through memory: a tenth more instructions"
+    )]
+    #[inline(always)]
     pub fn take_out(&mut self, id: OrderId) -> Option<RestingOrder> {
         let slot = self.ids.take(id, &self.orders)?;
         let order = self.orders.get(slot);
@@ -158,13 +194,17 @@ impl OrderBook {
     /// insert that keep its slot and its place among the ids.
     ///
     /// Panics if the price lies outside the domain or the order would cross there.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "a call would pass the order through memory: a tenth more instructions"
+    )]
+    #[inline(always)]
     pub fn requeue(&mut self, slot: Slot, price: Price, qty: Qty) {
         let order = self.orders.get(slot);
         assert!(!self.crosses(order.side, price), "an order that joins the book does not cross it");
         self.ladder.unlink(&mut self.orders, slot, order);
-        self.orders.reset(slot, price, qty);
-        self.ladder.push_back(&mut self.orders, slot, order.side, price, qty);
+        let ahead = self.ladder.append(slot, order.side, price, qty);
+        self.orders.reset(slot, price, qty, ahead);
     }
 
     /// Whether an order of that side and price would meet the opposite side.
@@ -200,10 +240,8 @@ impl OrderBook {
     pub(crate) fn refill_front(&mut self, slot: Slot, qty: Qty) {
         let order = self.orders.get(slot);
         self.ladder.pop_front(&mut self.orders, slot, &order);
-        self.orders.set_qty(slot, qty);
-        self.orders.set_next(slot, None);
-        self.orders.set_prev(slot, None);
-        self.ladder.push_back(&mut self.orders, slot, order.side, order.price, qty);
+        let ahead = self.ladder.append(slot, order.side, order.price, qty);
+        self.orders.reset(slot, order.price, qty, ahead);
     }
 
     /// Levels of one side from the best outwards: price and total quantity in lots.

@@ -6,6 +6,8 @@
 
 const LEVELS: usize = 5;
 const BITS: u32 = 6;
+/// Levels that every change writes.
+const WRITTEN: usize = 2;
 
 /// A set of integers below a fixed bound.
 #[derive(Debug)]
@@ -37,10 +39,26 @@ impl Occupancy {
     }
 
     /// Adds a value.
+    ///
+    /// The two lowest levels are written whatever stood there: whether a word was empty is what no
+    /// processor foresees.
     #[inline]
     pub(crate) fn insert(&mut self, value: u32) {
-        let mut index = value;
-        for level in &mut self.levels {
+        let [members, words, ..] = &mut self.levels;
+        members[word(value)] |= bit(value);
+        let index = value >> BITS;
+        let cell = &mut words[word(index)];
+        let was_empty = *cell == 0;
+        *cell |= bit(index);
+        if was_empty {
+            self.insert_above(index >> BITS);
+        }
+    }
+
+    /// Notes in the levels above that a word of the second is no longer empty.
+    #[inline(never)]
+    fn insert_above(&mut self, mut index: u32) {
+        for level in &mut self.levels[WRITTEN..] {
             let cell = &mut level[word(index)];
             let was_empty = *cell == 0;
             *cell |= bit(index);
@@ -54,25 +72,29 @@ impl Occupancy {
     /// Removes a value.
     #[inline]
     pub(crate) fn remove(&mut self, value: u32) {
-        let mut index = value;
-        for level in &mut self.levels {
-            let cell = &mut level[word(index)];
-            *cell &= !bit(index);
-            if *cell != 0 {
-                return;
-            }
-            index >>= BITS;
+        if self.clear(value) == 0 {
+            self.remove_above(value >> (BITS * 2));
         }
     }
 
-    /// Removes the greatest member, `value`; returns the greatest that is left.
-    ///
-    /// Nothing stands above it, so the first word on the way up that is not left empty holds what
-    /// is greatest now: one pass where [`Self::remove`] and [`Self::at_or_below`] take two.
+    /// Clears a value in the two lowest levels; returns what is left in its word of the second.
     #[inline]
-    pub(crate) fn remove_greatest(&mut self, value: u32) -> Option<u32> {
-        let mut index = value;
-        for n in 0..LEVELS {
+    fn clear(&mut self, value: u32) -> u64 {
+        let [members, words, ..] = &mut self.levels;
+        let cell = &mut members[word(value)];
+        *cell &= !bit(value);
+        let is_empty = u64::from(*cell == 0);
+        let index = value >> BITS;
+        let cell = &mut words[word(index)];
+        *cell &= !(is_empty << (index & 63));
+        *cell
+    }
+
+    /// Notes in the levels above that a word of the second is empty; returns the greatest member
+    /// of what is left around it.
+    #[inline(never)]
+    fn remove_above(&mut self, mut index: u32) -> Option<u32> {
+        for n in WRITTEN..LEVELS {
             let cell = &mut self.levels[n][word(index)];
             *cell &= !bit(index);
             let left = *cell;
@@ -82,6 +104,20 @@ impl Occupancy {
             index >>= BITS;
         }
         None
+    }
+
+    /// Removes the greatest member, `value`; returns the greatest that is left.
+    ///
+    /// Nothing stands above it, so the greatest bit of its word of the second level, if one is left,
+    /// leads to it: one pass where [`Self::remove`] and [`Self::at_or_below`] take two.
+    #[inline]
+    pub(crate) fn remove_greatest(&mut self, value: u32) -> Option<u32> {
+        let left = self.clear(value);
+        if left == 0 {
+            return self.remove_above(value >> (BITS * 2));
+        }
+        let index = (value >> BITS & !63) | left.ilog2();
+        Some(self.greatest_below(WRITTEN - 1, index))
     }
 
     /// The least member at or above `value`.

@@ -131,24 +131,34 @@ impl OrderStore {
         self.len >= self.orders_max
     }
 
-    /// Stores an order without links.
+    /// Takes a place, to be filled at once.
     #[inline]
-    pub(super) fn take(&mut self, order: RestingOrder) -> Slot {
+    pub(super) fn reserve(&mut self) -> Slot {
         assert!(self.len < self.orders_max, "there is room for the order");
         let slot = self.free.unwrap_or_else(|| self.fresh());
-        let node = &mut self.nodes[slot.index()];
-        self.free = node.next;
+        self.free = self.nodes[slot.index()].next;
         self.len = self.len.wrapping_add(1);
+        slot
+    }
+
+    /// Puts an order into the place reserved for it, behind the last one of its queue.
+    #[inline]
+    pub(super) fn fill(&mut self, slot: Slot, order: RestingOrder, ahead: Option<Slot>) {
+        // As a slice of its own, whose place no write to the book can change.
+        let nodes = self.nodes.as_mut_slice();
+        let node = &mut nodes[slot.index()];
         // Field by field: a whole node would be put together on the stack and copied from there by
         // a load wider than the stores before it, which has to wait for them.
         node.id = order.id;
         node.next = None;
-        node.prev = None;
+        node.prev = ahead;
         node.price = order.price;
         node.qty = order.qty;
         node.owner = order.owner;
         node.tag = Tag::new(order.side, order.flags);
-        slot
+        if let Some(ahead) = ahead {
+            nodes[ahead.index()].next = Some(slot);
+        }
     }
 
     /// A node that was never used.
@@ -189,22 +199,18 @@ impl OrderStore {
         node.tag = Tag::new(node.tag.side(), flags);
     }
 
-    /// Gives an order a new price and quantity and takes its links away.
+    /// Gives an order a new price and quantity, behind the last one of its queue.
     #[inline]
-    pub(super) fn reset(&mut self, slot: Slot, price: Price, qty: Qty) {
-        let node = &mut self.nodes[slot.index()];
+    pub(super) fn reset(&mut self, slot: Slot, price: Price, qty: Qty, ahead: Option<Slot>) {
+        let nodes = self.nodes.as_mut_slice();
+        let node = &mut nodes[slot.index()];
         node.price = price;
         node.qty = qty;
         node.next = None;
-        node.prev = None;
-    }
-
-    /// Links an order behind the last one of its queue.
-    #[inline]
-    pub(super) fn link_behind(&mut self, tail: Slot, slot: Slot) {
-        let nodes = self.nodes.as_mut_slice();
-        nodes[tail.index()].next = Some(slot);
-        nodes[slot.index()].prev = Some(tail);
+        node.prev = ahead;
+        if let Some(ahead) = ahead {
+            nodes[ahead.index()].next = Some(slot);
+        }
     }
 
     /// Tells the neighbours of an order that leaves its queue of each other, and returns them:
@@ -231,11 +237,6 @@ impl OrderStore {
     #[inline]
     pub(super) fn prev(&self, slot: Slot) -> Option<Slot> {
         self.nodes[slot.index()].prev
-    }
-
-    #[inline]
-    pub(super) fn set_next(&mut self, slot: Slot, next: Option<Slot>) {
-        self.nodes[slot.index()].next = next;
     }
 
     #[inline]
