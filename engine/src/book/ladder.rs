@@ -23,8 +23,10 @@ struct Level {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Half {
-    /// Rank of the best price, [`NOBODY`] if there is none.
-    best: u32,
+    /// No price in use has a higher rank; [`NOBODY`] if there never was one. It is the rank of the
+    /// best price until that price is given up: then it stays, and whoever needs the best searches
+    /// from here. Most orders that come and go at the best price are seen off by this bound alone.
+    bound: u32,
     /// What turns a price into its rank and back: nothing for bids, the complement for offers.
     flip: u32,
     /// Rank of the worst price of the domain.
@@ -44,12 +46,41 @@ impl Half {
         };
         let len = high.ticks() - low.ticks() + 1;
         let lowest = worst.ticks() ^ flip;
-        Self { best: NOBODY, flip, lowest, occupied: Occupancy::new(len) }
+        Self { bound: NOBODY, flip, lowest, occupied: Occupancy::new(len) }
     }
 
     #[inline]
     fn best(&self) -> Option<Price> {
-        if self.best == NOBODY { None } else { Price::new(self.best ^ self.flip) }
+        if self.bound == NOBODY {
+            return None;
+        }
+        let member = self.bound.wrapping_sub(self.lowest);
+        let rank = if self.occupied.has(member) { self.bound } else { self.search(member)? };
+        Price::new(rank ^ self.flip)
+    }
+
+    /// The rank of the best price from a member downwards.
+    #[inline(never)]
+    fn search(&self, member: u32) -> Option<u32> {
+        Some(self.occupied.at_or_below(member)?.wrapping_add(self.lowest))
+    }
+
+    /// Lowers the bound to the best price, or to nobody.
+    #[inline(never)]
+    fn tighten(&mut self) {
+        self.bound = self.best().map_or(NOBODY, |best| best.ticks() ^ self.flip);
+    }
+
+    /// Whether a price is no better than the best.
+    #[inline]
+    fn reaches(&self, price: Price) -> bool {
+        price.ticks() ^ self.flip <= self.bound && self.reaches_best(price)
+    }
+
+    /// As [`Self::reaches`], of a price within the bound.
+    #[inline(never)]
+    fn reaches_best(&self, price: Price) -> bool {
+        self.best().is_some_and(|best| price.ticks() ^ self.flip <= best.ticks() ^ self.flip)
     }
 
     /// Notes that a level of this side is in use.
@@ -57,21 +88,14 @@ impl Half {
     fn occupy(&mut self, price: Price) {
         let rank = price.ticks() ^ self.flip;
         self.occupied.insert(rank.wrapping_sub(self.lowest));
-        self.best = self.best.max(rank);
+        self.bound = self.bound.max(rank);
     }
 
-    /// Notes that a level of this side is empty, and finds the next best one if it was the best.
-    #[allow(clippy::inline_always, reason = "by itself it is not, and a call empties registers")]
-    #[inline(always)]
+    /// Notes that a level of this side is empty.
+    #[inline]
     fn vacate(&mut self, price: Price) {
         let rank = price.ticks() ^ self.flip;
-        let member = rank.wrapping_sub(self.lowest);
-        if rank == self.best {
-            let next = self.occupied.remove_greatest(member);
-            self.best = next.map_or(NOBODY, |next| next.wrapping_add(self.lowest));
-        } else {
-            self.occupied.remove(member);
-        }
+        self.occupied.remove(rank.wrapping_sub(self.lowest));
     }
 
     /// The lowest price in use at or above a price.
@@ -129,13 +153,23 @@ impl Ladder {
     /// Whether an order of that side and price would meet the opposite side.
     #[inline]
     pub(super) fn crosses(&self, side: Side, price: Price) -> bool {
-        let opposite = self.half(side.opposite());
-        price.ticks() ^ opposite.flip <= opposite.best
+        self.half(side.opposite()).reaches(price)
     }
 
     #[inline]
     pub(super) fn front(&self, side: Side) -> Option<Slot> {
         self.best(side).and_then(|price| self.head(price))
+    }
+
+    /// As [`Self::crosses`], for a caller that may change the ladder: the next one need not search.
+    #[inline]
+    pub(super) fn crosses_after_search(&mut self, side: Side, price: Price) -> bool {
+        let opposite = &mut self.halves[side.opposite() as usize];
+        if price.ticks() ^ opposite.flip > opposite.bound {
+            return false;
+        }
+        opposite.tighten();
+        price.ticks() ^ opposite.flip <= opposite.bound
     }
 
     #[inline]
@@ -221,7 +255,10 @@ impl Ladder {
             None => {
                 level.head = 0;
                 level.tail = 0;
-                self.halves[order.side as usize].vacate(order.price);
+                let half = &mut self.halves[order.side as usize];
+                half.vacate(order.price);
+                // Whoever took this order looks for the next one now.
+                half.tighten();
             }
         }
     }
@@ -247,7 +284,8 @@ impl Ladder {
     /// Occupied levels of a side from the best outwards.
     pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = (Price, u64)> + '_ {
         let half = self.half(side);
-        let mut member = (half.best != NOBODY).then(|| half.best.wrapping_sub(half.lowest));
+        let best = half.best().map(|best| best.ticks() ^ half.flip);
+        let mut member = best.map(|best| best.wrapping_sub(half.lowest));
         ::core::iter::from_fn(move || {
             let at = member?;
             member = at.checked_sub(1).and_then(|behind| half.occupied.at_or_below(behind));

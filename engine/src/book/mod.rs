@@ -110,7 +110,7 @@ impl OrderBook {
     #[inline(always)]
     pub fn insert_flagged(&mut self, order: RestingOrder) -> Slot {
         assert!(
-            !self.crosses(order.side, order.price),
+            !self.ladder.crosses_after_search(order.side, order.price),
             "an order that joins the book does not cross it"
         );
         self.join(order)
@@ -130,7 +130,7 @@ impl OrderBook {
         price: Price,
         qty: Qty,
     ) -> Option<Slot> {
-        let apart = !self.crosses(side, price);
+        let apart = !self.ladder.crosses_after_search(side, price);
         apart.then(|| self.join(RestingOrder { id, owner, side, price, qty, flags: 0 }))
     }
 
@@ -201,7 +201,10 @@ impl OrderBook {
     #[inline(always)]
     pub fn requeue(&mut self, slot: Slot, price: Price, qty: Qty) {
         let order = self.orders.get(slot);
-        assert!(!self.crosses(order.side, price), "an order that joins the book does not cross it");
+        assert!(
+            !self.ladder.crosses_after_search(order.side, price),
+            "an order that joins the book does not cross it"
+        );
         self.ladder.unlink(&mut self.orders, slot, order);
         let ahead = self.ladder.append(slot, order.side, price, qty);
         self.orders.reset(slot, price, qty, ahead);

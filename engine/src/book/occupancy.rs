@@ -38,6 +38,12 @@ impl Occupancy {
         }
     }
 
+    /// Whether a value is a member.
+    #[inline]
+    pub(crate) fn has(&self, value: u32) -> bool {
+        self.levels[0][word(value)] & bit(value) != 0
+    }
+
     /// Adds a value.
     ///
     /// The two lowest levels are written whatever stood there: whether a word was empty is what no
@@ -72,14 +78,6 @@ impl Occupancy {
     /// Removes a value.
     #[inline]
     pub(crate) fn remove(&mut self, value: u32) {
-        if self.clear(value) == 0 {
-            self.remove_above(value >> (BITS * 2));
-        }
-    }
-
-    /// Clears a value in the two lowest levels; returns what is left in its word of the second.
-    #[inline]
-    fn clear(&mut self, value: u32) -> u64 {
         let [members, words, ..] = &mut self.levels;
         let cell = &mut members[word(value)];
         *cell &= !bit(value);
@@ -87,37 +85,22 @@ impl Occupancy {
         let index = value >> BITS;
         let cell = &mut words[word(index)];
         *cell &= !(is_empty << (index & 63));
-        *cell
+        if *cell == 0 {
+            self.remove_above(index >> BITS);
+        }
     }
 
-    /// Notes in the levels above that a word of the second is empty; returns the greatest member
-    /// of what is left around it.
+    /// Notes in the levels above that a word of the second is empty.
     #[inline(never)]
-    fn remove_above(&mut self, mut index: u32) -> Option<u32> {
-        for n in WRITTEN..LEVELS {
-            let cell = &mut self.levels[n][word(index)];
+    fn remove_above(&mut self, mut index: u32) {
+        for level in &mut self.levels[WRITTEN..] {
+            let cell = &mut level[word(index)];
             *cell &= !bit(index);
-            let left = *cell;
-            if left != 0 {
-                return Some(self.greatest_below(n, (index & !63) | left.ilog2()));
+            if *cell != 0 {
+                return;
             }
             index >>= BITS;
         }
-        None
-    }
-
-    /// Removes the greatest member, `value`; returns the greatest that is left.
-    ///
-    /// Nothing stands above it, so the greatest bit of its word of the second level, if one is left,
-    /// leads to it: one pass where [`Self::remove`] and [`Self::at_or_below`] take two.
-    #[inline]
-    pub(crate) fn remove_greatest(&mut self, value: u32) -> Option<u32> {
-        let left = self.clear(value);
-        if left == 0 {
-            return self.remove_above(value >> (BITS * 2));
-        }
-        let index = (value >> BITS & !63) | left.ilog2();
-        Some(self.greatest_below(WRITTEN - 1, index))
     }
 
     /// The least member at or above `value`.
@@ -185,9 +168,6 @@ mod tests {
                 if insert {
                     set.insert(value);
                     model.insert(value);
-                } else if model.last() == Some(&value) {
-                    model.pop_last();
-                    prop_assert_eq!(set.remove_greatest(value), model.last().copied());
                 } else if model.remove(&value) {
                     set.remove(value);
                 }
@@ -195,7 +175,10 @@ mod tests {
                 prop_assert_eq!(set.at_or_below(probe), model.range(..=probe).next_back().copied());
             }
             while let Some(value) = model.pop_last() {
-                prop_assert_eq!(set.remove_greatest(value), model.last().copied());
+                prop_assert!(set.has(value));
+                set.remove(value);
+                prop_assert!(!set.has(value));
+                prop_assert_eq!(set.at_or_below(69_999), model.last().copied());
             }
         }
     }
