@@ -30,8 +30,15 @@ const CANCELS: [CancelCause; 13] = [
 const OFTEN_MIN: u64 = 1_000;
 /// Except what takes several rare things at once.
 const RARE_MIN: u64 = 50;
-const RARE: [&str; 4] =
-    ["auctions at a second price", "cancelled Unfunded", "collateral sold", "fund Collateral"];
+const RARE: [&str; 7] = [
+    "auctions at a second price",
+    "cancelled Unfunded",
+    "collateral sold",
+    "fund Collateral",
+    "under a fill of one of a cross account",
+    "under one withdrawn of a cross account",
+    "under what one left deleveraged",
+];
 
 const HALTS: [HaltCause; 3] = [HaltCause::Command, HaltCause::Trade, HaltCause::Mark];
 
@@ -155,9 +162,19 @@ pub struct Coverage {
     funds: [u64; FUNDS.len()],
     policies: [u64; AdlPolicy::ALL.len()],
     adl_prices: [u64; AdlPrice::ALL.len()],
-    rules: [u64; RULES.len()],
+    rules: Rules,
     kinds: [u64; KINDS.len()],
     modes: [u64; SelfTrade::ALL.len()],
+}
+
+/// How often something happened under each rule, in the order of the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rules([u64; RULES.len()]);
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self([0; RULES.len()])
+    }
 }
 
 /// How often each reason was given, in the order of the reasons.
@@ -210,7 +227,13 @@ impl Coverage {
     }
 
     /// Counts what one input's events reached of the venue's rules.
-    pub fn count_rules(&mut self, rules: &LiquidationRules, events: &[Event]) {
+    /// `is_cross` says which accounts share their margin.
+    pub fn count_rules(
+        &mut self,
+        rules: &LiquidationRules,
+        events: &[Event],
+        is_cross: impl Fn(AccountId) -> bool,
+    ) {
         let deleveraged = |event: &&Event| matches!(event, Event::Deleveraged { .. });
         for _ in events.iter().filter(deleveraged) {
             bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
@@ -218,8 +241,47 @@ impl Coverage {
         }
         for event in events {
             for (number, reached) in reached(rules, event).into_iter().enumerate() {
-                self.rules[number] += u64::from(reached);
+                self.rules.0[number] += u64::from(reached);
             }
+        }
+        if rules.venue.order.unfilled.rests() {
+            self.count_resting(events, is_cross);
+        }
+    }
+
+    /// Counts what became of forced orders that rest.
+    fn count_resting(&mut self, events: &[Event], is_cross: impl Fn(AccountId) -> bool) {
+        let mut withdrawn: Option<AccountId> = None;
+        for event in events {
+            let label = match *event {
+                Event::Rested { order, .. } if order.is_derived() => "a forced order that rests",
+                Event::Trade { maker, maker_account, .. } if maker.is_derived() => {
+                    if is_cross(maker_account) {
+                        bump(&mut self.rules.0, &RULES, "a fill of one of a cross account");
+                    }
+                    "a fill of one"
+                }
+                Event::Cancelled { order, account, cause: CancelCause::Liquidation, .. }
+                    if order.is_derived() =>
+                {
+                    withdrawn = Some(account);
+                    if is_cross(account) {
+                        bump(&mut self.rules.0, &RULES, "one withdrawn of a cross account");
+                    }
+                    "one withdrawn"
+                }
+                Event::Recovered { account, .. } if withdrawn == Some(account) => {
+                    "a recovery beside one"
+                }
+                Event::TakenOver { account, .. } if withdrawn == Some(account) => {
+                    "what one left taken over"
+                }
+                Event::Deleveraged { account, .. } if withdrawn == Some(account) => {
+                    "what one left deleveraged"
+                }
+                _ => continue,
+            };
+            bump(&mut self.rules.0, &RULES, label);
         }
     }
 
@@ -289,7 +351,7 @@ impl Coverage {
         add_all(&mut self.modes, &other.modes);
         add_all(&mut self.policies, &other.policies);
         add_all(&mut self.adl_prices, &other.adl_prices);
-        add_all(&mut self.rules, &other.rules);
+        add_all(&mut self.rules.0, &other.rules.0);
     }
 
     fn scalars_mut(&mut self) -> [&mut u64; 34] {
@@ -401,14 +463,14 @@ impl Coverage {
         named.extend(policies.map(|(one, count)| (format!("adl {}", one.name()), count)));
         let prices = AdlPrice::ALL.iter().zip(self.adl_prices);
         named.extend(prices.map(|(one, count)| (format!("adl at {}", one.name()), count)));
-        let rules = RULES.iter().zip(self.rules);
+        let rules = RULES.iter().zip(self.rules.0);
         named.extend(rules.map(|(rule, count)| (format!("under {rule}"), count)));
         named
     }
 }
 
 /// Rules under which something must have happened.
-const RULES: [&str; 17] = [
+const RULES: [&str; 25] = [
     "step-down",
     "part-then-all",
     "minimal",
@@ -426,6 +488,14 @@ const RULES: [&str; 17] = [
     "a loss by open interest",
     "a loss by winners",
     "a draw",
+    "a forced order that rests",
+    "a fill of one",
+    "a fill of one of a cross account",
+    "one withdrawn",
+    "one withdrawn of a cross account",
+    "a recovery beside one",
+    "what one left taken over",
+    "what one left deleveraged",
 ];
 
 /// Which of them an event happened under.
@@ -456,6 +526,15 @@ fn reached(rules: &LiquidationRules, event: &Event) -> [bool; RULES.len()] {
         paid && venue.residual == Residual::OpenInterest,
         paid && venue.residual == Residual::Winners,
         forced && venue.draw.is_some(),
+        // Counted with what comes before them: `count_resting`.
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
     ]
 }
 

@@ -224,7 +224,8 @@ pub fn run_seed<V: Venue>(
         }
         coverage.count(pair.events());
         coverage.count_input(&input.input, pair.events());
-        coverage.count_rules(&setup.liquidation, pair.events());
+        let is_cross = |account| pair.reference().is_cross(account);
+        coverage.count_rules(&setup.liquidation, pair.events(), is_cross);
         if let Err(difference) = outcome {
             return Err(Box::new(Failure { seed, setup, inputs, difference }));
         }

@@ -80,6 +80,7 @@ struct Kinds {
     expired: u64,
     clipped: u64,
     auction_trades: u64,
+    rested: u64,
 }
 
 impl EventSink for Kinds {
@@ -88,6 +89,7 @@ impl EventSink for Kinds {
         match event {
             Event::StopTriggered { .. } => self.stops += 1,
             Event::AuctionTrade { .. } => self.auction_trades += 1,
+            Event::Rested { order, .. } if order.is_derived() => self.rested += 1,
             Event::Cancelled { cause, .. } | Event::Reduced { cause, .. } => match cause {
                 CancelCause::Linked => self.linked += 1,
                 CancelCause::Expired => self.expired += 1,
@@ -132,12 +134,13 @@ fn no_kind_of_order_allocates() {
         }
         inputs_count += inputs.len();
     }
-    let Kinds { events, stops, linked, expired, clipped, auction_trades } = seen;
+    let Kinds { events, stops, linked, expired, clipped, auction_trades, rested } = seen;
     told(format_args!(
         "{inputs_count} inputs, {events} events, {stops} stops triggered, {linked} cancelled by a link, {expired} expired, \
-         {clipped} clipped, {auction_trades} auction trades: {allocations} allocations"
+         {clipped} clipped, {auction_trades} auction trades, {rested} forced orders rested: {allocations} allocations"
     ));
-    assert!([stops, linked, expired, clipped, auction_trades].iter().all(|count| *count > 20));
+    let all = [stops, linked, expired, clipped, auction_trades, rested];
+    assert!(all.iter().all(|count| *count > 20));
     assert_eq!(allocations, 0);
 }
 

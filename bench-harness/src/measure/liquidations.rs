@@ -52,6 +52,8 @@ pub(super) struct Liquidations {
     waiting: Waiting,
     /// Whether the open liquidation of each row was served yet.
     served: Vec<bool>,
+    /// The timeline row in which each row's last forced order was sent.
+    sent: Vec<usize>,
     haircuts: Haircuts,
     /// Whether the price of deleveraging is the closed position's bankruptcy price.
     at_bankruptcy: bool,
@@ -103,6 +105,7 @@ impl Liquidations {
             deleveraged: BTreeSet::new(),
             waiting: Waiting::default(),
             served: Vec::new(),
+            sent: Vec::new(),
             haircuts: Haircuts::default(),
             at_bankruptcy: scenario.liquidation.adl_price == "bankruptcy",
         }
@@ -137,6 +140,7 @@ impl Liquidations {
         self.disposal.open();
         // Its account waited once.
         self.served.push(row.leg > 0);
+        self.sent.push(0);
         self.rows.push(row);
         number
     }
@@ -197,6 +201,7 @@ impl Liquidations {
         // Phases and fill rates are those of the first market.
         if symbol.index() == 0 {
             let place = self.row_of(now_ns);
+            self.sent[number as usize] = place;
             self.fills.submit(place, lots);
             self.forced_orders.push(ForcedOrder { side, lots, reach_bp: beyond / mark * 1e4 });
         }
@@ -216,11 +221,32 @@ impl Liquidations {
             return;
         }
         let Some((number, filled)) = self.current else { return };
+        let trigger_ns = self.filled(number, symbol, (price, lots), now_ns);
+        if !filled {
+            self.current = Some((number, true));
+            self.latency.order_to_fill.saturating_record(now_ns - trigger_ns);
+        }
+    }
+
+    /// A forced order that rests filled: it closes a part of that position.
+    pub(super) fn rested_trade(&mut self, held: Held, price: Price, qty: Qty, now_ns: u64) {
+        if let Some(number) = self.number_of(held, price) {
+            self.filled(number, held.symbol, (price, u64::from(qty.lots())), now_ns);
+        }
+    }
+
+    /// Books a fill of a liquidation; returns when it was triggered.
+    fn filled(
+        &mut self,
+        number: u32,
+        symbol: SymbolId,
+        (price, lots): (Price, u64),
+        now_ns: u64,
+    ) -> u64 {
         self.totals.forced_filled_qty += lots;
         self.flows[symbol.index()].filled += lots;
         if symbol.index() == 0 {
-            let place = self.row_of(now_ns);
-            self.fills.fill(place, lots);
+            self.fills.fill(self.sent[number as usize], lots);
         }
         self.disposal.dispose(number, lots, price.ticks());
         let row = &mut self.rows[number as usize];
@@ -228,10 +254,7 @@ impl Liquidations {
         if row.first_fill_ns == 0 {
             row.first_fill_ns = now_ns;
         }
-        if !filled {
-            self.current = Some((number, true));
-            self.latency.order_to_fill.saturating_record(now_ns - row.trigger_ns);
-        }
+        row.trigger_ns
     }
 
     pub(super) fn taken_over(&mut self, held: Held, qty: Qty, price: Price) {

@@ -93,6 +93,11 @@ impl Recorder {
                 self.markets[symbol.index()].traded(lots);
                 self.populations.traded(taker_account, maker_account, side, price, qty);
                 self.orders.made(maker, maker_account, lots, now_ns);
+                if maker.is_derived() {
+                    let account = maker_account;
+                    let held = Held { symbol, account, side };
+                    self.liquidations.rested_trade(held, price, qty, now_ns);
+                }
                 if taker.is_derived() {
                     let whose = (symbol, taker_account);
                     self.liquidations.forced_trade(whose, price, qty, now_ns);

@@ -88,7 +88,7 @@ const NAMES: [(&str, &str, &[&str]); 18] = [
         &["full", "fraction", "step-down", "part-then-all", "minimal", "throttled", "close-factor"],
     ),
     ("liquidation", "forced_limit", &["bankruptcy", "band", "fillable"]),
-    ("liquidation", "unfilled", &["dispose", "keep"]),
+    ("liquidation", "unfilled", &["dispose", "keep", "rest"]),
     ("liquidation", "backstop_price", &["bankruptcy", "mark"]),
     ("liquidation", "residual", &["cash", "open-interest", "winners", "gate"]),
     (
@@ -303,6 +303,12 @@ impl Check<'_> {
             let expected = "at least 1 where liquidation.unfilled is `keep`: what is kept would be \
                             tried again and again at one instant";
             return self.refuse("liquidation.again_ms", &0, &expected);
+        }
+        self.within("liquidation.rest_ms", l.rest_ms, 1, TIME_MS_MAX)?;
+        if l.unfilled == "rest" && l.forced_limit != "bankruptcy" {
+            let expected = "`bankruptcy` where liquidation.unfilled is `rest`: an order rests at \
+                            its bankruptcy price, and the mark that reaches it ends that";
+            return self.refuse("liquidation.forced_limit", &l.forced_limit, &expected);
         }
         Ok(())
     }

@@ -219,7 +219,11 @@ impl Scenario {
                     "fillable" => ForcedLimit::Fillable(fillable(l)),
                     _ => ForcedLimit::Bankruptcy,
                 },
-                unfilled: if l.unfilled == "keep" { Unfilled::Keep } else { Unfilled::Dispose },
+                unfilled: match l.unfilled.as_str() {
+                    "keep" => Unfilled::Keep,
+                    "rest" => Unfilled::Rest(l.rest_ms * 1_000_000),
+                    _ => Unfilled::Dispose,
+                },
                 keeps_margin: l.part_keeps_margin,
                 part_is_fok: l.part_is_fok,
                 whole_forfeits: l.whole_forfeits,

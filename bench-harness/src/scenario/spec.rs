@@ -266,8 +266,10 @@ pub struct Liquidation {
     pub forced_limit: String,
     /// The band, from the mark.
     pub forced_band_bp: u64,
-    /// What becomes of what a forced order leaves: dispose or keep.
+    /// What becomes of what a forced order leaves: dispose, keep or rest.
     pub unfilled: String,
+    /// For how long it rests at most, if it does.
+    pub rest_ms: u64,
     /// Whether what closing a part of a position releases stays with the rest as its margin.
     pub part_keeps_margin: bool,
     /// Whether an order for a part is fill-or-kill; if it is killed all is disposed of.

@@ -2,6 +2,7 @@
 //! kill switch (`docs/ORDERS.md`).
 
 use super::Engine;
+use super::details::flag;
 use super::market::Market;
 use super::open_orders::OpenOrders;
 use crate::canary::{Canary, planted};
@@ -135,7 +136,10 @@ impl Market {
         while let Some(slot) = cursor {
             cursor = self.open_orders.next(slot);
             let dropped = cause == CancelCause::MassCancel && planted(Canary::CancelDropped);
-            if !dropped && side.is_none_or(|side| self.book.order(slot).side == side) {
+            let order = self.book.order(slot);
+            // A forced order that rests is the engine's own.
+            let is_own = order.flags & flag::FORCED == 0;
+            if !dropped && is_own && side.is_none_or(|side| order.side == side) {
                 let (book, mut settlement) = self.split(ledger, sink);
                 settlement.cancel(book, slot, cause);
                 cancelled += 1;

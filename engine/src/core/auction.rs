@@ -201,7 +201,7 @@ impl<S: EventSink> Settlement<'_, S> {
             let total = self.details.total(slot, &order).lots();
             let next = self.draw(book, slot, &order, qty);
             self.shrink(&order, total, total - qty.lots());
-            self.maker_booking(AccountId(order.owner), order.side, lots, value);
+            self.book_maker(&order, lots, value);
             if let Some(part) = next {
                 self.say_part(&order, part);
             }

@@ -24,7 +24,9 @@ impl Engine {
         ensure_eq(&kept, &reserved, "reserves are those of the resting orders")?;
         let locked: usize = self.markets.iter().map(Market::locked).sum();
         let locked = locked + self.audit_cross()?;
-        ensure_eq(&locked, &self.backlog(), "positions in liquidation are those in the queue")
+        self.audit_resting()?;
+        let waiting = self.backlog() + self.resting.len();
+        ensure_eq(&locked, &waiting, "positions in liquidation wait in the queue or rest")
     }
 
     /// As [`Engine::audit`]; panics if something is broken.
@@ -89,6 +91,10 @@ impl Market {
                     ensure(ledger.is_open(account), "an order has an owner")?;
                     ensure(self.link_holds(order.owner, order.id), "links go both ways")?;
                     let total = self.details.total(slot, &order).lots();
+                    if order.flags & flag::FORCED != 0 {
+                        self.audit_forced(&order)?;
+                        continue;
+                    }
                     if order.flags & flag::REDUCE_ONLY != 0 {
                         reduce_lots[account.index()] += u64::from(total);
                         continue;

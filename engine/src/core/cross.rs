@@ -383,6 +383,16 @@ impl Engine {
         Some((symbol, self.as_isolated(account, &sum, &held), held.mark))
     }
 
+    /// The account's position in a symbol as an isolated one.
+    pub(super) fn as_isolated_in(
+        &self,
+        symbol: SymbolId,
+        account: AccountId,
+    ) -> Option<(SymbolId, Position, Price)> {
+        let held = self.markets[symbol.index()].held(account)?;
+        Some((symbol, self.as_isolated(account, &self.sum(account), &held), held.mark))
+    }
+
     /// Locks or unlocks an account in all its symbols.
     pub(super) fn lock_cross(&mut self, account: AccountId, locked: bool) {
         self.ledger.account_mut(account).set_state(account_state::LOCKED, locked);

@@ -5,7 +5,8 @@ use zerocopy::FromZeros;
 
 use super::market::Market;
 use crate::book::{RestingOrder, Slot};
-use crate::types::{OrderKind, Price, Qty};
+use crate::liquidation::LiquidationRules;
+use crate::types::{AccountId, OrderKind, Ppm, Price, Qty};
 
 /// Bits of a resting order's flags.
 pub(super) mod flag {
@@ -17,6 +18,8 @@ pub(super) mod flag {
     pub(in crate::core) const ICEBERG: u8 = 4;
     /// As soon as it trades, another order is cancelled.
     pub(in crate::core) const LINKED: u8 = 8;
+    /// It is a forced order that rests: the engine's own, which closes its owner's position.
+    pub(in crate::core) const FORCED: u8 = 16;
 }
 
 /// Flags of orders whose quantity in the book is not simply what may trade.
@@ -46,13 +49,51 @@ pub(super) struct Details {
     by_slot: Vec<Detail>,
     /// Resting orders whose quantity in the book is not simply what may trade.
     pub(super) unlike_their_lots: u32,
+    /// What a forced order that rests pays.
+    pub(super) forced: ForcedTerms,
+    /// Accounts whose resting forced orders have traded since somebody looked.
+    pub(super) hit: Vec<AccountId>,
+}
+
+/// What fills of forced orders that rest cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForcedTerms {
+    /// The liquidation fee.
+    pub(super) fee: Ppm,
+    /// What an order for all of the position leaves of its margin goes to the fund.
+    pub(super) whole_forfeits: bool,
+    /// What closing a part releases stays with the rest as its margin.
+    pub(super) keeps_margin: bool,
+}
+
+impl ForcedTerms {
+    fn of(rules: &LiquidationRules) -> Self {
+        let order = &rules.venue.order;
+        Self {
+            fee: rules.fee,
+            whole_forfeits: order.whole_forfeits,
+            keeps_margin: order.keeps_margin,
+        }
+    }
 }
 
 impl Details {
-    pub(super) fn new(orders_max: u32) -> Self {
+    pub(super) fn new(accounts_max: u32, orders_max: u32, rules: &LiquidationRules) -> Self {
         let by_slot = Detail::new_vec_zeroed(orders_max as usize + 1)
             .expect("memory for the orders' details is there at start");
-        Self { by_slot, unlike_their_lots: 0 }
+        let rests = rules.venue.order.unfilled.rests();
+        let hit = Vec::with_capacity(if rests { accounts_max as usize + 1 } else { 0 });
+        Self { by_slot, unlike_their_lots: 0, forced: ForcedTerms::of(rules), hit }
+    }
+
+    /// Notes that a resting forced order of an account has traded. The list has room for every
+    /// account once.
+    pub(super) fn note_hit(&mut self, account: AccountId) {
+        if self.hit.len() == self.hit.capacity() {
+            self.hit.sort_unstable();
+            self.hit.dedup();
+        }
+        self.hit.push(account);
     }
 
     #[inline]

@@ -74,7 +74,8 @@ impl Market {
     ) {
         for (slot, order) in self.book.queue(price) {
             let owner = AccountId(order.owner);
-            if mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner) {
+            let forced = order.flags & flag::FORCED != 0;
+            if mode != SelfTrade::Allow && !forced && same_party(ledger, wanted.account, owner) {
                 match mode {
                     SelfTrade::CancelNewest | SelfTrade::CancelBoth => count.left = 0,
                     SelfTrade::Decrement => {
@@ -88,6 +89,7 @@ impl Market {
         }
         for (slot, order) in self.book.queue(price) {
             let owner = AccountId(order.owner);
+            // A forced order hides nothing.
             let own = mode != SelfTrade::Allow && same_party(ledger, wanted.account, owner);
             if !own && !self.depends(slot, &order) {
                 count.take(self.details.hidden_lots(slot, &order));

@@ -5,10 +5,11 @@
 use super::Engine;
 use super::fillable::Wanted;
 use super::market::Watch;
+use super::resting::reaches;
 use super::settle::{Taker, TakerKind};
 use crate::canary::{Canary, planted};
 use crate::liquidation::{
-    Discipline, ForcedLimit, Moment, Pace, Plan, Seen, Unfilled, Waiting, priority,
+    Discipline, ForcedLimit, Moment, Pace, Plan, Resting, Seen, Unfilled, Waiting, priority,
 };
 use crate::risk::Position;
 use crate::types::{
@@ -51,6 +52,25 @@ struct ForcedOrder {
     kind: TakerKind,
     /// Whether it is filled in full or not at all.
     fok: bool,
+    /// Whether what is left of it may rest.
+    rests: bool,
+}
+
+/// What became of a forced order.
+enum Sent {
+    Filled,
+    /// It is gone and has left so much.
+    Left(Qty),
+    /// What it left rests.
+    Rests(OrderId),
+}
+
+/// What becomes of what a plan has left.
+enum Rest {
+    /// So many lots are to be disposed of.
+    Lots(u64),
+    /// It waits in the book.
+    InBook,
 }
 
 impl Engine {
@@ -269,6 +289,7 @@ impl Engine {
             return self.liquidate_cross(waiting, input, sink);
         }
         self.heat(symbol);
+        let left = self.resting.take_left(symbol, account);
         let market = &mut self.markets[symbol.index()];
         let mark = market.mark.expect("a triggered position has a mark");
         market.realise(account, &mut self.ledger);
@@ -283,19 +304,36 @@ impl Engine {
         let cause = CancelCause::Liquidation;
         market.cancel_side(&mut self.ledger, sink, account, None, cause); // 2
         let served = Served { symbol, account, position, mark, side, first_ns: waiting.first_ns };
-        self.close_some(&served, input, sink);
-        self.leave_or_return(waiting, mark, input.time_ns, sink); // 6
+        if !self.close_some(&served, left, input, sink) {
+            self.leave_or_return(waiting, mark, input.time_ns, sink); // 6
+        }
     }
 
-    /// The plan, the order, and what is left of it.
-    fn close_some(&mut self, served: &Served, input: &Sequenced, sink: &mut impl EventSink) {
+    /// The plan, the order, and what is left of it; where an order has rested, what that has left.
+    /// Returns whether the position waits in the book.
+    fn close_some(
+        &mut self,
+        served: &Served,
+        left: u32,
+        input: &Sequenced,
+        sink: &mut impl EventSink,
+    ) -> bool {
         let Served { symbol, account, position, mark, side, .. } = *served;
         let price = self.markets[symbol.index()].rules.bankruptcy_price(&position);
-        let planned = self.plan(served, input.time_ns); // 3
-        let lots = self.fill_or_keep(served, planned, price, input, sink); // 4
-        if lots > 0 {
-            self.dispose(Remainder { symbol, account, side, lots, price }, mark, sink); // 5
+        let rest = if left > 0 {
+            Rest::Lots(position.size().min(left.into()))
+        } else {
+            let planned = self.plan(served, input.time_ns); // 3
+            self.fill_or_keep(served, planned, price, input, sink) // 4
+        };
+        match rest {
+            Rest::InBook => return true,
+            Rest::Lots(0) => {}
+            Rest::Lots(lots) => {
+                self.dispose(Remainder { symbol, account, side, lots, price }, mark, sink); // 5
+            }
         }
+        false
     }
 
     /// How much of the position the next order closes.
@@ -317,8 +355,7 @@ impl Engine {
         planned
     }
 
-    /// Sends the planned order to the book, unless the book is passed by. Returns how many lots
-    /// are to be disposed of.
+    /// Sends the planned order to the book, unless the book is passed by.
     fn fill_or_keep(
         &mut self,
         served: &Served,
@@ -326,13 +363,14 @@ impl Engine {
         bankruptcy: Price,
         input: &Sequenced,
         sink: &mut impl EventSink,
-    ) -> u64 {
+    ) -> Rest {
         let Served { symbol, account, position, mark, .. } = *served;
         let market = &self.markets[symbol.index()];
         let seen = Seen::at(&market.rules, &position, mark).expect("it is not flat");
         let venue = &self.rules.venue;
         if seen.is_below(venue.backstop.below_ppm) {
-            return if venue.backstop.whole { position.size() } else { u64::from(planned) };
+            let whole = venue.backstop.whole;
+            return Rest::Lots(if whole { position.size() } else { u64::from(planned) });
         }
         let side = seen.side.opposite();
         let limit = match venue.order.limit {
@@ -353,15 +391,26 @@ impl Engine {
             let fee = if forfeits { Ppm::ONE } else { self.rules.fee };
             TakerKind::Forced { fee, keeps_margin: venue.order.keeps_margin }
         };
-        let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok };
-        let keeps = venue.order.unfilled == Unfilled::Keep;
-        let Some(left) = self.force(&order, input, sink) else { return 0 };
-        if fok {
-            return position.size();
-        }
-        // What a halt has left waits with the position: it is served again after the auction.
-        if self.is_halted(symbol) {
-            return 0;
+        let unfilled = venue.order.unfilled;
+        let rests = unfilled.rests() && !fok && !reaches(mark, side, limit);
+        let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok, rests };
+        let left = match self.force(&order, input, sink) {
+            Sent::Filled => return Rest::Lots(0),
+            Sent::Left(_) if fok => return Rest::Lots(position.size()),
+            // What a halt has left waits with the position: it is served again after the auction.
+            Sent::Left(_) if self.is_halted(symbol) => return Rest::Lots(0),
+            // What is healthy by now waits in the queue again, where such orders would rest.
+            Sent::Left(_) if unfilled.rests() && !self.is_unhealthy(symbol, account) => {
+                return Rest::Lots(0);
+            }
+            Sent::Left(left) => u64::from(left.lots()),
+            Sent::Rests(order) => {
+                self.wait_in_book(served, order);
+                return Rest::InBook;
+            }
+        };
+        if unfilled != Unfilled::Keep {
+            return Rest::Lots(left);
         }
         let market = &self.markets[symbol.index()];
         let is_bankrupt = if is_cross {
@@ -370,13 +419,26 @@ impl Engine {
             Seen::at(&market.rules, market.position(account), mark)
                 .is_some_and(|seen| seen.equity < 0)
         };
-        if keeps && !is_bankrupt { 0 } else { u64::from(left.lots()) }
+        Rest::Lots(if is_bankrupt { left } else { 0 })
+    }
+
+    /// A position's order rests: it waits apart from the queue.
+    fn wait_in_book(&mut self, served: &Served, order: OrderId) {
+        let Served { symbol, account, first_ns, .. } = *served;
+        let Unfilled::Rest(for_ns) = self.rules.venue.order.unfilled else {
+            unreachable!("only orders of such a rule rest")
+        };
+        let until_ns = self.time_ns.saturating_add(for_ns);
+        self.resting.push(Resting { symbol, account, order, until_ns, first_ns });
+        self.cares = true;
     }
 
     /// Serves a cross account: one of its positions, then it waits again or is done.
     fn liquidate_cross(&mut self, waiting: &Waiting, input: &Sequenced, sink: &mut impl EventSink) {
         let Waiting { symbol: waited_in, account, first_ns, .. } = *waiting;
         self.realise_cross(account);
+        let left_in = self.left_in(waited_in, account);
+        let left = self.resting.take_left(waited_in, account);
         let sum = self.sum(account);
         if !sum.is_unhealthy() {
             self.lock_cross(account, false);
@@ -386,7 +448,8 @@ impl Engine {
         for market in &mut self.markets {
             market.cancel_side(&mut self.ledger, sink, account, None, CancelCause::Liquidation);
         }
-        let (symbol, position, mark) = self.first_to_close(account).expect("it is unhealthy");
+        let next = left_in.or_else(|| self.first_to_close(account));
+        let (symbol, position, mark) = next.expect("it is unhealthy");
         if self.is_halted(symbol) {
             self.enqueue(symbol, account, &position, mark, (first_ns, input.time_ns));
             return;
@@ -394,7 +457,9 @@ impl Engine {
         self.heat(symbol);
         let side = position.side().expect("it is a position");
         let served = Served { symbol, account, position, mark, side, first_ns };
-        self.close_some(&served, input, sink);
+        if self.close_some(&served, left, input, sink) {
+            return;
+        }
         let Some((symbol, position, mark)) = self.first_to_close(account) else {
             self.settle_cross(account, sink);
             self.lock_cross(account, false);
@@ -467,20 +532,20 @@ impl Engine {
         });
     }
 
-    fn unlock(&mut self, symbol: SymbolId, account: AccountId) {
+    pub(super) fn unlock(&mut self, symbol: SymbolId, account: AccountId) {
         let market = &mut self.markets[symbol.index()];
         market.positions[account.index()].set_locked(false);
         market.refresh(account);
     }
 
-    /// Sends a forced order through the book like anybody's. Returns what it did not fill.
+    /// Sends a forced order through the book like anybody's.
     fn force(
         &mut self,
         forced: &ForcedOrder,
         input: &Sequenced,
         sink: &mut impl EventSink,
-    ) -> Option<Qty> {
-        let ForcedOrder { symbol, account, side, limit, qty, kind, fok } = *forced;
+    ) -> Sent {
+        let ForcedOrder { symbol, account, side, limit, qty, kind, fok, rests } = *forced;
         let order = OrderId::derived(input.seq, self.forced_orders);
         self.forced_orders += 1;
         sink.event(Event::Forced { symbol, account, order, side, limit, qty });
@@ -492,16 +557,23 @@ impl Engine {
         if fok && !market.could_have(&self.ledger, &wanted) {
             let cause = CancelCause::FillOrKill;
             sink.event(Event::Cancelled { symbol, account, order, qty, cause });
-            return Some(qty);
+            return Sent::Left(qty);
         }
         let taker = Taker { order, account, side, kind, self_trade };
         let (left, _) = market.take(&mut self.ledger, sink, &taker, limit, qty);
         if let Some(qty) = left {
-            let cause = if market.halted { CancelCause::Halt } else { CancelCause::Unfilled };
+            let can_rest = rests && !market.halted && !market.book.is_full();
+            if can_rest && self.is_unhealthy(symbol, account) {
+                let market = &mut self.markets[symbol.index()];
+                market.rest_forced(sink, (order, account), (side, limit), qty);
+                return Sent::Rests(order);
+            }
+            let halted = self.is_halted(symbol);
+            let cause = if halted { CancelCause::Halt } else { CancelCause::Unfilled };
             sink.event(Event::Cancelled { symbol, account, order, qty, cause });
         }
         self.note_halt(symbol);
-        left
+        left.map_or(Sent::Filled, Sent::Left)
     }
 
     /// One forced order of the fund, in the first symbol where it holds something.
@@ -518,7 +590,8 @@ impl Engine {
         let lots = u32::try_from(lots).expect("bounded by the largest forced order");
         let qty = Qty::new(lots).expect("the fund has a position here");
         let (account, kind) = (AccountId::FUND, TakerKind::Fund);
-        let order = ForcedOrder { symbol, account, side, limit, qty, kind, fok: false };
+        let order =
+            ForcedOrder { symbol, account, side, limit, qty, kind, fok: false, rests: false };
         self.force(&order, input, sink);
         self.next_unwind_ns = input.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }

@@ -237,6 +237,7 @@ impl Engine {
     /// Holds the auction, lets the market trade again, and puts back what waited.
     fn reopen(&mut self, symbol: SymbolId, sink: &mut impl EventSink) {
         self.heat(symbol);
+        self.resting.has_moved = true;
         let market = &mut self.markets[symbol.index()];
         let traded_at = market.uncross(&mut self.ledger, sink);
         market.resume(self.time_ns, traded_at, sink);
@@ -273,7 +274,7 @@ impl Engine {
         let Waiting { symbol, account, since_ns, first_ns, .. } = *waiting;
         let since_ns = since_ns.max(self.time_ns);
         let next = if self.ledger.account(account).is_cross() {
-            self.first_to_close(account)
+            self.left_in(symbol, account).or_else(|| self.first_to_close(account))
         } else {
             let market = &self.markets[symbol.index()];
             let mark = market.mark.expect("a triggered position has a mark");

@@ -9,7 +9,7 @@ use super::open_orders::OpenOrders;
 use super::orders::Admitted;
 use super::stops::Stops;
 use crate::book::{OrderBook, RestingOrder, Slot};
-use crate::liquidation::TriggerIndex;
+use crate::liquidation::{LiquidationRules, TriggerIndex};
 use crate::risk::{Ledger, MarkState, MarketRules, Position, Premium};
 use crate::types::{
     AccountId, Event, EventSink, Money, NoEvents, OrderId, Ppm, Price, Qty, SymbolId,
@@ -58,7 +58,7 @@ impl Market {
         rules: &MarketRules,
         accounts_max: u32,
         orders_max: u32,
-        watches: bool,
+        liquidation: &LiquidationRules,
     ) -> Self {
         Self {
             symbol,
@@ -70,7 +70,7 @@ impl Market {
             positions: Position::new_vec_zeroed(accounts_max as usize)
                 .expect("memory for the positions is there at start"),
             open_orders: OpenOrders::new(orders_max),
-            details: Details::new(orders_max),
+            details: Details::new(accounts_max, orders_max, liquidation),
             to_clip: Vec::with_capacity(accounts_max as usize + 1),
             index: TriggerIndex::new(rules.domain()),
             cross_index: None,
@@ -84,7 +84,7 @@ impl Market {
             stops: Stops::new(symbol, rules.domain(), orders_max),
             watchdog: rules.auctions().map(Watchdog::new),
             halted: false,
-            watch: match (watches, rules.price_rules().funding) {
+            watch: match (liquidation.enabled, rules.price_rules().funding) {
                 (false, _) => Watch::Nowhere,
                 (true, None) => Watch::Prices,
                 (true, Some(_)) => Watch::Keys,
@@ -105,11 +105,11 @@ impl Market {
         initial_rate(&self.rules, account, self.position(account))
     }
 
-    /// The resting order of that id if it is the account's.
+    /// The resting order of that id if it is the account's own: forced orders are the engine's.
     #[inline]
     pub(super) fn find(&self, account: AccountId, order: OrderId) -> Option<Slot> {
         let slot = self.book.find(order)?;
-        (self.book.order(slot).owner == account.0).then_some(slot)
+        (self.book.order(slot).owner == account.0 && !order.is_derived()).then_some(slot)
     }
 
     /// Adds what is left of an order to the book and takes its reserve out of free cash. Returns

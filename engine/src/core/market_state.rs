@@ -47,7 +47,7 @@ pub(super) fn insert_checked(
     let fits = !book.is_full()
         && book.in_domain(order.price)
         && (book.in_call() || !book.crosses(order.side, order.price))
-        && order.id.is_client()
+        && (order.id.is_client() || order.id.is_derived() && order.flags == flag::FORCED)
         && book.find(order.id).is_none();
     input.check(fits, || "an order that fits its book, of an id of its own".to_owned())?;
     Ok(if book.in_call() { book.insert_in_call(order) } else { book.insert_flagged(order) })
@@ -229,7 +229,12 @@ impl Market {
             }
             let whole =
                 u64::from(order.qty.lots()) + u64::from(self.details.hidden_lots(slot, &order));
-            let bounded = whole <= u64::from(self.rules.order_lots_max) && self.is_bounded(whole);
+            let most = if order.flags == flag::FORCED {
+                self.position(owner).size()
+            } else {
+                self.rules.order_lots_max.into()
+            };
+            let bounded = whole <= most && self.is_bounded(whole);
             input.check(bounded, || "orders within their bound".to_owned())?;
             self.count_lots(&order, u32::try_from(whole).unwrap_or(u32::MAX), input)?;
             self.accounts_used = self.accounts_used.max(owner.index() + 1);
@@ -243,6 +248,9 @@ impl Market {
         whole: u32,
         input: &Decoder<'_>,
     ) -> Result<(), StateError> {
+        if order.flags & flag::FORCED != 0 {
+            return Ok(());
+        }
         let position = &mut self.positions[order.owner as usize];
         let lots = if order.flags & flag::REDUCE_ONLY == 0 {
             &mut position.open_lots[order.side.index()]
@@ -287,10 +295,12 @@ impl Market {
 
 /// Whether an order's flags are known and its details those of its flags, the rest zero.
 fn detail_fits(order: &RestingOrder, detail: &Detail) -> bool {
-    let known = flag::GOOD_TILL | flag::REDUCE_ONLY | flag::ICEBERG | flag::LINKED;
+    let known = flag::GOOD_TILL | flag::REDUCE_ONLY | flag::ICEBERG | flag::LINKED | flag::FORCED;
     let expires = order.flags & flag::GOOD_TILL != 0;
     let hides = order.flags & flag::ICEBERG != 0;
+    let forced = order.flags & flag::FORCED != 0;
     order.flags & !known == 0
+        && (!forced || order.flags == flag::FORCED && order.id.is_derived())
         && (order.flags & flag::LINKED != 0) == (detail.linked != 0)
         && (expires || detail.expiry_s == 0)
         && !(expires && hides)

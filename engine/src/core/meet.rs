@@ -42,6 +42,7 @@ impl<S: EventSink> Makers for Crossing<'_, '_, S> {
     ) -> Left {
         let mode = self.taker.self_trade;
         if mode != SelfTrade::Allow
+            && maker.flags & flag::FORCED == 0
             && same_party(self.settlement.ledger, self.taker.account, AccountId(maker.owner))
         {
             return self.prevent(book, slot, maker, wanted);
@@ -131,6 +132,9 @@ impl<S: EventSink> Settlement<'_, S> {
         if order.flags & flag::REDUCE_ONLY != 0 {
             position.reduce_lots -= before - after;
             return;
+        }
+        if order.flags & flag::FORCED != 0 {
+            return; // It reserves nothing.
         }
         position.open_lots[order.side.index()] -= before - after;
         let initial = self.initial(account);
@@ -252,7 +256,7 @@ impl<S: EventSink> Settlement<'_, S> {
         let lots = u64::from(qty.lots());
         let value = self.value(maker.price, lots);
         self.shrink(maker, total, total - qty.lots());
-        self.maker_booking(account, maker.side, lots, value);
+        self.book_maker(maker, lots, value);
         self.taker_fill(taker, lots, value);
     }
 

@@ -33,6 +33,7 @@ mod open_interest;
 mod open_orders;
 mod orders;
 mod price_state;
+mod resting;
 mod settle;
 mod state;
 mod stops;
@@ -54,7 +55,7 @@ use expiry::Expiries;
 use market::Market;
 
 use crate::liquidation::{
-    Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan, Waiting,
+    Deleveraging, FundWatch, LiquidationQueue, LiquidationRules, Pace, Plan, RestingOrders, Waiting,
 };
 use crate::risk::{Basket, Ledger};
 use crate::types::{
@@ -113,8 +114,8 @@ pub struct Engine {
     expiries: Expiries,
     /// Symbols where reduce-only orders may have to be clipped.
     clips: Vec<SymbolId>,
-    /// Whether there ever was a stop or a reduce-only order: until then nobody looks for what
-    /// they need.
+    /// Whether there ever was a stop, a reduce-only order or a forced order that rests: until then
+    /// nobody looks for what they need.
     cares: bool,
     /// Symbols where stops wait and a reference may have changed.
     moved: Vec<SymbolId>,
@@ -136,6 +137,8 @@ pub struct Engine {
     position_order: PositionOrder,
     /// Exact checks of positions that an index could not decide; outside the hash.
     rechecks: u64,
+    /// Positions whose forced orders rest.
+    resting: RestingOrders,
     deleveraging: Deleveraging,
     /// How often the current input has deleveraged.
     deleveragings: u32,
@@ -143,6 +146,7 @@ pub struct Engine {
     scratch_shares: [Vec<(AccountId, Money)>; 2],
     scratch_ranked: Vec<carry::Ranked>,
     scratch_symbols: Vec<SymbolId>,
+    scratch_resting: Vec<(SymbolId, AccountId)>,
 }
 
 /// Beyond so many triggered stops, good-till orders or positions of halted markets at one time,
@@ -155,7 +159,7 @@ impl Engine {
         let (accounts_max, orders_max) = (config.accounts_max(), config.orders_max());
         let rules = *config.liquidation();
         let market = |(symbol, market): (u16, _)| {
-            Market::new(SymbolId(symbol), market, accounts_max, orders_max, rules.enabled)
+            Market::new(SymbolId(symbol), market, accounts_max, orders_max, &rules)
         };
         let markets: Vec<Market> = (0..).zip(config.markets()).map(market).collect();
         let positions_max = (accounts_max as usize).saturating_mul(markets.len());
@@ -164,6 +168,7 @@ impl Engine {
         let auctions = config.markets().iter().any(|market| market.auctions().is_some());
         let tiers_max = config.markets().iter().map(|market| market.tiers().len()).max();
         let tiers_max = tiers_max.unwrap_or(1);
+        let rests = rules.venue.order.unfilled.rests();
         Self {
             ledger: Ledger::new(accounts_max),
             queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
@@ -197,6 +202,7 @@ impl Engine {
                 .collect(),
             position_order: config.position_order(),
             rechecks: 0,
+            resting: RestingOrders::new(markets.len(), accounts_max as usize, rests),
             deleveraging: Deleveraging::new(accounts_max),
             deleveragings: 0,
             // An account may be reached in several tiers of an index.
@@ -204,6 +210,7 @@ impl Engine {
             scratch_shares: [(); 2].map(|()| Vec::with_capacity(accounts_max as usize)),
             scratch_ranked: Vec::with_capacity(accounts_max as usize),
             scratch_symbols: Vec::with_capacity(markets.len()),
+            scratch_resting: Vec::with_capacity(if rests { positions_max.min(AT_ONCE) } else { 0 }),
             markets,
             rules,
         }
@@ -230,6 +237,7 @@ impl Engine {
         self.check_fund(sink);
         if self.cares {
             self.note_hot();
+            self.look_after_resting(&input.input, sink);
         }
         self.trigger(input.time_ns, sink);
         self.steps_after(input, sink);

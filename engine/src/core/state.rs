@@ -62,6 +62,8 @@ impl Engine {
             parked,
             held,
             assets,
+            // Written last, where the rules have it.
+            resting: _,
             // Configuration.
             rules: _,
             baskets: _,
@@ -85,6 +87,7 @@ impl Engine {
             scratch_shares: _,
             scratch_ranked: _,
             scratch_symbols: _,
+            scratch_resting: _,
         } = self;
         let mut out = Encoder::new(each);
         let killed = &(*killed && !planted(Canary::StateForgotten));
@@ -112,6 +115,7 @@ impl Engine {
         for order in held {
             out.put(order);
         }
+        self.put_resting(&mut out);
         out.finish();
     }
 
@@ -194,6 +198,7 @@ impl Engine {
         input.check(ranked && waiting.is_sorted(), || "the queue in its order".to_owned())?;
         self.restore_venue(waiting, input)?;
         self.restore_parked(&mut seen, input)?;
+        self.restore_resting(&mut seen, input)?;
         let count = seen.len();
         seen.sort_unstable();
         seen.dedup();

@@ -70,7 +70,7 @@ impl Engine {
         let reopening_ns = self.next_reopening().map(|(due_ns, _)| due_ns.max(self.time_ns));
         let forced_ns = forced_ns.into_iter().chain(self.next_draw_ns()).min();
         let expiry_ns = self.expiries.next_ns().map(|at_ns| at_ns.max(self.time_ns));
-        [forced_ns, expiry_ns, reopening_ns].into_iter().flatten().min()
+        [forced_ns, expiry_ns, reopening_ns, self.resting_ns()].into_iter().flatten().min()
     }
 
     fn triggers_wait(&self) -> bool {

@@ -192,6 +192,10 @@ impl LiquidationRules {
                 "again_ns of a venue that keeps what is unfilled",
                 if keeps { venue.order.again_ns } else { 1 },
             ),
+            (
+                "the time for which a forced order rests",
+                if let Unfilled::Rest(for_ns) = venue.order.unfilled { for_ns } else { 1 },
+            ),
             ("fund window_ns", venue.fund.window_ns),
             ("draw most", draw),
         ];
@@ -212,7 +216,11 @@ impl LiquidationRules {
         if self.venue.fund.resume > self.venue.fund.drawdown {
             return Err(RulesError::Range("fund resume", "at most its drawdown"));
         }
-        if let ForcedLimit::Fillable(fillable) = self.venue.order.limit {
+        let order = &self.venue.order;
+        if order.unfilled.rests() && order.limit != ForcedLimit::Bankruptcy {
+            return Err(RulesError::Range("the limit of an order that rests", "bankruptcy"));
+        }
+        if let ForcedLimit::Fillable(fillable) = order.limit {
             PriorityKey::FillableDistance(fillable).check()?;
         }
         Ok(())

@@ -61,6 +61,16 @@ pub enum Unfilled {
     Dispose,
     /// The position keeps it, unless it is bankrupt at the mark.
     Keep,
+    /// It rests in the book at its limit, for at most so long, in nanoseconds, and no longer than
+    /// until the mark reaches that; then it is disposed of (BitMEX, Bybit).
+    Rest(u64),
+}
+
+impl Unfilled {
+    /// Whether orders rest.
+    pub const fn rests(self) -> bool {
+        matches!(self, Self::Rest(_))
+    }
 }
 
 /// Who takes a position over, when and at what price.

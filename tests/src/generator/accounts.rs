@@ -36,8 +36,13 @@ impl Generator {
         Input::MarginMode { account, cross: self.dice.percent(self.habits.cross) }
     }
 
-    pub(super) fn mass_cancel(&mut self, symbol: SymbolId) -> Input {
-        let account = self.client();
+    /// Now and then of an account whose forced order rests: it must stay.
+    pub(super) fn mass_cancel(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
+        let forced = shard.orders(symbol).into_iter().find(|order| order.order.is_derived());
+        let account = match forced.filter(|_| self.dice.percent(70)) {
+            Some(order) => order.account,
+            None => self.client(),
+        };
         if self.dice.percent(60) {
             return Input::Disconnect { account };
         }

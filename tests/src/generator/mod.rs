@@ -96,7 +96,7 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 1_600), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 2_200), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 100),
@@ -105,12 +105,12 @@ impl Habits {
             (Theme::Leverage, 20),
             (Theme::Block, 30),
             (Theme::Step, 50),
-            (Theme::Junk, 42),
+            (Theme::Junk, 54),
             (Theme::Account, dice.pick(&[16, 40])),
             (Theme::Index, dice.pick(&[5, 20])),
-            (Theme::MassCancel, dice.pick(&[3, 9])),
-            (Theme::Link, dice.pick(&[30, 70])),
-            (Theme::Auction, dice.pick(&[3, 10])),
+            (Theme::MassCancel, dice.pick(&[4, 12])),
+            (Theme::Link, dice.pick(&[60, 130])),
+            (Theme::Auction, dice.pick(&[6, 14])),
             (Theme::MarginMode, dice.pick(&[6, 25])),
             (Theme::Collateral, dice.pick(&[60, 180])),
         ];
@@ -118,13 +118,27 @@ impl Habits {
         themes.extend(optional.into_iter().filter(|_| dice.percent(70)));
         Self {
             themes,
-            crossing: dice.pick(&[75, 82, 88]),
+            crossing: dice.pick(&[80, 86, 90]),
             jumps: dice.pick(&[0, 5, 15, 30]),
             lots: dice.pick(&[3, 10, 30]),
             spread: dice.pick(&[3, 8, 20]),
             fund_percent: dice.pick(&[1, 5, 30, 30, 200, 2_000]),
             cross: dice.pick(&[0, 50, 95]),
             kinds: KINDS.into_iter().filter(|_| dice.percent(65)).collect(),
+        }
+    }
+
+    /// Of rules under which forced orders rest: marks that come and go, and more cross accounts; now and
+    /// then a fund that cannot pay.
+    fn let_rest(&mut self, dice: &mut Dice) {
+        self.jumps = self.jumps.min(15);
+        self.themes.push((Theme::Mark, dice.pick(&[50, 150, 300])));
+        if dice.percent(50) {
+            self.cross = 95;
+            self.themes.push((Theme::MarginMode, 60));
+        }
+        if dice.percent(50) {
+            self.fund_percent = 1;
         }
     }
 
@@ -162,7 +176,10 @@ impl Generator {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let setup = rules::setup(&mut dice);
-        let habits = Habits::new(&mut dice);
+        let mut habits = Habits::new(&mut dice);
+        if setup.liquidation.venue.order.unfilled.rests() {
+            habits.let_rest(&mut dice);
+        }
         Self { dice, setup, habits, seq: 0, time_ns: 0, killed: false }
     }
 
@@ -229,7 +246,7 @@ impl Generator {
                 Input::Mark { symbol, price } => Input::Index { symbol, price },
                 other => other,
             },
-            Theme::MassCancel => self.mass_cancel(symbol),
+            Theme::MassCancel => self.mass_cancel(shard, symbol),
             Theme::Link => self.link(shard, symbol),
             Theme::Auction => self.auction(shard, symbol),
             Theme::MarginMode => self.margin_mode(shard),

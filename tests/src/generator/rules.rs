@@ -113,7 +113,7 @@ fn liquidation(dice: &mut Dice) -> LiquidationRules {
     let part = rate(dice.pick(&[1, 100_000, 250_000, 500_000, 900_000]));
     let fraction = Plan::Fraction { part, lots_min: dice.range_u32(1, 5) };
     let discipline = discipline(dice);
-    let mut venue = if dice.percent(40) { VenueRules::default() } else { venue(dice) };
+    let mut venue = if dice.percent(25) { VenueRules::default() } else { venue(dice) };
     if matches!(discipline, Discipline::RateLimited { .. }) && dice.percent(40) {
         venue.draw = Some(Draw { most: dice.range_u32(1, 3), seed: dice.any() });
     }
@@ -205,14 +205,15 @@ fn order(dice: &mut Dice) -> ForcedOrder {
         spread_ppm: dice.pick(&[100_000, 1_500_000]),
     };
     let band = rate(dice.pick(&[0, 20_000, 200_000]));
-    let unfilled = dice.pick(&[Unfilled::Dispose, Unfilled::Keep]);
+    let rests = Unfilled::Rest(dice.pick(&[1, 100, 2_000, 20_000, u64::MAX, u64::MAX]));
+    let unfilled = dice.pick(&[Unfilled::Dispose, Unfilled::Keep, rests, rests, rests]);
     let least = u64::from(unfilled == Unfilled::Keep);
+    let limits =
+        [ForcedLimit::Bankruptcy, ForcedLimit::Band(band), ForcedLimit::Fillable(fillable)];
+    // Only an order at bankruptcy rests.
+    let limits = if unfilled == rests { &limits[..1] } else { &limits[..] };
     ForcedOrder {
-        limit: dice.pick(&[
-            ForcedLimit::Bankruptcy,
-            ForcedLimit::Band(band),
-            ForcedLimit::Fillable(fillable),
-        ]),
+        limit: dice.pick(limits),
         unfilled,
         whole_forfeits: dice.percent(30),
         keeps_margin: dice.percent(50),

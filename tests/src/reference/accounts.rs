@@ -127,6 +127,7 @@ impl Reference {
             }
             let mut own: Vec<Resting> = self.markets[s].orders.clone();
             own.retain(|o| o.account == account && side.is_none_or(|only| only == o.side));
+            own.retain(|order| !order.is_forced());
             own.sort_unstable_by_key(|order| order.joined);
             for order in own {
                 let lots = self.withdraw_order(s, order.id);

@@ -188,7 +188,7 @@ impl Reference {
         for queued in waited {
             let position = self.markets[s].positions[queued.account];
             let next = if self.cross[queued.account] {
-                self.next_to_close(queued.account)
+                self.left_in(s, queued.account).or_else(|| self.next_to_close(queued.account))
             } else {
                 Some((s, position)).filter(|_| position.lots != 0)
             };

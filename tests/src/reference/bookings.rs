@@ -64,7 +64,8 @@ impl Reference {
                 Role::Client => self.settings[taker.account].mode,
                 Role::Liquidation { .. } | Role::Unwind => SelfTrade::Allow,
             };
-            if mode != SelfTrade::Allow && self.same_party(taker.account, maker.account) {
+            let may_prevent = mode != SelfTrade::Allow && !maker.is_forced();
+            if may_prevent && self.same_party(taker.account, maker.account) {
                 stopped = self.prevent(mode, taker, &maker, &mut left);
                 if stopped {
                     break;
@@ -137,21 +138,19 @@ impl Reference {
         let part = self.draw_lots(symbol, maker_id, fill);
         self.maker_side(symbol, &maker, fill, value);
 
-        let closed = self.book(symbol, taker.account, taker.side, fill, value);
         match taker.role {
-            Role::Client => self.charge(taker.account, value, taker_fee),
             Role::Liquidation { fee, bankruptcy } => {
-                let market = &self.markets[symbol];
-                let kept = if self.cross[taker.account] {
-                    market.profit(taker.side, value, market.value(bankruptcy, fill))
-                } else {
-                    closed.margin + closed.profit
-                };
-                let fee = floor_div(value * fee, MILLION).min(kept.max(0));
-                self.charge_liquidation(symbol, taker.account, fee);
-                self.give_back(symbol, taker.account, closed.margin + closed.profit - fee);
+                let whose = (symbol, taker.account, taker.side);
+                self.liquidation_side(whose, fill, value, (fee, bankruptcy));
             }
-            Role::Unwind => self.say_fund_profit(symbol, FundCause::Unwind, closed),
+            Role::Client => {
+                self.book(symbol, taker.account, taker.side, fill, value);
+                self.charge(taker.account, value, taker_fee);
+            }
+            Role::Unwind => {
+                let closed = self.book(symbol, taker.account, taker.side, fill, value);
+                self.say_fund_profit(symbol, FundCause::Unwind, closed);
+            }
         }
         if let Some(part) = part {
             self.say_rested(symbol, &part);
@@ -159,6 +158,26 @@ impl Reference {
         if let Some(other) = maker.linked {
             self.cancel_linked(symbol, other);
         }
+    }
+
+    /// What a fill books for a forced order, whether it takes or rests.
+    pub(super) fn liquidation_side(
+        &mut self,
+        (symbol, account, side): (usize, usize, Side),
+        fill: i128,
+        value: i128,
+        (rate, bankruptcy): (i128, i128),
+    ) {
+        let closed = self.book(symbol, account, side, fill, value);
+        let market = &self.markets[symbol];
+        let kept = if self.cross[account] {
+            market.profit(side, value, market.value(bankruptcy, fill))
+        } else {
+            closed.margin + closed.profit
+        };
+        let fee = floor_div(value * rate, MILLION).min(kept.max(0));
+        self.charge_liquidation(symbol, account, fee);
+        self.give_back(symbol, account, closed.margin + closed.profit - fee);
     }
 
     /// Takes lots of an order out of the book, with the reserve that they had; says the next part
@@ -186,6 +205,9 @@ impl Reference {
 
     /// What a fill books for an order that rested.
     pub(super) fn maker_side(&mut self, symbol: usize, maker: &Resting, fill: i128, value: i128) {
+        if maker.is_forced() {
+            return self.forced_maker_side(symbol, maker, fill, value);
+        }
         let fee = self.markets[symbol].maker_fee;
         self.book(symbol, maker.account, maker.side, fill, value);
         self.charge(maker.account, value, fee);

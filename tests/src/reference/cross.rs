@@ -65,7 +65,7 @@ impl Reference {
         self.equity(account) - self.reserves(account) - needed
     }
 
-    fn is_cross_unhealthy(&self, account: usize) -> bool {
+    pub(super) fn is_cross_unhealthy(&self, account: usize) -> bool {
         let holds = !self.held(account).is_empty();
         holds && self.equity(account) * MILLION < self.maintenance(account)
     }
@@ -174,7 +174,7 @@ impl Reference {
         }
     }
 
-    fn cover_cross(&mut self, account: usize) {
+    pub(super) fn cover_cross(&mut self, account: usize) {
         self.sell_collateral(account);
         let equity = self.equity(account);
         if self.cash[account].is_some() && equity < 0 {
@@ -183,13 +183,13 @@ impl Reference {
         }
     }
 
-    fn lock_cross(&mut self, account: usize, locked: bool) {
+    pub(super) fn lock_cross(&mut self, account: usize, locked: bool) {
         for market in &mut self.markets {
             market.positions[account].locked = locked;
         }
     }
 
-    fn realise_cross(&mut self, account: usize) {
+    pub(super) fn realise_cross(&mut self, account: usize) {
         for symbol in 0..self.markets.len() {
             self.realise(symbol, account);
         }
@@ -197,7 +197,6 @@ impl Reference {
 
     /// The position to be closed next, with its part of the equity as its margin.
     pub(super) fn next_to_close(&self, account: usize) -> Option<(usize, Position)> {
-        let (equity, maintenance) = (self.equity(account), self.maintenance(account));
         let mut all = self.held(account);
         // A stable sort: ties stay in the order of symbols.
         all.sort_by_key(|held| match self.position_order {
@@ -206,7 +205,18 @@ impl Reference {
             PositionOrder::LargestValue => -held.value,
             PositionOrder::Symbol => 0,
         });
-        let held = all.first()?;
+        let held = *all.first()?;
+        Some(self.isolated(account, &held))
+    }
+
+    /// The account's position in one symbol, with its part of the equity as its margin.
+    pub(super) fn isolated_in(&self, symbol: usize, account: usize) -> Option<(usize, Position)> {
+        let held = self.held(account).into_iter().find(|held| held.symbol == symbol)?;
+        Some(self.isolated(account, &held))
+    }
+
+    fn isolated(&self, account: usize, held: &Held) -> (usize, Position) {
+        let (equity, maintenance) = (self.equity(account), self.maintenance(account));
         let part = if maintenance == 0 {
             equity
         } else {
@@ -217,25 +227,30 @@ impl Reference {
             (whole << 32) + floor_div((rest << 32) + low * held.maintenance, maintenance)
         };
         let position = Position { margin: part - held.profit, ..held.position };
-        Some((held.symbol, position))
+        (held.symbol, position)
     }
 
     pub(super) fn serve_cross(&mut self, waited_in: usize, account: usize, first_ns: u64) {
         self.realise_cross(account);
         let name = account_id(account);
+        let left_in = self.left_in(waited_in, account);
+        let left = self.left_over.remove(&(waited_in, account));
         if !self.is_cross_unhealthy(account) {
             self.lock_cross(account, false);
             self.out.push(Event::Recovered { symbol: symbol_id(waited_in), account: name });
             return;
         }
         self.cancel_where(account, None, None, CancelCause::Liquidation);
-        let (symbol, position) = self.next_to_close(account).expect("it is unhealthy");
+        let next = left_in.or_else(|| self.next_to_close(account));
+        let (symbol, position) = next.expect("it is unhealthy");
         if self.markets[symbol].halted {
             let now_ns = self.time_ns;
             self.enqueue_as(symbol, account, &position, (first_ns, now_ns));
             return;
         }
-        self.close_some(&Served { symbol, account, position, first_ns });
+        if self.close_some(&Served { symbol, account, position, first_ns }, left) {
+            return;
+        }
         if let Some((symbol, position)) = self.next_to_close(account) {
             let again_ns = self.time_ns + self.rules.venue.order.again_ns;
             self.enqueue_as(symbol, account, &position, (first_ns, again_ns));

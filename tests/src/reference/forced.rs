@@ -258,6 +258,7 @@ impl Reference {
             return;
         }
         self.realise(symbol, account);
+        let left = self.left_over.remove(&(symbol, account));
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
         let position = market.positions[account];
@@ -268,7 +269,9 @@ impl Reference {
             return;
         }
         self.cancel_where(account, Some(symbol), None, CancelCause::Liquidation);
-        self.close_some(&Served { symbol, account, position, first_ns });
+        if self.close_some(&Served { symbol, account, position, first_ns }, left) {
+            return;
+        }
         if self.markets[symbol].positions[account].lots == 0 {
             self.markets[symbol].positions[account].locked = false;
             self.out.push(Event::Closed { symbol: symbol_name, account: account_name });
@@ -278,24 +281,38 @@ impl Reference {
         }
     }
 
-    /// Steps 3 to 5: the plan, the order, and what is left of it.
-    pub(super) fn close_some(&mut self, served: &Served) {
+    /// Steps 3 to 5: the plan, the order, and what is left of it; or what an order that rested has
+    /// left. Says whether the order rests.
+    pub(super) fn close_some(&mut self, served: &Served, left: Option<i128>) -> bool {
         let Served { symbol, account, position, .. } = *served;
         let bankruptcy = self.markets[symbol].bankruptcy(&position);
-        let planned = self.planned(served);
-        let rest = self.through_the_book(served, planned, bankruptcy);
+        let rest = match left {
+            Some(left) => Some(left.min(position.lots.abs())),
+            None => {
+                let planned = self.planned(served);
+                self.through_the_book(served, planned, bankruptcy)
+            }
+        };
+        let Some(rest) = rest else { return true };
         if rest > 0 {
             self.dispose(symbol, account, position.side(), rest, bankruptcy);
         }
+        false
     }
 
-    /// The forced order, where there is one; returns what is to be disposed of.
-    fn through_the_book(&mut self, served: &Served, planned: i128, bankruptcy: i128) -> i128 {
+    /// The forced order, where there is one; returns what is to be disposed of, or nothing if it
+    /// rests.
+    fn through_the_book(
+        &mut self,
+        served: &Served,
+        planned: i128,
+        bankruptcy: i128,
+    ) -> Option<i128> {
         let Served { symbol, account, position, .. } = *served;
         let venue = self.rules.venue;
         let held = position.lots.abs();
         if self.is_below(symbol, &position) {
-            return if venue.backstop.whole { held } else { planned };
+            return Some(if venue.backstop.whole { held } else { planned });
         }
         let (side, limit) = (position.side().opposite(), self.forced_limit(symbol, &position));
         let order = self.next_forced(symbol, account, side, limit, planned);
@@ -308,7 +325,7 @@ impl Reference {
                 .filter(|maker| !maker.reduce_only && !self.partner_rests(symbol, maker.linked));
             if counted.map(Resting::total).sum::<i128>() < planned {
                 self.say_cancelled(symbol, account, order, planned, CancelCause::FillOrKill);
-                return held;
+                return Some(held);
             }
         }
         let forfeits = venue.order.whole_forfeits && planned == held && !self.cross[account];
@@ -317,11 +334,18 @@ impl Reference {
         let taker = Taker { symbol, account, order, side, limit, role };
         let (left, _) = self.take(&taker, planned);
         if left == 0 {
-            return 0;
+            return Some(0);
         }
         if self.markets[symbol].halted {
             self.say_cancelled(symbol, account, order, left, CancelCause::Halt);
-            return 0;
+            return Some(0);
+        }
+        if venue.order.unfilled.rests() && !self.needs_liquidation(symbol, account) {
+            self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
+            return Some(0);
+        }
+        if self.stands(served, order, limit, left) {
+            return None;
         }
         self.say_cancelled(symbol, account, order, left, CancelCause::Unfilled);
         let solvent = if self.cross[account] {
@@ -332,7 +356,7 @@ impl Reference {
             let mark = market.mark.expect("only a mark triggers");
             position.margin + market.profit_at(&position, mark) >= 0
         };
-        if venue.order.unfilled == Unfilled::Keep && solvent { 0 } else { left }
+        Some(if venue.order.unfilled == Unfilled::Keep && solvent { 0 } else { left })
     }
 
     /// Derives the next forced order and says that it goes to the book.

@@ -38,7 +38,7 @@ impl Reference {
     /// Owner and link of an order that rests or waits.
     fn leg(&self, s: usize, id: u64) -> Option<(usize, Option<u64>)> {
         let market = &self.markets[s];
-        let resting = market.orders.iter().filter(|order| order.id == id);
+        let resting = market.orders.iter().filter(|order| order.id == id && !order.is_forced());
         let waiting = market.stops.iter().filter(|stop| stop.id() == id);
         let legs = resting.map(|order| (order.account, order.linked));
         legs.chain(waiting.map(|stop| (stop.owner(), stop.linked))).next()

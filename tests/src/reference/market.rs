@@ -92,6 +92,11 @@ pub(super) struct Resting {
 }
 
 impl Resting {
+    /// Whether it is a forced order: the engine gives those their ids.
+    pub(super) fn is_forced(&self) -> bool {
+        self.id >= 1 << 63
+    }
+
     /// Its whole open quantity.
     pub(super) fn total(&self) -> i128 {
         self.lots + self.hidden
@@ -332,7 +337,7 @@ impl Market {
     /// Lots of an account's resting orders on a side.
     pub(super) fn resting_lots(&self, account: usize, side: Side) -> i128 {
         let own = self.orders.iter().filter(|order| order.account == account && order.side == side);
-        own.filter(|order| !order.reduce_only).map(Resting::total).sum()
+        own.filter(|order| !order.reduce_only && !order.is_forced()).map(Resting::total).sum()
     }
 
     /// The higher of the two fee rates: what an order reserves for its fee.
@@ -354,7 +359,7 @@ impl Market {
 
     /// What a resting order keeps reserved.
     pub(super) fn reserve_of(&self, order: &Resting) -> i128 {
-        if order.reduce_only {
+        if order.reduce_only || order.is_forced() {
             return 0;
         }
         self.reserve(order.account, order.price, order.total())

@@ -22,6 +22,7 @@ mod market;
 mod marking;
 mod orders;
 mod plans;
+mod resting;
 mod stops;
 mod view;
 
@@ -38,6 +39,7 @@ use seawall_engine::types::{
 use accounts::Settings;
 use collateral::Asset;
 use market::Market;
+use resting::Standing;
 pub use view::OrderView;
 
 /// Index of the insurance fund's account.
@@ -84,6 +86,10 @@ pub struct Reference {
     /// Deposits less withdrawals.
     net_deposits: i128,
     queue: Vec<Queued>,
+    /// Positions whose forced orders rest, in no order that matters.
+    standing: Vec<Standing>,
+    /// By symbol and account: what such an order had left when it was withdrawn.
+    left_over: BTreeMap<(usize, usize), i128>,
     joins: u64,
     entries: u64,
     seq: u64,
@@ -134,6 +140,8 @@ impl Reference {
             fees: 0,
             net_deposits: 0,
             queue: Vec::new(),
+            standing: Vec::new(),
+            left_over: BTreeMap::new(),
             joins: 0,
             entries: 0,
             seq: 0,
@@ -168,6 +176,7 @@ impl Reference {
         self.steps_before(sequenced);
         self.input(&sequenced.input);
         self.solvency();
+        self.look_after_standing();
         self.triggers();
         self.steps_after(&sequenced.input);
         self.fire();

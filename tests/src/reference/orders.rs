@@ -96,7 +96,8 @@ impl Reference {
         parts.sort_by_key(|part| part.0);
         for (part, lots, maker) in parts {
             let mut both = lots.min(left);
-            let own = mode != SelfTrade::Allow && self.same_party(intent.account, maker.account);
+            let may_prevent = mode != SelfTrade::Allow && !maker.is_forced();
+            let own = may_prevent && self.same_party(intent.account, maker.account);
             match mode {
                 _ if !own && maker.reduce_only => {}
                 _ if !own && self.partner_rests(intent.symbol, maker.linked) => {}
@@ -300,8 +301,8 @@ impl Reference {
     }
 
     fn own_order(&self, symbol: usize, account: usize, order: OrderId) -> Result<Resting, Refusal> {
-        let orders = &self.markets[symbol].orders;
-        match orders.iter().find(|resting| resting.id == order.0 && resting.account == account) {
+        let mut orders = self.markets[symbol].orders.iter().filter(|order| !order.is_forced());
+        match orders.find(|resting| resting.id == order.0 && resting.account == account) {
             Some(resting) => Ok(*resting),
             None => Err((account, RejectReason::UnknownOrder)),
         }

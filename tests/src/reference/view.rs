@@ -178,7 +178,10 @@ impl Reference {
         }
         let expiry = self.next_expiry().map(|(second, ..)| begin_ns(second).max(self.time_ns));
         let reopening = self.next_reopening().map(|(due_ns, _)| due_ns.max(self.time_ns));
-        [self.next_forced_ns(), expiry, reopening].into_iter().flatten().min()
+        [self.next_forced_ns(), expiry, reopening, self.next_standing_ns()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn next_forced_ns(&self) -> Option<u64> {

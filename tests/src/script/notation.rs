@@ -114,8 +114,10 @@ fn venue_lines(venue: &VenueRules) -> String {
             line(format!("forced-limit fillable {adjustment_ppm} {spread_ppm}"));
         }
     }
-    if order.unfilled == Unfilled::Keep {
-        line("unfilled keep".to_owned());
+    match order.unfilled {
+        Unfilled::Dispose => {}
+        Unfilled::Keep => line("unfilled keep".to_owned()),
+        Unfilled::Rest(for_ns) => line(format!("unfilled rest {for_ns}")),
     }
     if order.keeps_margin {
         line("keeps-margin on".to_owned());

@@ -320,8 +320,11 @@ fn venue_rule(venue: &mut VenueRules, name: &str, words: &mut Words<'_>) -> Resu
             }
         }
         "unfilled" => {
-            words.literal("keep")?;
-            venue.order.unfilled = Unfilled::Keep;
+            venue.order.unfilled = match words.word("keep or rest")? {
+                "keep" => Unfilled::Keep,
+                "rest" => Unfilled::Rest(words.number("nanoseconds")?),
+                word => return Err(format!("{word:?}, expected keep or rest")),
+            }
         }
         "keeps-margin" => venue.order.keeps_margin = words.on()?,
         "part-is-fok" => venue.order.part_is_fok = words.on()?,
