@@ -7,8 +7,10 @@ use seawall_engine::liquidation::{
 };
 use seawall_engine::types::{
     AccountId, CancelCause, Event, FundCause, HaltCause, Input, OrderKind, Ppm, RejectReason,
-    SelfTrade,
+    SelfTrade, SymbolId,
 };
+
+use crate::setup::Setup;
 
 const CANCELS: [CancelCause; 13] = [
     CancelCause::Client,
@@ -30,7 +32,7 @@ const CANCELS: [CancelCause; 13] = [
 const OFTEN_MIN: u64 = 1_000;
 /// Except what takes several rare things at once.
 const RARE_MIN: u64 = 50;
-const RARE: [&str; 7] = [
+const RARE: [&str; 10] = [
     "auctions at a second price",
     "cancelled Unfunded",
     "collateral sold",
@@ -38,6 +40,9 @@ const RARE: [&str; 7] = [
     "under a fill of one of a cross account",
     "under one withdrawn of a cross account",
     "under what one left deleveraged",
+    "under a shortfall paid by another fund",
+    "under a cross account's debt paid by another fund",
+    "under collateral bought by another fund",
 ];
 
 const HALTS: [HaltCause; 3] = [HaltCause::Command, HaltCause::Trade, HaltCause::Mark];
@@ -230,10 +235,11 @@ impl Coverage {
     /// `is_cross` says which accounts share their margin.
     pub fn count_rules(
         &mut self,
-        rules: &LiquidationRules,
+        setup: &Setup,
         events: &[Event],
         is_cross: impl Fn(AccountId) -> bool,
     ) {
+        let rules = &setup.liquidation;
         let deleveraged = |event: &&Event| matches!(event, Event::Deleveraged { .. });
         for _ in events.iter().filter(deleveraged) {
             bump(&mut self.policies, &AdlPolicy::ALL, rules.venue.adl.policy);
@@ -245,12 +251,56 @@ impl Coverage {
             }
         }
         if rules.venue.order.unfilled.rests() {
-            self.count_resting(events, is_cross);
+            self.count_resting(events, &is_cross);
+        }
+        if setup.funds() > 1 {
+            self.count_funds(setup, events, is_cross);
+        }
+    }
+
+    /// Counts what funds other than the first did.
+    fn count_funds(
+        &mut self,
+        setup: &Setup,
+        events: &[Event],
+        is_cross: impl Fn(AccountId) -> bool,
+    ) {
+        let is_other = |account: AccountId| (1..setup.funds()).contains(&account.0);
+        let has_other = |symbol: SymbolId| setup.fund_groups[symbol.index()] > 0;
+        let has_peak = setup.liquidation.venue.fund != FundRules::default();
+        for (number, event) in events.iter().enumerate() {
+            let label = match *event {
+                Event::TakenOver { symbol, .. } if has_other(symbol) => {
+                    "a takeover by another fund"
+                }
+                Event::Forced { account, .. } if is_other(account) => "an unwind of another fund",
+                Event::Deleveraged { account, .. } if is_other(account) => {
+                    "another fund deleveraged"
+                }
+                Event::Deleveraged { symbol, account, .. }
+                    if account.0 > 0 && has_peak && has_other(symbol) =>
+                {
+                    "a position deleveraged beside another fund with a peak"
+                }
+                Event::Fund { symbol, cause, .. } if has_other(symbol) => match cause {
+                    FundCause::Socialised => "a loss of another fund socialised",
+                    FundCause::Collateral => "collateral bought by another fund",
+                    FundCause::Shortfall => match events.get(number + 1) {
+                        Some(Event::Closed { account, .. }) if is_cross(*account) => {
+                            "a cross account's debt paid by another fund"
+                        }
+                        _ => "a shortfall paid by another fund",
+                    },
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            bump(&mut self.rules.0, &RULES, label);
         }
     }
 
     /// Counts what became of forced orders that rest.
-    fn count_resting(&mut self, events: &[Event], is_cross: impl Fn(AccountId) -> bool) {
+    fn count_resting(&mut self, events: &[Event], is_cross: &impl Fn(AccountId) -> bool) {
         let mut withdrawn: Option<AccountId> = None;
         for event in events {
             let label = match *event {
@@ -470,7 +520,7 @@ impl Coverage {
 }
 
 /// Rules under which something must have happened.
-const RULES: [&str; 25] = [
+const RULES: [&str; 33] = [
     "step-down",
     "part-then-all",
     "minimal",
@@ -496,6 +546,14 @@ const RULES: [&str; 25] = [
     "a recovery beside one",
     "what one left taken over",
     "what one left deleveraged",
+    "a takeover by another fund",
+    "an unwind of another fund",
+    "another fund deleveraged",
+    "a position deleveraged beside another fund with a peak",
+    "a loss of another fund socialised",
+    "a shortfall paid by another fund",
+    "a cross account's debt paid by another fund",
+    "collateral bought by another fund",
 ];
 
 /// Which of them an event happened under.
@@ -526,7 +584,15 @@ fn reached(rules: &LiquidationRules, event: &Event) -> [bool; RULES.len()] {
         paid && venue.residual == Residual::OpenInterest,
         paid && venue.residual == Residual::Winners,
         forced && venue.draw.is_some(),
-        // Counted with what comes before them: `count_resting`.
+        // Counted with what stands beside them: `count_resting`, `count_funds`.
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
         false,
         false,
         false,

@@ -225,7 +225,7 @@ pub fn run_seed<V: Venue>(
         coverage.count(pair.events());
         coverage.count_input(&input.input, pair.events());
         let is_cross = |account| pair.reference().is_cross(account);
-        coverage.count_rules(&setup.liquidation, pair.events(), is_cross);
+        coverage.count_rules(&setup, pair.events(), is_cross);
         if let Err(difference) = outcome {
             return Err(Box::new(Failure { seed, setup, inputs, difference }));
         }
@@ -272,7 +272,8 @@ fn make_plainer<V: Venue>(setup: &mut Setup, kept: &mut Vec<Sequenced>) -> bool 
 }
 
 /// Ways to make rules plainer.
-const PLAINER: [fn(&mut Setup); 15] = [
+const PLAINER: [fn(&mut Setup); 16] = [
+    |setup| setup.fund_groups.clear(),
     |setup| setup.auctions.iter_mut().for_each(|auctions| *auctions = None),
     |setup| setup.order_rules.iter_mut().for_each(|rules| *rules = OrderRules::default()),
     |setup| setup.liquidation.venue.order = Setup::liquidation().venue.order,

@@ -33,6 +33,8 @@ pub struct Setup {
     pub collateral: Vec<CollateralRules>,
     /// Symbols whose index is made of other symbols' marks.
     pub baskets: Vec<Basket>,
+    /// Numbers of the insurance funds that answer for the markets, by symbol; empty for one fund.
+    pub fund_groups: Vec<u32>,
 }
 
 impl Setup {
@@ -53,7 +55,16 @@ impl Setup {
             .map(|config| config.with_position_order(self.position_order))
             .and_then(|config| config.with_collateral(self.collateral.clone()))
             .and_then(|config| config.with_baskets(self.baskets.clone()))
+            .and_then(|config| match &self.fund_groups[..] {
+                [] => Ok(config),
+                groups => config.with_fund_groups(groups.to_vec()),
+            })
             .map_err(|error| error.to_string())
+    }
+
+    /// How many insurance funds there are.
+    pub fn funds(&self) -> u32 {
+        self.fund_groups.iter().max().map_or(1, |last| last + 1)
     }
 
     /// Rules to start from: strict priority by trigger time, whole positions, no fee.

@@ -58,6 +58,7 @@ fn setup() -> Setup {
         liquidation,
         position_order: PositionOrder::default(),
         baskets: Vec::new(),
+        fund_groups: Vec::new(),
         collateral: vec![CollateralRules {
             unit: 1,
             reference: price(1_000),

@@ -237,6 +237,7 @@ fn setup() -> impl Strategy<Value = Setup> {
                 position_order: PositionOrder::default(),
                 collateral: Vec::new(),
                 baskets: Vec::new(),
+                fund_groups: Vec::new(),
             }
         },
     )

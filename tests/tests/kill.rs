@@ -35,6 +35,7 @@ fn config() -> ShardConfig {
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
         baskets: Vec::new(),
+        fund_groups: Vec::new(),
     };
     setup.build().expect("the plain rules are valid")
 }

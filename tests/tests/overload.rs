@@ -35,6 +35,7 @@ fn setup(accounts_max: u32) -> Setup {
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
         baskets: Vec::new(),
+        fund_groups: Vec::new(),
     }
 }
 

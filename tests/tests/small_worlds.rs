@@ -37,6 +37,7 @@ fn setup() -> Setup {
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
         baskets: Vec::new(),
+        fund_groups: Vec::new(),
     }
 }
 

@@ -97,6 +97,7 @@ fn a_fund_that_holds_more_than_an_account_may_is_restored() {
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
         baskets: Vec::new(),
+        fund_groups: Vec::new(),
     };
     let config = setup.build().expect("the largest position is worth what it may be");
     let (symbol, at) = (SymbolId(0), |ticks| Price::new(ticks).expect("a price"));

@@ -117,6 +117,7 @@ impl Bench {
             position_order: PositionOrder::default(),
             collateral: Vec::new(),
             baskets: Vec::new(),
+            fund_groups: Vec::new(),
             liquidation: Setup::liquidation(),
         };
         let engine = Engine::new(&setup.build().expect("rules are valid"));

@@ -113,6 +113,13 @@ impl Market {
             let reduce = reduce_lots[account.index()];
             ensure_eq(&u64::from(position.reduce_lots), &reduce, "and so are reduce-only lots")?;
             ensure(reduce <= position.size(), "reduce-only orders only reduce")?;
+            ensure_eq(
+                &position.is_fund(),
+                &ledger.is_fund(account),
+                "a fund's account is its own",
+            )?;
+            let is_own = !position.is_fund() || account == self.fund || position.lots() == 0;
+            ensure(is_own, "a fund holds positions in its group's markets only")?;
             self.audit_index(account)?;
         }
         self.audit_carry()?;
@@ -136,7 +143,7 @@ impl Market {
         if position.is_cross() {
             return Ok(()); // Its account is checked as a whole.
         }
-        if self.watch == Watch::Keys && account != AccountId::FUND {
+        if self.watch == Watch::Keys && !position.is_fund() {
             let carry = self.funded().expect("keys are for funding");
             let placed =
                 (!position.is_locked()).then_some((position, carry.checkpoints[account.index()]));
@@ -145,9 +152,7 @@ impl Market {
         }
         let expected = match position.side() {
             Some(_)
-                if self.watch == Watch::Prices
-                    && account != AccountId::FUND
-                    && !position.is_locked() =>
+                if self.watch == Watch::Prices && !position.is_fund() && !position.is_locked() =>
             {
                 self.rules.trigger_price(position).map_or(0, Price::ticks)
             }

@@ -77,7 +77,7 @@ impl Carry {
         self.checkpoints[account.index()] = self.accrual.per_lot;
         if owed != Money::ZERO {
             self.pool -= owed;
-            if account == AccountId::FUND || position.is_cross() {
+            if position.is_fund() || position.is_cross() {
                 ledger.account_mut(account).cash += owed;
             } else {
                 position.add_margin(owed);
@@ -145,7 +145,7 @@ impl Market {
         }
         let (rate_ppb, price) = (due.rate_ppb, due.price);
         sink.event(Event::Funded { symbol, rate_ppb, price });
-        let fund = AccountId::FUND;
+        let fund = self.fund;
         let amount = carry.realise(fund, &mut self.positions[fund.index()], ledger);
         if amount != Money::ZERO {
             let balance = ledger.account(fund).cash;
@@ -170,6 +170,7 @@ impl Market {
     pub(super) fn realise_all(&mut self, ledger: &mut Ledger) {
         if self.funded().is_some() {
             for account in (1..).map(AccountId).take(self.accounts_used.saturating_sub(1)) {
+                // The funds' is realised with each payment.
                 self.realise(account, ledger);
             }
         }

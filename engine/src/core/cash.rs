@@ -12,7 +12,7 @@ impl Engine {
 
     /// An account that a client may trade for.
     pub(super) fn check_client(&self, account: AccountId) -> Checked {
-        if account == AccountId::FUND {
+        if self.ledger.is_fund(account) {
             return Err(RejectReason::FundAccount);
         }
         self.check_open(account)

@@ -12,7 +12,6 @@ use crate::risk::{CollateralRules, HaircutRule, HaircutState, Ledger, account_st
 use crate::state::{Decoder, Encoder, StateError, put};
 use crate::types::{
     AccountId, AssetId, Event, EventSink, FundCause, Money, Ppm, Price, Qty, RejectReason, Side,
-    SymbolId,
 };
 
 type Checked = Result<(), RejectReason>;
@@ -23,7 +22,7 @@ pub(super) struct Asset {
     id: AssetId,
     rules: CollateralRules,
     state: HaircutState,
-    /// By account; the fund's are those that it bought.
+    /// By account; a fund's are those that it bought.
     lots: Vec<u32>,
     total: u32,
     /// Accounts that are due when a lot counts for less than their key.
@@ -124,7 +123,7 @@ impl Asset {
             let (account, lots): (AccountId, u32) = (input.get()?, input.get()?);
             let holds = account.index() >= next
                 && ledger.is_open(account)
-                && (account == AccountId::FUND || ledger.account(account).is_cross());
+                && (ledger.is_fund(account) || ledger.account(account).is_cross());
             let total = self.total.checked_add(lots).filter(|all| *all <= self.rules.lots_max);
             let Some(total) = total.filter(|_| holds) else {
                 return Err(input.refuse("cross accounts by rising id, within the asset's bound"));
@@ -237,8 +236,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The fund buys collateral of an account that owes money, as much as that takes.
+    /// The fund that answers for an account that owes money buys collateral of it, as much as that
+    /// takes.
     pub(super) fn sell_collateral(&mut self, account: AccountId, sink: &mut impl EventSink) {
+        let buyer = self.ledger.answering(account);
+        let symbol = self.first_symbol_of(buyer);
         for asset in &mut self.assets {
             let money = self.ledger.account(account);
             let lack = -(money.cash + money.reserved).wide();
@@ -249,14 +251,14 @@ impl Engine {
             let Some(qty) = Qty::new(lots) else { continue };
             let amount = asset.value_of(lots);
             asset.lots[account.index()] -= lots;
-            asset.lots[AccountId::FUND.index()] += lots;
+            asset.lots[buyer.index()] += lots;
             self.ledger.account_mut(account).cash += amount;
-            let fund = self.ledger.account_mut(AccountId::FUND);
+            let fund = self.ledger.account_mut(buyer);
             fund.cash -= amount;
             let balance = fund.cash;
             sink.event(Event::AssetSold { account, asset: asset.id, qty, amount });
             if amount != Money::ZERO {
-                let (symbol, cause) = (SymbolId(0), FundCause::Collateral);
+                let cause = FundCause::Collateral;
                 sink.event(Event::Fund { symbol, cause, amount: -amount, balance });
             }
         }

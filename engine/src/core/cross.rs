@@ -313,10 +313,11 @@ impl Engine {
         }
         let amount = Money::narrow(equity);
         self.ledger.account_mut(account).cash -= amount;
-        let fund = self.ledger.account_mut(AccountId::FUND);
+        let answering = self.ledger.answering(account);
+        let fund = self.ledger.account_mut(answering);
         fund.cash += amount;
         let balance = fund.cash;
-        let (symbol, cause) = (SymbolId(0), FundCause::Shortfall);
+        let (symbol, cause) = (self.first_symbol_of(answering), FundCause::Shortfall);
         sink.event(Event::Fund { symbol, cause, amount, balance });
     }
 

@@ -279,7 +279,7 @@ impl Engine {
             None => self.unwind(input, sink),
         }
         self.note_fund_symbols();
-        self.check_fund(sink);
+        self.check_funds(sink);
     }
 
     /// Serves the head of the queue.
@@ -582,14 +582,15 @@ impl Engine {
         self.heat(symbol);
         let market = &self.markets[symbol.index()];
         let mark = market.mark.expect("the fund takes over at a mark");
-        let position = market.position(AccountId::FUND);
+        let account = market.fund;
+        let position = market.position(account);
         let side = position.side().expect("a symbol of the fund's is one with a position");
         let side = side.opposite();
         let limit = market.beyond(mark, side, self.rules.unwind.band);
         let lots = position.size().min(u64::from(self.rules.unwind.lots_max));
         let lots = u32::try_from(lots).expect("bounded by the largest forced order");
         let qty = Qty::new(lots).expect("the fund has a position here");
-        let (account, kind) = (AccountId::FUND, TakerKind::Fund);
+        let kind = TakerKind::Fund;
         let order =
             ForcedOrder { symbol, account, side, limit, qty, kind, fok: false, rests: false };
         self.force(&order, input, sink);

@@ -252,7 +252,7 @@ impl Engine {
             }
         }
         self.note_fund_symbols();
-        self.check_fund(sink);
+        self.check_funds(sink);
     }
 
     /// Positions that waited apart enter the queue again, in the order in which they would have

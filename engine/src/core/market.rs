@@ -3,13 +3,14 @@
 use zerocopy::FromZeros;
 
 use super::carry::Carry;
+use super::config::ShardConfig;
 use super::details::{Details, flags_of, shown};
 use super::halt::Watchdog;
 use super::open_orders::OpenOrders;
 use super::orders::Admitted;
 use super::stops::Stops;
 use crate::book::{OrderBook, RestingOrder, Slot};
-use crate::liquidation::{LiquidationRules, TriggerIndex};
+use crate::liquidation::TriggerIndex;
 use crate::risk::{Ledger, MarkState, MarketRules, Position, Premium};
 use crate::types::{
     AccountId, Event, EventSink, Money, NoEvents, OrderId, Ppm, Price, Qty, SymbolId,
@@ -19,6 +20,8 @@ use crate::types::{
 #[derive(Debug)]
 pub(super) struct Market {
     pub(super) symbol: SymbolId,
+    /// The insurance fund that answers for it.
+    pub(super) fund: AccountId,
     pub(super) rules: MarketRules,
     pub(super) book: OrderBook,
     pub(super) positions: Vec<Position>,
@@ -53,22 +56,21 @@ pub(super) struct Market {
 }
 
 impl Market {
-    pub(super) fn new(
-        symbol: SymbolId,
-        rules: &MarketRules,
-        accounts_max: u32,
-        orders_max: u32,
-        liquidation: &LiquidationRules,
-    ) -> Self {
+    pub(super) fn new(symbol: SymbolId, rules: &MarketRules, config: &ShardConfig) -> Self {
+        let (accounts_max, orders_max) = (config.accounts_max(), config.orders_max());
+        let liquidation = config.liquidation();
+        let mut positions = Position::new_vec_zeroed(accounts_max as usize)
+            .expect("memory for the positions is there at start");
+        positions[..config.funds() as usize].iter_mut().for_each(Position::set_fund);
         Self {
             symbol,
+            fund: config.fund_of(symbol),
             rules: rules.clone(),
             book: match rules.auctions() {
                 Some(_) => OrderBook::with_calls(rules.domain(), orders_max),
                 None => OrderBook::new(rules.domain(), orders_max),
             },
-            positions: Position::new_vec_zeroed(accounts_max as usize)
-                .expect("memory for the positions is there at start"),
+            positions,
             open_orders: OpenOrders::new(orders_max),
             details: Details::new(accounts_max, orders_max, liquidation),
             to_clip: Vec::with_capacity(accounts_max as usize + 1),
@@ -102,7 +104,7 @@ impl Market {
     /// The account's initial margin rate: its own choice or the first tier's. The fund posts none.
     #[inline]
     pub(super) fn initial(&self, account: AccountId) -> Ppm {
-        initial_rate(&self.rules, account, self.position(account))
+        initial_rate(&self.rules, self.position(account))
     }
 
     /// The resting order of that id if it is the account's own: forced orders are the engine's.
@@ -199,14 +201,14 @@ pub(super) fn refresh_keys(
     positions: &[Position],
     account: AccountId,
 ) {
-    if let Some(carry) = carry.filter(|_| account != AccountId::FUND) {
+    if let Some(carry) = carry.filter(|_| !positions[account.index()].is_fund()) {
         carry.place(rules, account, &positions[account.index()]);
     }
 }
 
 #[inline]
-pub(super) fn initial_rate(rules: &MarketRules, account: AccountId, position: &Position) -> Ppm {
-    if account == AccountId::FUND {
+pub(super) fn initial_rate(rules: &MarketRules, position: &Position) -> Ppm {
+    if position.is_fund() {
         return Ppm::ZERO;
     }
     position.initial().unwrap_or_else(|| rules.initial_default())
@@ -220,10 +222,10 @@ pub(super) fn refresh(
     positions: &mut [Position],
     account: AccountId,
 ) {
-    if account == AccountId::FUND {
+    let position = &positions[account.index()];
+    if position.is_fund() {
         return;
     }
-    let position = &positions[account.index()];
     let trigger = match position.side() {
         Some(side) if position.is_plain() => {
             rules.trigger_price(position).map(|price| (side, price))

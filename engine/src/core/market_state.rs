@@ -71,6 +71,7 @@ impl Market {
             halted: _,
             // Its place in the list, and configuration.
             symbol: _,
+            fund: _,
             rules: _,
             watch: _,
             // Of some markets' rules only: `price_state`.
@@ -176,19 +177,24 @@ impl Market {
         let mut next = 0;
         for _ in 0..input.count(self.positions.len(), "positions")? {
             let account: AccountId = input.get()?;
-            let position: Position = input.get()?;
-            let funds = account == AccountId::FUND && position.lots() != 0;
+            let mut position: Position = input.get()?;
+            let is_fund = ledger.is_fund(account);
+            let funds = is_fund && position.lots() != 0;
             let needs_mark = position.is_locked() || funds;
             // The fund takes over the positions of many: it may hold what money can count.
-            let most = if account == AccountId::FUND { i64::MAX } else { AMOUNT_MAX_UNITS };
+            let most = if is_fund { i64::MAX } else { AMOUNT_MAX_UNITS };
             let fits = account.index() >= next
                 && ledger.is_open(account)
                 && self.is_worth_at_most(position.size(), most)
-                && (self.mark.is_some() || !needs_mark);
+                && (self.mark.is_some() || !needs_mark)
+                && (!funds || account == self.fund);
             input
                 .check(fits, || "positions of open accounts by rising id, in bounds".to_owned())?;
             next = account.index() + 1;
             self.accounts_used = next;
+            if is_fund {
+                position.set_fund();
+            }
             self.positions[account.index()] = position;
         }
         Ok(())
@@ -217,7 +223,7 @@ impl Market {
         for _ in 0..count {
             let order: RestingOrder = input.get()?;
             let owner = AccountId(order.owner);
-            let owned = owner != AccountId::FUND && ledger.is_open(owner);
+            let owned = !ledger.is_fund(owner) && ledger.is_open(owner);
             input.check(owned, || "orders of open accounts".to_owned())?;
             let slot = insert_checked(&mut self.book, order, input)?;
             if order.flags != 0 {

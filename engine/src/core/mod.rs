@@ -99,7 +99,8 @@ pub struct Engine {
     /// Symbols where the fund holds something, ascending.
     fund_symbols: Vec<SymbolId>,
     next_unwind_ns: u64,
-    fund_watch: FundWatch,
+    /// By fund.
+    fund_watches: Vec<FundWatch>,
     /// Before this nobody withdraws.
     gated_until_ns: u64,
     /// Until when forced orders are for whole positions, by symbol and account; empty unless the
@@ -158,9 +159,7 @@ impl Engine {
     pub fn new(config: &ShardConfig) -> Self {
         let (accounts_max, orders_max) = (config.accounts_max(), config.orders_max());
         let rules = *config.liquidation();
-        let market = |(symbol, market): (u16, _)| {
-            Market::new(SymbolId(symbol), market, accounts_max, orders_max, &rules)
-        };
+        let market = |(symbol, market): (u16, _)| Market::new(SymbolId(symbol), market, config);
         let markets: Vec<Market> = (0..).zip(config.markets()).map(market).collect();
         let positions_max = (accounts_max as usize).saturating_mul(markets.len());
         let rest_max = (orders_max as usize).saturating_mul(markets.len());
@@ -170,13 +169,13 @@ impl Engine {
         let tiers_max = tiers_max.unwrap_or(1);
         let rests = rules.venue.order.unfilled.rests();
         Self {
-            ledger: Ledger::new(accounts_max),
+            ledger: Ledger::new(accounts_max, config.funds()),
             queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
             pace: Pace::default(),
             hot: Vec::with_capacity(markets.len()),
             fund_symbols: Vec::with_capacity(markets.len()),
             next_unwind_ns: 0,
-            fund_watch: FundWatch::default(),
+            fund_watches: vec![FundWatch::default(); config.funds() as usize],
             gated_until_ns: 0,
             whole_until_ns: match rules.plan {
                 Plan::PartThenAll { .. } => vec![vec![0; accounts_max as usize]; markets.len()],
@@ -234,7 +233,7 @@ impl Engine {
         self.reopen_due(sink);
         self.steps_before(input, sink);
         self.dispatch(&input.input, sink);
-        self.check_fund(sink);
+        self.check_funds(sink);
         if self.cares {
             self.note_hot();
             self.look_after_resting(&input.input, sink);

@@ -113,7 +113,7 @@ impl Engine {
         self.check_symbol(symbol).map_err(|reason| (reason, buyer))?;
         let parties = [(buyer, Side::Buy), (seller, Side::Sell)];
         for (account, _) in parties {
-            if account == AccountId::FUND {
+            if self.ledger.is_fund(account) {
                 return Err((RejectReason::FundAccount, account));
             }
         }

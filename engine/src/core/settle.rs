@@ -49,6 +49,8 @@ pub(super) struct Taker {
 /// Everything that a fill changes, but for the book.
 pub(super) struct Settlement<'a, S> {
     pub(super) symbol: SymbolId,
+    /// The insurance fund that answers for the market.
+    pub(super) fund: AccountId,
     pub(super) rules: &'a MarketRules,
     pub(super) positions: &'a mut [Position],
     pub(super) open_orders: &'a mut OpenOrders,
@@ -74,6 +76,7 @@ impl Market {
     ) -> (&'a mut OrderBook, Settlement<'a, S>) {
         let settlement = Settlement {
             symbol: self.symbol,
+            fund: self.fund,
             rules: &self.rules,
             positions: &mut self.positions,
             open_orders: &mut self.open_orders,
@@ -107,7 +110,7 @@ impl<S: EventSink> Settlement<'_, S> {
     /// The account's initial margin rate.
     #[inline]
     pub(super) fn initial(&self, account: AccountId) -> Ppm {
-        initial_rate(self.rules, account, &self.positions[account.index()])
+        initial_rate(self.rules, &self.positions[account.index()])
     }
 
     /// Books one fill of a sweep: the maker's side, then the taker's.
@@ -163,7 +166,7 @@ impl<S: EventSink> Settlement<'_, S> {
         if fill.maker_leaves_lots == 0 {
             self.open_orders.remove(position, fill.slot);
         }
-        let initial = initial_rate(self.rules, maker, position);
+        let initial = initial_rate(self.rules, position);
         let before = fill.maker_leaves_lots + fill.qty.lots();
         let released = self.rules.reserve(fill.price, before, initial)
             - self.rules.reserve(fill.price, fill.maker_leaves_lots, initial);
@@ -218,7 +221,7 @@ impl<S: EventSink> Settlement<'_, S> {
         }
         let position = &mut self.positions[account.index()];
         let size_before = position.size();
-        let initial = initial_rate(self.rules, account, position);
+        let initial = initial_rate(self.rules, position);
         let cash = &mut self.ledger.account_mut(account).cash;
         *self.accounts_used = (*self.accounts_used).max(account.index() + 1);
         let closing = position.closing_lots(side, lots);
@@ -292,12 +295,12 @@ impl<S: EventSink> Settlement<'_, S> {
     /// Tells what closing a position of the fund's changed in its cash.
     pub(super) fn note_fund(&mut self, cause: FundCause, released: Option<Released>) {
         let Some(part) = released else { return };
-        let balance = self.ledger.account(AccountId::FUND).cash;
+        let balance = self.ledger.account(self.fund).cash;
         self.tell_fund(cause, part.proceeds(), balance);
     }
 
     fn pay_fund(&mut self, cause: FundCause, amount: Money) {
-        let fund = self.ledger.account_mut(AccountId::FUND);
+        let fund = self.ledger.account_mut(self.fund);
         fund.cash += amount;
         let balance = fund.cash;
         self.tell_fund(cause, amount, balance);
@@ -313,7 +316,7 @@ impl<S: EventSink> Settlement<'_, S> {
     /// checked apart.
     #[inline]
     pub(super) fn cover_shortfall(&mut self, account: AccountId) {
-        if account == AccountId::FUND {
+        if account == self.fund {
             return;
         }
         let money = self.ledger.account_mut(account);
@@ -324,6 +327,14 @@ impl<S: EventSink> Settlement<'_, S> {
             if planted(Canary::FundPaysTwice) {
                 self.pay_fund(FundCause::Shortfall, shortfall);
             }
+        }
+    }
+
+    /// A booking of a position that waits in the queue, and is not put anywhere: of a cross account
+    /// the market's fund answers for it from now on.
+    pub(super) fn note_answering(&mut self, account: AccountId) {
+        if self.positions[account.index()].is_cross() {
+            self.ledger.note_booked(account, self.fund);
         }
     }
 
@@ -338,7 +349,7 @@ impl<S: EventSink> Settlement<'_, S> {
             }
         }
         if self.positions[account.index()].is_cross() {
-            self.ledger.note_due(account);
+            self.ledger.note_booked(account, self.fund);
         }
     }
 

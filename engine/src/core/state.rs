@@ -68,7 +68,7 @@ impl Engine {
             rules: _,
             baskets: _,
             // Of some venues' rules only: `venue_state`.
-            fund_watch: _,
+            fund_watches: _,
             gated_until_ns: _,
             whole_until_ns: _,
             position_order: _,

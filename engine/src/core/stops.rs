@@ -373,7 +373,8 @@ impl Stops {
             let reference: Reference = input.get()?;
             let stop: RestingOrder = input.get()?;
             let owner = AccountId(stop.owner);
-            let fits = owner != AccountId::FUND
+            let fits = !ledger.is_fund(owner)
+                && stop.id.is_client()
                 && ledger.is_open(owner)
                 && stop.flags & !(SELLS | REDUCE_ONLY | TRAILS | BY_PART) == 0
                 && book.find(stop.id).is_none()

@@ -21,7 +21,10 @@ impl Engine {
         for (waiting, is_undrawn) in &self.queue.in_order() {
             put!(out; &waiting.first_ns, is_undrawn);
         }
-        put!(out; &self.queue.window(), &self.fund_watch);
+        put!(out; &self.queue.window());
+        for watch in &self.fund_watches {
+            out.put(watch);
+        }
         // What is over decides nothing.
         let gated_until_ns = Some(self.gated_until_ns).filter(|until_ns| *until_ns > self.time_ns);
         put!(out; &gated_until_ns);
@@ -57,9 +60,11 @@ impl Engine {
                 _ => 0,
             };
             input.check(window <= most, || "a window that has begun".to_owned())?;
-            self.fund_watch = input.get()?;
-            let watched = self.fund_watch.suits(&self.rules.venue.fund, self.time_ns);
-            input.check(watched, || "a peak of the fund's rules".to_owned())?;
+            for watch in &mut self.fund_watches {
+                *watch = input.get()?;
+                let watched = watch.suits(&self.rules.venue.fund, self.time_ns);
+                input.check(watched, || "a peak of the fund's rules".to_owned())?;
+            }
             self.gated_until_ns = input.get::<Option<u64>>()?.unwrap_or(0);
             self.restore_whole(input)?;
         }

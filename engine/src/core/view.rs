@@ -221,9 +221,19 @@ impl Engine {
         self.queue.len() + self.parked_len()
     }
 
-    /// The insurance fund's cash plus the profit of its positions at their marks.
+    /// The insurance funds' cash plus the profit of their positions at their marks.
     pub fn insurance_equity(&self) -> Money {
-        self.fund_equity()
+        (0..self.ledger.funds()).map(|fund| self.fund_equity(AccountId(fund))).sum()
+    }
+
+    /// How many insurance funds there are: theirs are the first accounts.
+    pub fn funds(&self) -> u32 {
+        self.ledger.funds()
+    }
+
+    /// The insurance fund that answers for a symbol.
+    pub fn fund_of(&self, symbol: SymbolId) -> AccountId {
+        self.markets[symbol.index()].fund
     }
 
     /// Fees the venue has taken.

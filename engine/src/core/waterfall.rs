@@ -38,13 +38,15 @@ impl Engine {
         let contract = self.markets[part.symbol.index()].rules.contract;
         let entry = contract.value(part.price, lots);
         let loss = -contract.profit(part.side, entry, contract.value(mark, lots));
-        let equity = self.fund_equity().max(Money::ZERO);
-        let allowance = self.fund_watch.allowance(&self.rules.venue.fund, equity);
+        let fund = self.markets[part.symbol.index()].fund;
+        let equity = self.fund_equity(fund).max(Money::ZERO);
+        let watch = &mut self.fund_watches[fund.index()];
+        let allowance = watch.allowance(&self.rules.venue.fund, equity);
         if loss <= allowance {
             return lots;
         }
         if self.rules.venue.fund.has_peak() {
-            self.fund_watch.stop();
+            watch.stop();
         }
         let affordable = allowance.wide() * i128::from(lots) / loss.wide();
         u64::try_from(affordable).expect("a part of the remainder")
@@ -57,7 +59,7 @@ impl Engine {
             return u64::MAX;
         }
         let market = &self.markets[part.symbol.index()];
-        let held = market.position(AccountId::FUND);
+        let held = market.position(market.fund);
         let room = lots_worth(market.rules.contract, mark, most);
         if held.side() == Some(part.side) {
             room.saturating_sub(held.size())
@@ -76,14 +78,16 @@ impl Engine {
         sink.event(Event::TakenOver { symbol, account, side, qty, price });
         let keeps_margin = self.rules.venue.order.keeps_margin;
         let market = &mut self.markets[symbol.index()];
+        let fund = market.fund;
         let (_, mut settlement) = market.split(&mut self.ledger, sink);
         let value = settlement.value(price, lots);
         let released = settlement.book(account, side.opposite(), lots, value);
+        settlement.note_answering(account);
         if keeps_margin {
             settlement.keep_margin(account, released, Money::ZERO);
         }
         settlement.cover_shortfall(account);
-        let released = settlement.book(AccountId::FUND, side, lots, value);
+        let released = settlement.book(fund, side, lots, value);
         settlement.note_fund(FundCause::Deleverage, released);
         self.note_fund_symbols();
     }
@@ -122,7 +126,8 @@ impl Engine {
             let (_, mut settlement) = market.split(&mut self.ledger, sink);
             let value = settlement.value(price, lots);
             let released = settlement.book(account, side.opposite(), lots, value);
-            if account == AccountId::FUND {
+            settlement.note_answering(account);
+            if account == settlement.fund {
                 settlement.note_fund(FundCause::Deleverage, released);
             } else if keeps_margin {
                 settlement.keep_margin(account, released, Money::ZERO);
@@ -147,77 +152,112 @@ impl Engine {
         }
     }
 
-    /// The fund's cash, what its collateral counts for, and the profit of its positions at their
+    /// A fund's cash, what its collateral counts for, and the profit of its positions at their
     /// marks.
-    pub(super) fn fund_equity(&self) -> Money {
-        let profits = self.fund_symbols.iter().map(|symbol| self.fund_profit(*symbol));
-        let assets: Money = self.assets.iter().map(|asset| asset.value(AccountId::FUND)).sum();
-        self.ledger.account(AccountId::FUND).cash + profits.sum() + assets
+    pub fn fund_equity(&self, fund: AccountId) -> Money {
+        let own = |symbol: &&SymbolId| self.markets[symbol.index()].fund == fund;
+        let profits = self.fund_symbols.iter().filter(own).map(|symbol| self.fund_profit(*symbol));
+        let assets: Money = self.assets.iter().map(|asset| asset.value(fund)).sum();
+        self.ledger.account(fund).cash + profits.sum() + assets
+    }
+
+    /// The first symbol of a fund's group, which stands for all of it.
+    pub(super) fn first_symbol_of(&self, fund: AccountId) -> SymbolId {
+        let own = |market: &&super::market::Market| market.fund == fund;
+        self.markets.iter().find(own).map_or(SymbolId(0), |market| market.symbol)
     }
 
     fn fund_profit(&self, symbol: SymbolId) -> Money {
         let market = &self.markets[symbol.index()];
         let mark = market.mark.expect("the fund takes over at a mark");
-        market.position(AccountId::FUND).profit(market.rules.contract, mark)
+        market.position(market.fund).profit(market.rules.contract, mark)
     }
 
-    /// Keeps the list of symbols where the fund holds something, ascending.
+    /// Keeps the list of symbols where their funds hold something, ascending.
     pub(super) fn note_fund_symbols(&mut self) {
         let holds = |market: &&super::market::Market| {
-            market.accounts_used > 0 && market.position(AccountId::FUND).lots() != 0
+            market.accounts_used > 0 && market.position(market.fund).lots() != 0
         };
         self.fund_symbols.clear();
         self.fund_symbols.extend(self.markets.iter().filter(holds).map(|market| market.symbol));
     }
 
-    /// Deleverages an insolvent fund and shares out what is still missing.
+    /// Deleverages insolvent funds and shares out what is still missing, one after the other.
     #[inline]
-    pub(super) fn check_fund(&mut self, sink: &mut impl EventSink) {
-        if self.rules.venue.fund.has_peak() {
-            let equity = self.fund_equity();
-            self.fund_watch.note(&self.rules.venue.fund, equity, self.time_ns);
-        }
-        let cash = self.ledger.account(AccountId::FUND).cash;
-        if self.fund_symbols.is_empty() && !cash.is_negative() {
-            return;
-        }
-        if self.fund_equity().is_negative() {
-            self.resolve_fund(sink);
+    pub(super) fn check_funds(&mut self, sink: &mut impl EventSink) {
+        self.check_fund(AccountId::FUND, sink);
+        if self.ledger.funds() > 1 {
+            self.check_other_funds(sink);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn resolve_fund(&mut self, sink: &mut impl EventSink) {
+    fn check_other_funds(&mut self, sink: &mut impl EventSink) {
+        for fund in (1..self.ledger.funds()).map(AccountId) {
+            self.check_fund(fund, sink);
+        }
+    }
+
+    #[inline]
+    fn check_fund(&mut self, fund: AccountId, sink: &mut impl EventSink) {
+        if self.rules.venue.fund.has_peak() {
+            let equity = self.fund_equity(fund);
+            let watch = &mut self.fund_watches[fund.index()];
+            watch.note(&self.rules.venue.fund, equity, self.time_ns);
+        }
+        let cash = self.ledger.account(fund).cash;
+        if self.fund_symbols.is_empty() && !cash.is_negative() {
+            return;
+        }
+        if self.fund_equity(fund).is_negative() {
+            self.resolve_fund(fund, sink);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn resolve_fund(&mut self, fund: AccountId, sink: &mut impl EventSink) {
         // A copy: deleveraging changes the list.
         let mut symbols = ::core::mem::take(&mut self.scratch_symbols);
         symbols.clear();
-        symbols.extend_from_slice(&self.fund_symbols);
+        let own = |symbol: &&SymbolId| self.markets[symbol.index()].fund == fund;
+        symbols.extend(self.fund_symbols.iter().filter(own));
         for symbol in &symbols {
             let symbol = *symbol;
             self.heat(symbol);
-            let others = self.fund_equity() - self.fund_profit(symbol);
+            let others = self.fund_equity(fund) - self.fund_profit(symbol);
             let market = &self.markets[symbol.index()];
             let mark = market.mark.expect("the fund takes over at a mark");
-            let position = market.position(AccountId::FUND);
+            let position = market.position(fund);
             let side = position.side().expect("a symbol of the fund's is one with a position");
             let (lots, entry) = (position.size(), position.entry());
             let price = market.rules.zero_price(side, lots, entry, others);
-            let account = AccountId::FUND;
-            self.deleverage(&Remainder { symbol, account, side, lots, price }, mark, sink);
+            let remainder = Remainder { symbol, account: fund, side, lots, price };
+            self.deleverage(&remainder, mark, sink);
         }
         self.scratch_symbols = symbols;
-        let equity = self.fund_equity();
+        let equity = self.fund_equity(fund);
         if equity.is_negative() {
             match self.rules.venue.residual {
                 Residual::Gate(for_ns) => self.gated_until_ns = self.time_ns + for_ns,
-                _ => self.socialise(-equity, sink),
+                _ => self.socialise(fund, -equity, sink),
             }
         }
     }
 
-    /// What decides an account's share of a loss.
-    fn share_weight(&self, account: AccountId) -> i128 {
+    /// Whether an account shares losses of a fund: with several funds, who holds something in one
+    /// of its markets.
+    fn shares_losses(&self, fund: AccountId, account: AccountId) -> bool {
+        let holds = |market: &super::market::Market| {
+            market.fund == fund && market.position(account).lots() != 0
+        };
+        let is_own = self.ledger.funds() == 1 || self.markets.iter().any(holds);
+        !self.ledger.is_fund(account) && is_own
+    }
+
+    /// What decides an account's share of a fund's loss.
+    fn share_weight(&self, fund: AccountId, account: AccountId) -> i128 {
         let of_market = |market: &super::market::Market| {
             let Some(mark) = market.mark else { return 0 };
             let position = market.position(account);
@@ -227,16 +267,17 @@ impl Engine {
                 _ => position.profit(contract, mark).wide().max(0),
             }
         };
-        self.markets.iter().map(of_market).sum()
+        self.markets.iter().filter(|market| market.fund == fund).map(of_market).sum()
     }
 
-    fn socialise(&mut self, deficit: Money, sink: &mut impl EventSink) {
+    fn socialise(&mut self, fund: AccountId, deficit: Money, sink: &mut impl EventSink) {
         let [mut payers, mut first] = ::core::mem::take(&mut self.scratch_shares);
+        let pays = |account| self.shares_losses(fund, account);
         if matches!(self.rules.venue.residual, Residual::OpenInterest | Residual::Winners) {
-            let weight = |account| self.share_weight(account);
-            weighted_shares(&self.ledger, deficit, weight, &mut first, &mut payers);
+            let weight = |account| self.share_weight(fund, account);
+            weighted_shares(&self.ledger, deficit, pays, weight, &mut first, &mut payers);
         } else {
-            shares(&self.ledger, deficit, &mut payers);
+            shares(&self.ledger, deficit, pays, &mut payers);
         }
         let mut paid = Money::ZERO;
         for (account, amount) in &payers {
@@ -249,10 +290,10 @@ impl Engine {
         }
         self.scratch_shares = [payers, first];
         if paid.is_positive() {
-            let fund = self.ledger.account_mut(AccountId::FUND);
-            fund.cash += paid;
-            let balance = fund.cash;
-            let (symbol, cause) = (SymbolId(0), FundCause::Socialised);
+            let account = self.ledger.account_mut(fund);
+            account.cash += paid;
+            let balance = account.cash;
+            let (symbol, cause) = (self.first_symbol_of(fund), FundCause::Socialised);
             sink.event(Event::Fund { symbol, cause, amount: paid, balance });
         }
     }

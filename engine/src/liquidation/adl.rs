@@ -118,7 +118,7 @@ impl Deleveraging {
     fn find(&mut self, policy: AdlPolicy, case: &Case<'_>) {
         self.candidates.clear();
         for (account, position) in (0..).map(AccountId).zip(case.positions) {
-            let is_open = account != AccountId::FUND
+            let is_open = !position.is_fund()
                 && account != case.excluded
                 && !position.is_locked()
                 && position.side() == Some(case.side.opposite());

@@ -1,16 +1,19 @@
-//! Shares a loss that nobody else covered among everybody's free cash, in proportion to it.
+//! Shares a loss that nobody else covered among the free cash of those who pay, in proportion to it.
 
 use crate::risk::Ledger;
 use crate::types::{AccountId, Money};
 
-/// Who pays how much of `deficit`: payers ascending, amounts positive, together the deficit or all
+/// Who of those that pay gives how much of `deficit`: payers ascending, amounts positive, together the deficit or all
 /// the cash there is.
-pub(crate) fn shares(ledger: &Ledger, deficit: Money, out: &mut Vec<(AccountId, Money)>) {
+pub(crate) fn shares(
+    ledger: &Ledger,
+    deficit: Money,
+    pays: impl Fn(AccountId) -> bool,
+    out: &mut Vec<(AccountId, Money)>,
+) {
     assert!(deficit.is_positive(), "a deficit is shared when there is one");
     out.clear();
-    let payers = ledger
-        .accounts()
-        .filter(|(id, account)| *id != AccountId::FUND && account.cash.is_positive());
+    let payers = ledger.accounts().filter(|(id, account)| account.cash.is_positive() && pays(*id));
     out.extend(payers.map(|(id, account)| (id, account.cash)));
     share_out(deficit, |_, id| ledger.account(id).cash, out);
     out.retain(|(_, share)| share.is_positive());
@@ -21,11 +24,12 @@ pub(crate) fn shares(ledger: &Ledger, deficit: Money, out: &mut Vec<(AccountId, 
 pub(crate) fn weighted_shares(
     ledger: &Ledger,
     deficit: Money,
+    pays: impl Fn(AccountId) -> bool,
     weight: impl Fn(AccountId) -> i128,
     first: &mut Vec<(AccountId, Money)>,
     out: &mut Vec<(AccountId, Money)>,
 ) {
-    let payers = |id: &AccountId| *id != AccountId::FUND && ledger.account(*id).cash.is_positive();
+    let payers = |id: &AccountId| ledger.account(*id).cash.is_positive() && pays(*id);
     let ids = || ledger.accounts().map(|(id, _)| id).filter(payers);
     let total: i128 = ids().map(&weight).sum();
     first.clear();

@@ -65,6 +65,10 @@ pub struct Ledger {
     net_deposits: Money,
     /// Cross accounts that must be looked at, each once.
     pub(crate) due: Vec<AccountId>,
+    /// Insurance funds: the first accounts.
+    funds: u32,
+    /// By account, where there are several funds: the one of the market of its last booking.
+    answering: Vec<u32>,
     /// What cross accounts may spend on the input under way.
     pub(crate) rooms: [Room; 2],
 }
@@ -87,14 +91,50 @@ impl Room {
 }
 
 impl Ledger {
-    /// Room for `accounts_max` accounts, all closed but the fund's.
-    pub fn new(accounts_max: u32) -> Self {
+    /// Room for `accounts_max` accounts, all closed but the first ones: those of the funds.
+    pub fn new(accounts_max: u32, funds: u32) -> Self {
         let mut accounts = Account::new_vec_zeroed(accounts_max as usize)
             .expect("memory for the accounts is there at start");
-        accounts[AccountId::FUND.index()].state = account_state::OPEN;
+        for fund in &mut accounts[..funds as usize] {
+            fund.state = account_state::OPEN;
+        }
         let rooms = [Room::NONE; 2];
         let due = Vec::with_capacity(accounts_max as usize);
-        Self { accounts, fees: Money::ZERO, net_deposits: Money::ZERO, due, rooms }
+        let answering = vec![0; if funds > 1 { accounts_max as usize } else { 0 }];
+        let (fees, net_deposits) = (Money::ZERO, Money::ZERO);
+        Self { accounts, fees, net_deposits, due, funds, answering, rooms }
+    }
+
+    /// How many insurance funds there are.
+    #[inline]
+    pub(crate) const fn funds(&self) -> u32 {
+        self.funds
+    }
+
+    /// Whether an account is an insurance fund's.
+    #[inline]
+    pub(crate) const fn is_fund(&self, account: AccountId) -> bool {
+        account.0 < self.funds
+    }
+
+    /// The fund that answers for a cross account.
+    pub(crate) fn answering(&self, account: AccountId) -> AccountId {
+        AccountId(self.answering.get(account.index()).copied().unwrap_or(0))
+    }
+
+    /// A booking of a cross account in a market of that fund.
+    #[cold]
+    pub(crate) fn note_booked(&mut self, account: AccountId, fund: AccountId) {
+        if let Some(answering) = self.answering.get_mut(account.index()) {
+            *answering = fund.0;
+        }
+        self.note_due(account);
+    }
+
+    /// The accounts for which another fund than the first answers, with its number.
+    pub(crate) fn answered(&self) -> impl Iterator<Item = (AccountId, u32)> + '_ {
+        let all = (0..).map(AccountId).zip(self.answering.iter().copied());
+        all.filter(|(_, fund)| *fund != 0)
     }
 
     /// Whether a deposit has opened the account.
@@ -229,12 +269,18 @@ impl Ledger {
     /// Writes every open account and what they share.
     pub(crate) fn put(&self, out: &mut Encoder<'_>) {
         // After a restart every cross account is due; the rooms are of one input.
-        let Self { accounts: _, fees, net_deposits, due: _, rooms: _ } = self;
+        let Self { accounts: _, fees, net_deposits, due: _, funds: _, answering, rooms: _ } = self;
         put!(out; fees, net_deposits);
         let open = || self.accounts().filter(|(_, account)| account.state != 0);
         out.count(open().count());
         for (id, account) in open() {
             put!(out; &id, account);
+        }
+        if !answering.is_empty() {
+            out.count(self.answered().count());
+            for (account, fund) in self.answered() {
+                put!(out; &account, &fund);
+            }
         }
     }
 
@@ -249,16 +295,33 @@ impl Ledger {
             input.check(fits, || "accounts by rising id, within their bound".to_owned())?;
             next = id.index() + 1;
             let account: Account = input.get()?;
-            let own = id != AccountId::FUND || !account.is_cross();
+            let own = !self.is_fund(id) || !account.is_cross();
             input.check(own, || "a fund that shares no margin".to_owned())?;
             self.accounts[id.index()] = account;
             if account.is_cross() {
                 self.note_due(id);
             }
         }
+        self.restore_answering(input)?;
         input
             .check(!self.fees.is_negative() && self.net_deposits.units() <= MONEY_MAX_UNITS, || {
                 "fees at least 0 and net deposits within their bound".to_owned()
             })
+    }
+
+    fn restore_answering(&mut self, input: &mut Decoder<'_>) -> Result<(), StateError> {
+        if self.answering.is_empty() {
+            return Ok(());
+        }
+        let mut next = 0;
+        for _ in 0..input.count(self.answering.len(), "accounts that other funds answer for")? {
+            let (account, fund): (AccountId, u32) = (input.get()?, input.get()?);
+            let fits =
+                account.index() >= next && self.is_open(account) && (1..self.funds).contains(&fund);
+            input.check(fits, || "accounts by rising id, and funds that there are".to_owned())?;
+            next = account.index() + 1;
+            self.answering[account.index()] = fund;
+        }
+        Ok(())
     }
 }

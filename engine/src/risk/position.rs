@@ -38,6 +38,8 @@ mod flag {
     pub(super) const LOCKED: u8 = 1;
     /// It shares its account's margin.
     pub(super) const CROSS: u8 = 2;
+    /// It is of an insurance fund, which posts no margin and is never liquidated.
+    pub(super) const FUND: u8 = 4;
 }
 
 /// What closing a part of a position sets free.
@@ -130,7 +132,18 @@ impl Position {
         self.flags & flag::CROSS != 0
     }
 
-    /// Whether it is neither in the queue's custody nor a cross account's.
+    /// Whether it is of an insurance fund.
+    #[inline]
+    pub(crate) const fn is_fund(&self) -> bool {
+        self.flags & flag::FUND != 0
+    }
+
+    /// Makes it one of an insurance fund.
+    pub(crate) fn set_fund(&mut self) {
+        self.flags |= flag::FUND;
+    }
+
+    /// Whether it is a client's, and neither in the queue's custody nor a cross account's.
     #[inline]
     pub(crate) const fn is_plain(&self) -> bool {
         self.flags == 0

@@ -39,7 +39,7 @@ impl Generator {
     /// Now and then of an account whose forced order rests: it must stay.
     pub(super) fn mass_cancel(&mut self, shard: &Reference, symbol: SymbolId) -> Input {
         let forced = shard.orders(symbol).into_iter().find(|order| order.order.is_derived());
-        let account = match forced.filter(|_| self.dice.percent(70)) {
+        let account = match forced.filter(|_| self.dice.percent(40)) {
             Some(order) => order.account,
             None => self.client(),
         };

@@ -62,7 +62,7 @@ impl Generator {
         let Input::Order(order) = self.order(shard, symbol) else { return Input::Step };
         Input::Order(match self.dice.range(1, 9) {
             1 => NewOrder { symbol: self.nowhere(), ..order },
-            2 => NewOrder { account: AccountId::FUND, ..order },
+            2 => NewOrder { account: self.fund(), ..order },
             3 => NewOrder { account: self.nobody(), ..order },
             4 => NewOrder { order: OrderId(self.dice.pick(&[0, 1 << 63, u64::MAX])), ..order },
             5 => NewOrder { qty: Qty::MAX, ..order },
@@ -105,8 +105,8 @@ impl Generator {
         };
         match self.dice.range(1, 7) {
             1 => Input::Block { symbol: self.nowhere(), buyer, seller, price, qty },
-            2 => Input::Block { symbol, buyer: AccountId::FUND, seller, price, qty },
-            3 => Input::Block { symbol, buyer, seller: AccountId::FUND, price, qty },
+            2 => Input::Block { symbol, buyer: self.fund(), seller, price, qty },
+            3 => Input::Block { symbol, buyer, seller: self.fund(), price, qty },
             4 => Input::Block { symbol, buyer, seller: self.nobody(), price, qty },
             5 => Input::Block { symbol, buyer, seller: buyer, price, qty },
             6 => Input::Block { symbol, buyer, seller, price, qty: Qty::MAX },
@@ -121,7 +121,7 @@ impl Generator {
         };
         match self.dice.range(1, 5) {
             1 => Input::Replace { symbol: self.nowhere(), account, order, price, qty },
-            2 => Input::Replace { symbol, account: AccountId::FUND, order, price, qty },
+            2 => Input::Replace { symbol, account: self.fund(), order, price, qty },
             3 => Input::Replace { symbol, account: self.nobody(), order, price, qty },
             4 => Input::Replace { symbol, account, order, price, qty: Qty::MAX },
             _ => Input::Replace { symbol, account, order, price: self.outside(symbol), qty },

@@ -96,7 +96,7 @@ struct Habits {
 
 impl Habits {
     fn new(dice: &mut Dice) -> Self {
-        let mut themes = vec![(Theme::Order, 2_200), (Theme::Mark, dice.pick(&[20, 60, 120]))];
+        let mut themes = vec![(Theme::Order, 2_300), (Theme::Mark, dice.pick(&[20, 60, 120]))];
         let optional = [
             (Theme::Cancel, dice.pick(&[40, 90, 200])),
             (Theme::Replace, 100),
@@ -108,7 +108,7 @@ impl Habits {
             (Theme::Junk, 54),
             (Theme::Account, dice.pick(&[16, 40])),
             (Theme::Index, dice.pick(&[5, 20])),
-            (Theme::MassCancel, dice.pick(&[4, 12])),
+            (Theme::MassCancel, dice.pick(&[6, 16])),
             (Theme::Link, dice.pick(&[60, 130])),
             (Theme::Auction, dice.pick(&[6, 14])),
             (Theme::MarginMode, dice.pick(&[6, 25])),
@@ -139,6 +139,16 @@ impl Habits {
         }
         if dice.percent(50) {
             self.fund_percent = 1;
+        }
+    }
+
+    /// Of several funds: cross accounts that end up owing more than they have, to any of them.
+    fn share(&mut self, dice: &mut Dice) {
+        if dice.percent(75) {
+            self.cross = 95;
+            self.jumps = self.jumps.max(15);
+            self.themes.push((Theme::MarginMode, 100));
+            self.themes.push((Theme::Collateral, 130));
         }
     }
 
@@ -179,6 +189,9 @@ impl Generator {
         let mut habits = Habits::new(&mut dice);
         if setup.liquidation.venue.order.unfilled.rests() {
             habits.let_rest(&mut dice);
+        }
+        if setup.funds() > 1 {
+            habits.share(&mut dice);
         }
         Self { dice, setup, habits, seq: 0, time_ns: 0, killed: false }
     }
@@ -235,7 +248,10 @@ impl Generator {
                 let account = self.client();
                 self.deposit(shard, symbol, account)
             }
-            Theme::FundDeposit => self.deposit(shard, symbol, AccountId::FUND),
+            Theme::FundDeposit => {
+                let fund = self.fund();
+                self.deposit(shard, symbol, fund)
+            }
             Theme::Withdraw => self.withdraw(shard),
             Theme::Leverage => self.leverage(shard, symbol),
             Theme::Block => self.block(shard, symbol),
@@ -270,9 +286,16 @@ impl Generator {
         SymbolId(u16::try_from(self.dice.range(0, last)).expect("few markets"))
     }
 
-    /// Any account but the fund.
+    /// Any account but the funds.
     fn client(&mut self) -> AccountId {
-        AccountId(self.dice.range_u32(1, self.setup.accounts_max - 1))
+        let (first, most) = (self.setup.funds(), self.setup.accounts_max);
+        AccountId(self.dice.range_u32(first, most - 1))
+    }
+
+    /// Any fund.
+    fn fund(&mut self) -> AccountId {
+        let last = self.setup.funds() - 1;
+        AccountId(self.dice.range_u32(0, last))
     }
 
     fn side(&mut self) -> Side {
@@ -325,7 +348,7 @@ impl Generator {
         let price = self.price(symbol, self.centre(shard, symbol));
         let lots = self.dice.range_u32(1, 2 * self.habits.lots);
         let value = i64::try_from(shard.value(symbol, price, lots)).expect("small");
-        let amount = if account == AccountId::FUND {
+        let amount = if account.0 < self.setup.funds() {
             i64::try_from(i128::from(value) * i128::from(self.habits.fund_percent) / 100)
                 .unwrap_or(value)
         } else {

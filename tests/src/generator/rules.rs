@@ -17,13 +17,16 @@ use crate::setup::{Setup, rate};
 pub(super) fn setup(dice: &mut Dice) -> Setup {
     let symbols = dice.pick(&[1, 1, 1, 2, 2, 3]);
     let markets: Vec<MarketSpec> = (0..symbols).map(|_| market(dice)).collect();
+    let fund_groups = fund_groups(dice, markets.len());
+    let funds = fund_groups.iter().max().map_or(1, |last| last + 1);
     Setup {
         auctions: markets.iter().map(|_| auctions(dice)).collect(),
         order_rules: markets.iter().map(|market| order_rules(dice, market)).collect(),
         price_rules: markets.iter().map(|_| prices::rules(dice)).collect(),
         collateral: collateral::assets(dice, &markets),
         baskets: prices::baskets(dice, &markets),
-        accounts_max: dice.range_u32(6, 14),
+        accounts_max: dice.range_u32(6, 14) + funds - 1,
+        fund_groups,
         orders_max: if dice.percent(20) { dice.range_u32(4, 12) } else { 48 },
         markets,
         liquidation: liquidation(dice),
@@ -34,6 +37,18 @@ pub(super) fn setup(dice: &mut Dice) -> Setup {
             PositionOrder::Symbol,
         ]),
     }
+}
+
+/// One fund for all markets, or several.
+fn fund_groups(dice: &mut Dice, markets: usize) -> Vec<u32> {
+    let several = dice.percent(60);
+    let mut funds = 0;
+    let mut group = |_| {
+        let group = if several { dice.range_u32(0, funds) } else { 0 };
+        funds = funds.max(group + 1);
+        group
+    };
+    (0..markets).map(&mut group).collect()
 }
 
 fn market(dice: &mut Dice) -> MarketSpec {

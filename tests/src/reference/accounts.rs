@@ -6,7 +6,7 @@ use seawall_engine::types::{
 };
 
 use super::market::Resting;
-use super::{FUND, Reference, Refusal, account_id};
+use super::{Reference, Refusal, account_id};
 
 /// What an account has set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,8 +20,8 @@ pub(super) struct Settings {
 impl Reference {
     /// An open account that is not the fund's.
     pub(super) fn client(&self, account: AccountId) -> Result<usize, Refusal> {
-        if account.index() == FUND {
-            return Err((FUND, RejectReason::FundAccount));
+        if self.is_fund(account.index()) {
+            return Err((account.index(), RejectReason::FundAccount));
         }
         self.known_account(account)
     }

@@ -3,8 +3,8 @@
 use seawall_engine::liquidation::{AdlPolicy, AdlPrice};
 use seawall_engine::types::Side;
 
+use super::Reference;
 use super::market::{MILLION, Position, floor_div};
-use super::{FUND, Reference};
 
 /// Somebody who could give.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +79,7 @@ impl Reference {
         let policy = self.rules.venue.adl.policy;
         let mut found = Vec::new();
         for (account, position) in market.positions.iter().enumerate() {
-            let excluded = account == FUND || account == closed || position.locked;
+            let excluded = self.is_fund(account) || account == closed || position.locked;
             if excluded || position.on(side.opposite()) == 0 {
                 continue;
             }

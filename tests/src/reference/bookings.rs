@@ -3,7 +3,7 @@
 use seawall_engine::types::{CancelCause, Event, FundCause, HaltCause, OrderId, SelfTrade, Side};
 
 use super::market::{MILLION, Market, Resting, floor_div, sign};
-use super::{FUND, Reference, account_id, price as to_price, qty, symbol_id};
+use super::{Reference, account_id, price as to_price, qty, symbol_id};
 
 /// In which role an order takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Reference {
             left -= fill;
             self.trade(taker, maker.id, fill);
         }
-        if taker.account != FUND {
+        if !self.is_fund(taker.account) {
             self.shortfall(taker.symbol, taker.account);
         }
         (left, stopped)
@@ -264,6 +264,9 @@ impl Reference {
         }
         self.markets[symbol].positions[account] = position;
         *self.cash_of(account) += cash;
+        if self.cross[account] {
+            self.answering[account] = self.markets[symbol].fund;
+        }
         self.sweep_pool(symbol);
         closed
     }
@@ -307,7 +310,7 @@ impl Reference {
 
     /// The fund pays what an account owes.
     pub(super) fn shortfall(&mut self, symbol: usize, account: usize) {
-        assert!(account != FUND, "the fund's own bookings run no shortfall check");
+        assert!(!self.is_fund(account), "the fund's own bookings run no shortfall check");
         let owed = *self.cash_of(account);
         if owed < 0 && !self.cross[account] {
             *self.cash_of(account) = 0;

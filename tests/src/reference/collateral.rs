@@ -186,6 +186,7 @@ impl Reference {
 
     /// The fund buys what the account's debt takes, asset by asset.
     pub(super) fn sell_collateral(&mut self, account: usize) {
+        let buyer = self.answering[account];
         for number in 0..self.assets.len() {
             let debt = -(self.cash[account].unwrap_or(0) + self.reserves(account));
             let worth = self.assets[number].worth();
@@ -199,7 +200,7 @@ impl Reference {
             }
             let amount = asset.value(lots);
             asset.lots[account] -= lots;
-            asset.lots[FUND] += lots;
+            asset.lots[buyer] += lots;
             *self.cash_of(account) += amount;
             self.out.push(Event::AssetSold {
                 account: account_id(account),
@@ -208,7 +209,7 @@ impl Reference {
                 amount: money(amount),
             });
             if amount != 0 {
-                self.fund(0, FundCause::Collateral, -amount);
+                self.fund(self.first_of(buyer), FundCause::Collateral, -amount);
             }
         }
     }

@@ -179,7 +179,7 @@ impl Reference {
         let equity = self.equity(account);
         if self.cash[account].is_some() && equity < 0 {
             *self.cash_of(account) -= equity;
-            self.fund(0, FundCause::Shortfall, equity);
+            self.fund(self.first_of(self.answering[account]), FundCause::Shortfall, equity);
         }
     }
 

@@ -4,7 +4,7 @@ use seawall_engine::liquidation::Residual;
 use seawall_engine::types::{Event, FundCause, Side};
 
 use super::market::{MILLION, floor_div, sign};
-use super::{FUND, Reference, account_id, money, price as to_price, qty, symbol_id};
+use super::{Reference, account_id, money, price as to_price, qty, symbol_id};
 
 impl Reference {
     /// Disposes of what the book left of a plan: takeover, deleveraging, takeover after all.
@@ -35,7 +35,8 @@ impl Reference {
     fn affordable(&mut self, symbol: usize, side: Side, lots: i128, at: i128) -> i128 {
         let market = &self.markets[symbol];
         let mark = market.mark.expect("only a mark triggers");
-        let held = market.positions[FUND].lots * sign(side);
+        let fund_account = market.fund;
+        let held = market.positions[fund_account].lots * sign(side);
         let most = self.rules.venue.backstop.notional_max.wide();
         let mut allowed = lots;
         if most < i128::from(i64::MAX) {
@@ -50,54 +51,56 @@ impl Reference {
                 allowed += 1;
             }
         }
-        let equity = self.fund_equity().max(0);
+        let equity = self.fund_equity(fund_account).max(0);
         let fund = self.rules.venue.fund;
         let watched = fund.drawdown.parts() < 1_000_000;
-        let may_lose = match (watched, self.stopped) {
+        let may_lose = match (watched, self.stopped[fund_account]) {
             (false, _) => equity,
             (true, true) => 0,
-            (true, false) => (equity - self.below_peak(fund.drawdown.parts())).max(0),
+            (true, false) => (equity - self.below_peak(fund_account, fund.drawdown.parts())).max(0),
         };
         let market = &self.markets[symbol];
         let loss = -market.profit(side, market.value(at, allowed), market.value(mark, allowed));
         if loss <= may_lose {
             return allowed;
         }
-        self.stopped = watched;
+        self.stopped[fund_account] = watched;
         floor_div(may_lose * allowed, loss)
     }
 
-    /// The fund's peak less a part of it.
-    fn below_peak(&self, parts: u32) -> i128 {
-        let peak = self.peaks.1.max(self.peaks.2);
+    /// A fund's peak less a part of it.
+    fn below_peak(&self, fund: usize, parts: u32) -> i128 {
+        let (_, before, now) = self.peaks[fund];
+        let peak = before.max(now);
         peak - floor_div(peak * i128::from(parts), MILLION)
     }
 
-    /// Notes the fund's equity, where a fall from its peak matters.
-    fn watch_fund(&mut self) {
+    /// Notes a fund's equity, where a fall from its peak matters.
+    fn watch_fund(&mut self, number: usize) {
         let fund = self.rules.venue.fund;
         if fund.drawdown.parts() == 1_000_000 {
             return;
         }
-        let equity = self.fund_equity();
+        let equity = self.fund_equity(number);
         let window = self.time_ns / fund.window_ns;
-        if window == self.peaks.0 + 1 {
-            self.peaks = (window, self.peaks.2, 0);
-        } else if window > self.peaks.0 {
-            self.peaks = (window, 0, 0);
+        let peaks = &mut self.peaks[number];
+        if window == peaks.0 + 1 {
+            *peaks = (window, peaks.2, 0);
+        } else if window > peaks.0 {
+            *peaks = (window, 0, 0);
         }
-        self.peaks.2 = self.peaks.2.max(equity);
-        if equity >= self.below_peak(fund.resume.parts()) {
-            self.stopped = false;
+        peaks.2 = peaks.2.max(equity);
+        if equity >= self.below_peak(number, fund.resume.parts()) {
+            self.stopped[number] = false;
         }
     }
 
-    /// Cash of the fund and the profit of all its positions at their marks.
-    pub(super) fn fund_equity(&self) -> i128 {
-        let mut equity = self.cash[FUND].expect("the fund is open") + self.collateral_value(FUND);
+    /// Cash of a fund and the profit of all its positions at their marks.
+    pub(super) fn fund_equity(&self, fund: usize) -> i128 {
+        let mut equity = self.cash[fund].expect("a fund is open") + self.collateral_value(fund);
         for market in &self.markets {
             if let Some(mark) = market.mark {
-                equity += market.profit_at(&market.positions[FUND], mark);
+                equity += market.profit_at(&market.positions[fund], mark);
             }
         }
         equity
@@ -118,7 +121,8 @@ impl Reference {
         let closed = self.book(symbol, account, side.opposite(), lots, value);
         self.give_back(symbol, account, closed.margin + closed.profit);
         self.shortfall(symbol, account);
-        let closed = self.book(symbol, FUND, side, lots, value);
+        let fund = self.markets[symbol].fund;
+        let closed = self.book(symbol, fund, side, lots, value);
         self.say_fund_profit(symbol, FundCause::Deleverage, closed);
     }
 
@@ -150,13 +154,13 @@ impl Reference {
             });
             let value = self.markets[symbol].value(price, part);
             let closed = self.book(symbol, account, side.opposite(), part, value);
-            if account == FUND {
+            if self.is_fund(account) {
                 self.say_fund_profit(symbol, FundCause::Deleverage, closed);
             } else {
                 self.give_back(symbol, account, closed.margin + closed.profit);
             }
             self.book(symbol, counterparty, side, part, value);
-            if account != FUND {
+            if !self.is_fund(account) {
                 self.shortfall(symbol, account);
             }
             self.shortfall(symbol, counterparty);
@@ -164,38 +168,56 @@ impl Reference {
         left
     }
 
-    /// The fund's solvency check.
+    /// The funds' solvency check.
     pub(super) fn solvency(&mut self) {
-        self.watch_fund();
-        if self.fund_equity() >= 0 {
+        for fund in 0..self.funds {
+            self.solvency_of(fund);
+        }
+    }
+
+    fn solvency_of(&mut self, fund: usize) {
+        self.watch_fund(fund);
+        if self.fund_equity(fund) >= 0 {
             return;
         }
         for symbol in 0..self.markets.len() {
             let market = &self.markets[symbol];
             let Some(mark) = market.mark else { continue };
-            let position = market.positions[FUND];
+            let position = market.positions[fund];
             if position.lots == 0 {
                 continue;
             }
-            let without = self.fund_equity() - market.profit_at(&position, mark);
+            let without = self.fund_equity(fund) - market.profit_at(&position, mark);
             let zero = market.zero_price(&position, without);
-            self.deleverage(symbol, FUND, position.side(), position.lots.abs(), zero);
+            self.deleverage(symbol, fund, position.side(), position.lots.abs(), zero);
         }
-        let missing = -self.fund_equity();
+        let missing = -self.fund_equity(fund);
         if missing > 0 {
             match self.rules.venue.residual {
                 Residual::Gate(for_ns) => self.gated_until_ns = self.time_ns + for_ns,
-                Residual::Cash => self.socialise(missing, None),
-                Residual::OpenInterest => self.socialise(missing, Some(true)),
-                Residual::Winners => self.socialise(missing, Some(false)),
+                Residual::Cash => self.socialise(fund, missing, None),
+                Residual::OpenInterest => self.socialise(fund, missing, Some(true)),
+                Residual::Winners => self.socialise(fund, missing, Some(false)),
             }
         }
     }
 
-    /// Takes what is missing from everybody: in proportion to free cash, or first in proportion
+    /// Whether an account bears losses of a fund: with several funds, if it holds something there.
+    fn bears(&self, fund: usize, account: usize) -> bool {
+        let mut own = self.markets.iter().filter(|market| market.fund == fund);
+        let holds = own.any(|market| market.positions[account].lots != 0);
+        !self.is_fund(account) && (self.funds == 1 || holds)
+    }
+
+    /// Takes what a fund lacks from everybody who bears its losses: in proportion to free cash, or first in proportion
     /// to the value of positions or to their gains.
-    fn socialise(&mut self, missing: i128, by_value: Option<bool>) {
-        let free: Vec<i128> = self.cash.iter().map(|cash| cash.unwrap_or(0).max(0)).collect();
+    fn socialise(&mut self, fund: usize, missing: i128, by_value: Option<bool>) {
+        let free: Vec<i128> = (0..self.cash.len())
+            .map(|account| {
+                let cash = self.cash[account].unwrap_or(0).max(0);
+                if self.bears(fund, account) { cash } else { 0 }
+            })
+            .collect();
         let total: i128 = free.iter().skip(1).sum();
         if total == 0 {
             return;
@@ -204,8 +226,8 @@ impl Reference {
         let mut shares = vec![0_i128; free.len()];
         if let Some(by_value) = by_value {
             let weights: Vec<i128> =
-                (0..free.len()).map(|account| self.stake(account, by_value)).collect();
-            let pays = |account: &usize| *account != FUND && free[*account] > 0;
+                (0..free.len()).map(|account| self.stake(fund, account, by_value)).collect();
+            let pays = |account: &usize| free[*account] > 0;
             let sum: i128 = (0..free.len()).filter(pays).map(|account| weights[account]).sum();
             for account in (0..free.len()).filter(pays) {
                 if sum > 0 {
@@ -226,13 +248,13 @@ impl Reference {
                 self.out.push(event);
             }
         }
-        self.fund(0, FundCause::Socialised, target);
+        self.fund(self.first_of(fund), FundCause::Socialised, target);
     }
 
-    /// What an account has in positions: their value, or what they gain.
-    fn stake(&self, account: usize, by_value: bool) -> i128 {
+    /// What an account has in positions of a fund's markets: their value, or what they gain.
+    fn stake(&self, fund: usize, account: usize, by_value: bool) -> i128 {
         let mut stake = 0;
-        for market in &self.markets {
+        for market in self.markets.iter().filter(|market| market.fund == fund) {
             let Some(mark) = market.mark else { continue };
             let position = &market.positions[account];
             stake += if by_value {

@@ -6,7 +6,7 @@ use seawall_engine::types::{CancelCause, Event, Input, OrderId, Seq, Sequenced, 
 use super::adl::scramble;
 use super::bookings::{Role, Taker};
 use super::market::{MILLION, Market, Position, Resting, floor_div, sign};
-use super::{FUND, Queued, Reference, account_id, price as to_price, qty, symbol_id};
+use super::{Queued, Reference, account_id, price as to_price, qty, symbol_id};
 
 const FORCED_PER_INPUT_MAX: u32 = 65_536;
 
@@ -48,7 +48,7 @@ impl Reference {
         let market = &self.markets[symbol];
         let mut found = Vec::new();
         for (account, position) in market.positions.iter().enumerate() {
-            let isolated = account != FUND && !self.cross[account];
+            let isolated = !self.is_fund(account) && !self.cross[account];
             if isolated && !position.locked && market.unhealthy(position, mark) {
                 let trigger = market.trigger(position);
                 // Longs first from the highest trigger price, then shorts from the lowest.
@@ -166,7 +166,7 @@ impl Reference {
     pub(super) fn unwind_symbol(&self) -> Option<usize> {
         self.markets
             .iter()
-            .position(|m| m.mark.is_some() && m.positions[FUND].lots != 0 && !m.halted)
+            .position(|m| m.mark.is_some() && m.positions[m.fund].lots != 0 && !m.halted)
     }
 
     /// Since when the next step could have been taken, if there is work.
@@ -386,19 +386,19 @@ impl Reference {
         let symbol = self.unwind_symbol().expect("there is work");
         let market = &self.markets[symbol];
         let mark = market.mark.expect("a symbol with a mark was looked for");
-        let position = market.positions[FUND];
+        let (fund, position) = (market.fund, market.positions[market.fund]);
         let side = position.side().opposite();
         let lots = position.lots.abs().min(i128::from(self.rules.unwind.lots_max));
         let band = i128::from(self.rules.unwind.band.parts());
         let limit = market.held(mark + sign(side) * floor_div(mark * band, MILLION));
-        let order = self.next_forced(symbol, FUND, side, limit, lots);
-        let taker = Taker { symbol, account: FUND, order, side, limit, role: Role::Unwind };
+        let order = self.next_forced(symbol, fund, side, limit, lots);
+        let taker = Taker { symbol, account: fund, order, side, limit, role: Role::Unwind };
         self.look(symbol);
         let (left, _) = self.take(&taker, lots);
         if left > 0 {
             let halted = self.markets[symbol].halted;
             let cause = if halted { CancelCause::Halt } else { CancelCause::Unfilled };
-            self.say_cancelled(symbol, FUND, order, left, cause);
+            self.say_cancelled(symbol, fund, order, left, cause);
         }
         self.next_unwind_ns = self.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }

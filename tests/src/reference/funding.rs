@@ -4,7 +4,7 @@
 use seawall_engine::types::{Event, FundCause};
 
 use super::market::{Market, Position, floor_div};
-use super::{FUND, Reference, price as to_price, symbol_id};
+use super::{Reference, price as to_price, symbol_id};
 
 /// Most that the largest position may have paid or received since the start.
 const PAID_MAX: i128 = 1 << 58;
@@ -46,9 +46,10 @@ impl Reference {
             rate_ppb: i64::try_from(rate).expect("a rate is small"),
             price: to_price(price),
         });
-        let before = self.cash[FUND].expect("the fund is open");
-        self.realise(symbol, FUND);
-        let given = self.cash[FUND].expect("the fund is open") - before;
+        let fund = self.markets[symbol].fund;
+        let before = *self.cash_of(fund);
+        self.realise(symbol, fund);
+        let given = *self.cash_of(fund) - before;
         if given != 0 {
             self.say_fund(symbol, FundCause::Funding, given);
         }
@@ -56,6 +57,7 @@ impl Reference {
 
     /// Gives a position what it is owed, out of the market's pool.
     pub(super) fn realise(&mut self, symbol: usize, account: usize) {
+        let to_cash = self.is_fund(account) || self.cross[account];
         let market = &mut self.markets[symbol];
         let position = market.positions[account];
         let owed = market.owed(&position);
@@ -65,7 +67,7 @@ impl Reference {
         }
         market.pool -= owed;
         market.positions[account].payments_realised = market.payments.len();
-        if account == FUND || self.cross[account] {
+        if to_cash {
             *self.cash_of(account) += owed;
         } else {
             market.positions[account].margin += owed;

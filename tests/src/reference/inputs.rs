@@ -5,7 +5,7 @@ use seawall_engine::types::{
 };
 
 use super::orders::Intent;
-use super::{FUND, Reference, Refusal};
+use super::{Reference, Refusal};
 
 impl Reference {
     pub(super) fn deposit(&mut self, account: AccountId, amount: Money) -> Result<(), Refusal> {
@@ -20,13 +20,16 @@ impl Reference {
         let cash = self.cash[account.index()].unwrap_or(0);
         self.cash[account.index()] = Some(cash + units);
         self.net_deposits += units;
+        if self.is_fund(account.index()) {
+            self.told[account.index()] += units;
+        }
         self.out.push(Event::Deposited { account, amount });
         Ok(())
     }
 
     pub(super) fn withdraw(&mut self, account: AccountId, amount: Money) -> Result<(), Refusal> {
         let refuse = |reason| Err((account.index(), reason));
-        if account.index() == FUND {
+        if self.is_fund(account.index()) {
             return refuse(RejectReason::FundAccount);
         }
         let a = self.known_account(account)?;
@@ -54,7 +57,7 @@ impl Reference {
     ) -> Result<(), Refusal> {
         let s = self.known_symbol(symbol, account)?;
         let refuse = |reason| Err((account.index(), reason));
-        if account.index() == FUND {
+        if self.is_fund(account.index()) {
             return refuse(RejectReason::FundAccount);
         }
         let a = self.known_account(account)?;
@@ -84,7 +87,7 @@ impl Reference {
         let s = self.known_symbol(symbol, buyer)?;
         let parties = [(buyer, Side::Buy), (seller, Side::Sell)];
         for (party, _) in parties {
-            if party.index() == FUND {
+            if self.is_fund(party.index()) {
                 return Err((party.index(), RejectReason::FundAccount));
             }
         }

@@ -144,6 +144,8 @@ pub(super) struct Market {
     pub(super) orders: Vec<Resting>,
     /// By account.
     pub(super) positions: Vec<Position>,
+    /// The insurance fund that answers for it.
+    pub(super) fund: usize,
 }
 
 impl Market {
@@ -204,6 +206,7 @@ impl Market {
             stops: Vec::new(),
             orders: Vec::new(),
             positions,
+            fund: 0,
         }
     }
 

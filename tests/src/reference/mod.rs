@@ -42,7 +42,7 @@ use market::Market;
 use resting::Standing;
 pub use view::OrderView;
 
-/// Index of the insurance fund's account.
+/// Index of the first insurance fund's account, in whose name inputs of nobody are refused.
 const FUND: usize = 0;
 
 /// One triggered position.
@@ -95,10 +95,16 @@ pub struct Reference {
     seq: u64,
     time_ns: u64,
     next_unwind_ns: u64,
-    /// The fund's peaks: window, and the highest equity of the window before and of it.
-    peaks: (u64, i128, i128),
-    /// Whether the fund has stopped paying.
-    stopped: bool,
+    /// How many insurance funds there are: theirs are the first accounts.
+    funds: usize,
+    /// By fund: what it was given and what events have told of its cash.
+    told: Vec<i128>,
+    /// By account: the fund of the market of its last booking, if it was cross then.
+    answering: Vec<usize>,
+    /// By fund its peaks: window, and the highest equity of the window before and of it.
+    peaks: Vec<(u64, i128, i128)>,
+    /// By fund: whether it has stopped paying.
+    stopped: Vec<bool>,
     gated_until_ns: u64,
     /// Window of the last draw.
     draw_window: u64,
@@ -123,12 +129,23 @@ impl Reference {
     pub fn new(config: &ShardConfig) -> Self {
         let accounts_max = usize::try_from(config.accounts_max()).expect("an index fits");
         let mut cash = vec![None; accounts_max];
-        cash[FUND] = Some(0);
+        let funds = usize::try_from(config.funds()).expect("an index fits");
+        cash[..funds].fill(Some(0));
+        let mut markets: Vec<Market> =
+            config.markets().iter().map(|m| Market::new(m, accounts_max)).collect();
+        for (symbol, market) in markets.iter_mut().enumerate() {
+            market.fund = config.fund_of(symbol_id(symbol)).index();
+            market.positions[..funds].iter_mut().for_each(|position| position.initial = 0);
+        }
         Self {
+            funds,
+            told: vec![0; funds],
+            answering: vec![0; accounts_max],
+
             orders_max: usize::try_from(config.orders_max()).expect("an index fits"),
             rules: *config.liquidation(),
             baskets: config.baskets().to_vec(),
-            markets: config.markets().iter().map(|m| Market::new(m, accounts_max)).collect(),
+            markets,
             cash,
             settings: vec![Settings::default(); accounts_max],
             cross: vec![false; accounts_max],
@@ -147,8 +164,8 @@ impl Reference {
             seq: 0,
             time_ns: 0,
             next_unwind_ns: 0,
-            peaks: (0, 0, 0),
-            stopped: false,
+            peaks: vec![(0, 0, 0); funds],
+            stopped: vec![false; funds],
             gated_until_ns: 0,
             draw_window: 0,
             whole_until_ns: BTreeMap::new(),
@@ -258,15 +275,28 @@ impl Reference {
         self.cash[account].as_mut().expect("an account with business is open")
     }
 
-    /// Moves an amount into the fund's cash and says why.
+    /// Whether an account is an insurance fund's.
+    fn is_fund(&self, account: usize) -> bool {
+        account < self.funds
+    }
+
+    /// The first symbol of a fund's group, which stands for all of it.
+    fn first_of(&self, fund: usize) -> usize {
+        self.markets.iter().position(|market| market.fund == fund).expect("it has a market")
+    }
+
+    /// Moves an amount into the cash of a symbol's fund and says why.
     fn fund(&mut self, symbol: usize, cause: FundCause, amount: i128) {
-        *self.cash_of(FUND) += amount;
+        let fund = self.markets[symbol].fund;
+        *self.cash_of(fund) += amount;
         self.say_fund(symbol, cause, amount);
     }
 
-    /// Says why the fund's cash has just changed.
+    /// Says why the cash of a symbol's fund has just changed.
     fn say_fund(&mut self, symbol: usize, cause: FundCause, amount: i128) {
-        let balance = money(*self.cash_of(FUND));
+        let fund = self.markets[symbol].fund;
+        self.told[fund] += amount;
+        let balance = money(*self.cash_of(fund));
         let symbol = symbol_id(symbol);
         self.out.push(Event::Fund { symbol, cause, amount: money(amount), balance });
     }
@@ -274,7 +304,10 @@ impl Reference {
     /// What must hold after every input, looked at from scratch.
     fn check(&self) {
         assert!(self.conservation_error() == 0, "money is neither created nor destroyed");
-        for (account, cash) in self.cash.iter().enumerate().skip(1) {
+        for (fund, told) in self.told.iter().enumerate() {
+            assert!(self.cash[fund] == Some(*told), "events tell of all of a fund's cash");
+        }
+        for (account, cash) in self.cash.iter().enumerate().skip(self.funds) {
             let owes = cash.unwrap_or(0) < 0 && !self.cross[account];
             assert!(!owes, "account {account} owes nothing: {cash:?}");
         }

@@ -9,7 +9,7 @@ use seawall_engine::types::{
 
 use super::expiry::begin_ns;
 use super::market::sign;
-use super::{FUND, Queued, Reference, account_id, money, price, qty};
+use super::{Queued, Reference, account_id, money, price, qty};
 
 /// A resting order as the outside sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl Reference {
 
     /// Accounts of the shard, opened or not, the fund first.
     pub fn accounts(&self) -> impl Iterator<Item = AccountId> + use<> {
-        (FUND..self.cash.len()).map(account_id)
+        (0..self.cash.len()).map(account_id)
     }
 
     /// Accounts waiting in the liquidation queue.

@@ -17,6 +17,10 @@ use crate::setup::Setup;
 /// The rules of a shard, one per line.
 pub fn setup_lines(setup: &Setup) -> String {
     let mut text = format!("shard accounts {} orders {}\n", setup.accounts_max, setup.orders_max);
+    if setup.funds() > 1 {
+        let groups: Vec<String> = setup.fund_groups.iter().map(u32::to_string).collect();
+        writeln!(text, "funds {}", groups.join(" ")).expect("it is a string");
+    }
     let beside = setup.order_rules.iter().zip(&setup.auctions).zip(&setup.price_rules);
     for (market, ((asks, auctions), prices)) in setup.markets.iter().zip(beside) {
         write_market(&mut text, market);

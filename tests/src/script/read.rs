@@ -48,6 +48,7 @@ pub fn read(text: &str) -> Result<Script, ReadError> {
         position_order: PositionOrder::default(),
         collateral: Vec::new(),
         baskets: Vec::new(),
+        fund_groups: Vec::new(),
     };
     let mut entries: Vec<Entry> = Vec::new();
     let mut time_ns = 0;
@@ -193,6 +194,13 @@ fn rule(setup: &mut Setup, words: &mut Words<'_>) -> Result<bool, String> {
     }
     let rules = &mut setup.liquidation;
     let known = ["shard", "liquidation", "key", "discipline", "plan", "liquidation-fee", "unwind"];
+    if name == "funds" {
+        words.literal(name)?;
+        while words.peek().is_some() {
+            setup.fund_groups.push(words.number("a fund's number")?);
+        }
+        return Ok(true);
+    }
     if name == "collateral" {
         words.literal(name)?;
         setup.collateral.push(collateral::read(words)?);
