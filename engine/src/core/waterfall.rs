@@ -4,8 +4,15 @@
 
 use super::Engine;
 use super::forced::Remainder;
+use super::market::Market;
 use crate::liquidation::{AdlPrice, Case, Residual, lots_worth, shares, weighted_shares};
-use crate::types::{AccountId, Event, EventSink, FundCause, Money, Price, Qty, SymbolId};
+use crate::types::{
+    AccountId, Event, EventSink, FundCause, MONEY_MAX_UNITS, Money, Price, Qty, SymbolId,
+};
+
+/// Most that a fund's positions may be worth at any price of their markets, in money units: two of
+/// the largest positions that an account may have.
+const FUND_WORTH_MAX: i128 = 2 * MONEY_MAX_UNITS as i128;
 
 impl Engine {
     /// Disposes of a remainder, in the waterfall's order.
@@ -19,7 +26,30 @@ impl Engine {
             return;
         }
         handed.lots = self.deleverage(&left, mark, sink);
-        self.take_over(&handed, handed.lots, sink);
+        // What no fund can hold stays where it is and is tried again.
+        let held = handed.lots.min(self.bound_lots(&handed));
+        self.take_over(&handed, held, sink);
+    }
+
+    /// How many lots more of that side the fund can hold so that its positions are worth at most
+    /// [`FUND_WORTH_MAX`] at any price.
+    fn bound_lots(&self, part: &Remainder) -> u64 {
+        let market = &self.markets[part.symbol.index()];
+        let worst = |market: &Market, lots: u64| {
+            let (_, high) = market.rules.domain();
+            let lot = i128::from(market.rules.contract().unit) * i128::from(high.ticks());
+            lot * i128::from(lots)
+        };
+        let others: i128 = self
+            .fund_symbols
+            .iter()
+            .map(|symbol| &self.markets[symbol.index()])
+            .filter(|other| other.fund == market.fund && other.symbol != market.symbol)
+            .map(|other| worst(other, other.position(market.fund).size()))
+            .sum();
+        let held = i128::from(market.position(market.fund).lots() * part.side.sign());
+        let room = (FUND_WORTH_MAX - others).max(0) / worst(market, 1) - held;
+        u64::try_from(room.max(0)).expect("a price is worth something")
     }
 
     /// The price at which positions are taken over.
@@ -34,7 +64,7 @@ impl Engine {
     /// How many lots the fund can take without holding more than it may, or losing more at the
     /// mark than it may.
     fn takeover_lots(&mut self, part: &Remainder, mark: Price) -> u64 {
-        let lots = part.lots.min(self.room_lots(part, mark));
+        let lots = part.lots.min(self.room_lots(part, mark)).min(self.bound_lots(part));
         let contract = self.markets[part.symbol.index()].rules.contract;
         let entry = contract.value(part.price, lots);
         let loss = -contract.profit(part.side, entry, contract.value(mark, lots));
@@ -163,7 +193,7 @@ impl Engine {
 
     /// The first symbol of a fund's group, which stands for all of it.
     pub(super) fn first_symbol_of(&self, fund: AccountId) -> SymbolId {
-        let own = |market: &&super::market::Market| market.fund == fund;
+        let own = |market: &&Market| market.fund == fund;
         self.markets.iter().find(own).map_or(SymbolId(0), |market| market.symbol)
     }
 
@@ -175,9 +205,8 @@ impl Engine {
 
     /// Keeps the list of symbols where their funds hold something, ascending.
     pub(super) fn note_fund_symbols(&mut self) {
-        let holds = |market: &&super::market::Market| {
-            market.accounts_used > 0 && market.position(market.fund).lots() != 0
-        };
+        let holds =
+            |market: &&Market| market.accounts_used > 0 && market.position(market.fund).lots() != 0;
         self.fund_symbols.clear();
         self.fund_symbols.extend(self.markets.iter().filter(holds).map(|market| market.symbol));
     }
@@ -249,16 +278,14 @@ impl Engine {
     /// Whether an account shares losses of a fund: with several funds, who holds something in one
     /// of its markets.
     fn shares_losses(&self, fund: AccountId, account: AccountId) -> bool {
-        let holds = |market: &super::market::Market| {
-            market.fund == fund && market.position(account).lots() != 0
-        };
+        let holds = |market: &Market| market.fund == fund && market.position(account).lots() != 0;
         let is_own = self.ledger.funds() == 1 || self.markets.iter().any(holds);
         !self.ledger.is_fund(account) && is_own
     }
 
     /// What decides an account's share of a fund's loss.
     fn share_weight(&self, fund: AccountId, account: AccountId) -> i128 {
-        let of_market = |market: &super::market::Market| {
+        let of_market = |market: &Market| {
             let Some(mark) = market.mark else { return 0 };
             let position = market.position(account);
             let contract = market.rules.contract;

@@ -20,7 +20,22 @@ impl Reference {
         let affordable = self.affordable(symbol, side, lots, handed_at);
         self.take_over(symbol, account, side, affordable, handed_at);
         let left = self.deleverage(symbol, account, side, lots - affordable, at);
-        self.take_over(symbol, account, side, left, handed_at);
+        let held = left.min(self.holdable(symbol, side));
+        self.take_over(symbol, account, side, held, handed_at);
+    }
+
+    /// How many lots more of that side the fund can hold: its positions are worth at most 2^61 at the
+    /// tops of their domains.
+    fn holdable(&self, symbol: usize, side: Side) -> i128 {
+        let own = &self.markets[symbol];
+        let mut room = 1 << 61;
+        for (number, market) in self.markets.iter().enumerate() {
+            if number != symbol && market.fund == own.fund {
+                room -= market.positions[own.fund].lots.abs() * market.unit * market.high;
+            }
+        }
+        let held = own.positions[own.fund].lots * sign(side);
+        (room.max(0) / (own.unit * own.high) - held).max(0)
     }
 
     /// The price at which positions are taken over.
@@ -51,6 +66,7 @@ impl Reference {
                 allowed += 1;
             }
         }
+        let allowed = allowed.min(self.holdable(symbol, side));
         let equity = self.fund_equity(fund_account).max(0);
         let fund = self.rules.venue.fund;
         let watched = fund.drawdown.parts() < 1_000_000;
