@@ -76,13 +76,25 @@ else
   echo 'SKIPPED: Miri: no nightly toolchain with the miri component'
 fi
 
+sysroot=$(rustc +nightly --print sysroot 2>/dev/null || true)
+runtime=$(ls "$sysroot/lib/rustlib/$host/lib/"*_rt.tsan.a 2>/dev/null | head -1)
 if [[ $wanted != *' tsan '* ]]; then
   :
-elif [ -d "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library" ]; then
+elif [ -n "$runtime" ]; then
   flags='-Zsanitizer=thread'
-  verify ThreadSanitizer 'data race' cargo +nightly test -Zbuild-std --target "$host" \
-    -p seawall-engine --lib --target-dir target/tsan -- ring::tests
+  std=(-Zbuild-std)
+  if [ ! -d "$sysroot/lib/rustlib/src/rust/library" ]; then
+    # Without rust-src the standard library stays as it was shipped. What the rings and their tests do,
+    # atomics included, is compiled here and seen; threads start and end through calls that the
+    # sanitizer stands behind. What the library does inside is not seen, and none of it is ours.
+    echo 'ThreadSanitizer: no rust-src: the standard library is not instrumented'
+    flags+=' -Cunsafe-allow-abi-mismatch=sanitizer'
+    std=()
+  fi
+  export TSAN_OPTIONS='halt_on_error=1'
+  verify ThreadSanitizer 'data race' cargo +nightly test "${std[@]}" --target "$host" \
+    -p seawall-engine --lib --target-dir target/tsan -- ring::tests pipeline::tests
 else
-  echo 'SKIPPED: ThreadSanitizer: no nightly toolchain with rust-src'
+  echo 'SKIPPED: ThreadSanitizer: no nightly toolchain with its runtime'
 fi
 exit "$failed"

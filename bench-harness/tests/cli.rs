@@ -139,6 +139,8 @@ fn a_bench_refuses_cores_and_rates_that_are_not_there() {
     assert!(bench(&["--rate", "1e30"]).contains("between 0.001 and 1e9"));
     assert!(bench(&["--gateways", "0"]).contains("1..=64"));
     assert!(bench(&["--bar", "nonsense"]).contains("light-load"));
+    assert!(bench(&["--arrivals", "hawkes:1"]).contains("branching from 0 to below 1"));
+    assert!(bench(&["--samples"]).contains("--out"));
 }
 
 #[test]

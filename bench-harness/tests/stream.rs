@@ -1,8 +1,16 @@
 //! Streams for a replay: the simulation's inputs, and the command log of a run directory.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use seawall::cli::bench_pipeline::{PipelineArgs, run};
 use seawall::load::{DriverOptions, Plan, Stream, StreamError, drive, genesis};
 use seawall::measure::summary::Summary;
@@ -111,6 +119,104 @@ fn the_command_prints_rows_that_reconcile() {
     assert!(rows.iter().all(|row| row["reconciled"] == true && row["verdict"] != "mismatch"));
     assert!(rows[0]["engine"].as_str().expect("a name").starts_with("seawall"));
     assert!(report["manifest"]["machine"]["cores"].as_u64() > Some(0));
+}
+
+/// All intervals of a log by tag, through the reader of the crate that defines the format.
+fn log_by_tag(path: &Path) -> BTreeMap<String, (u64, Histogram<u64>)> {
+    let bytes = fs::read(path).expect("a log");
+    let mut found: BTreeMap<String, (u64, Histogram<u64>)> = BTreeMap::new();
+    for entry in IntervalLogIterator::new(&bytes) {
+        let LogEntry::Interval(interval) = entry.expect("a sound log") else { continue };
+        let tag = interval.tag().expect("a tag").as_str().to_owned();
+        assert_eq!(interval.duration(), Duration::from_millis(100));
+        let packed = STANDARD.decode(interval.encoded_histogram()).expect("base64");
+        let one: Histogram<u64> =
+            Deserializer::new().deserialize(&mut packed.as_slice()).expect("V2, deflated");
+        assert!(!one.is_empty(), "what holds nothing is left out");
+        let (intervals, all) = found.entry(tag).or_insert_with(|| (0, one.clone()));
+        if *intervals > 0 {
+            all.add(&one).expect("the same bounds");
+        }
+        *intervals += 1;
+    }
+    found
+}
+
+/// Percentiles by the definition, of values that it sorts.
+fn exact(values: &mut [u64], quantile: f64) -> u64 {
+    values.sort_unstable();
+    let rank = (values.len() as f64 * quantile).ceil().max(1.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]
+    let place = rank as usize - 1;
+    values[place]
+}
+
+#[test]
+fn the_latencies_of_a_rate_are_files_that_others_read() {
+    let scenario = short(4);
+    let simulated = Stream::simulated(&scenario).expect("a run");
+    let directory = tempfile::tempdir().expect("a directory");
+    record(&scenario, &simulated, directory.path());
+    let files = directory.path().join("files");
+    let mut args = args(&directory.path().join("commands.swl"));
+    args.rates = vec![20_000.0];
+    args.files.out = Some(files.clone());
+    args.files.samples = true;
+    let mut out = Vec::new();
+    assert!(run(&args, &mut out).expect("a bench"));
+    let report: serde_json::Value = serde_json::from_slice(&out).expect("one JSON object");
+    let written = fs::read(files.join("bench.json")).expect("the same as a file");
+    assert_eq!(report, serde_json::from_slice::<serde_json::Value>(&written).expect("JSON"));
+
+    let below = fs::read_dir(&files).expect("a directory").flatten().map(|entry| entry.path());
+    let rates: Vec<_> = below.filter(|path| path.is_dir()).collect();
+    let [rate] = &rates[..] else { panic!("one rate, not {rates:?}") };
+    let logged = log_by_tag(&rate.join("latency.hlog"));
+    let samples = File::open(rate.join("samples.parquet")).expect("samples");
+    let samples = SerializedFileReader::new(samples).expect("a table");
+    let mut by_tag: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for row in samples.get_row_iter(None).expect("rows") {
+        let row: BTreeMap<String, u64> = row
+            .expect("a row")
+            .into_columns()
+            .into_iter()
+            .map(|(name, field)| (name, field.to_string().parse().expect("a whole number")))
+            .collect();
+        let flow = ["maker", "taker", "forced"][usize::try_from(row["flow"]).expect("small")];
+        for measure in ["order_to_ack", "order_to_fill"] {
+            let value = row[&format!("{measure}_ns")];
+            if value > 0 {
+                by_tag.entry(format!("{flow}.{measure}")).or_default().push(value);
+            }
+        }
+    }
+    let mut compared = 0;
+    for flow in ["maker", "taker", "forced"] {
+        for measure in ["order_to_ack", "order_to_fill"] {
+            let said = &report["rows"][0]["latency_ns"][flow][measure];
+            let tag = format!("{flow}.{measure}");
+            let Some(count) = said["count"].as_u64().filter(|count| *count > 0) else {
+                assert!(!logged.contains_key(&tag) && !by_tag.contains_key(&tag), "{tag}");
+                continue;
+            };
+            compared += 1;
+            let (intervals, histogram) = &logged[&tag];
+            assert!(*intervals > 1 || flow == "forced", "{tag}: {intervals} intervals");
+            let values = by_tag.get_mut(&tag).expect("samples");
+            assert_eq!((histogram.len(), values.len() as u64), (count, count), "{tag}");
+            for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
+                let said = said[name].as_u64().expect("a figure");
+                assert_eq!(histogram.value_at_quantile(quantile), said, "{tag} {name}");
+                let exact = exact(values, quantile);
+                assert!(histogram.equivalent(exact, said), "{tag} {name}: {exact}, not {said}");
+            }
+            let table = fs::read_to_string(rate.join(format!("{tag}.hgrm"))).expect("a table");
+            assert!(table.contains(&format!("Total count    = {count:12}]")), "{tag}");
+        }
+    }
+    assert!(compared >= 3, "{compared} tags");
+    let error = run(&args, &mut Vec::new()).err().expect("the directory is not empty").to_string();
+    assert!(error.contains("files") && error.contains("not empty"), "{error}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Ten thousand symbols in one shard: memory follows the prices that are used.
 
+#![allow(clippy::disallowed_types, reason = "a test may wait for another")]
+
 use std::sync::LazyLock;
 
 use seawall_engine::core::{Engine, EventHasher, ShardConfig};

@@ -187,3 +187,40 @@ def test_another_reader_reads_the_latency_log(exported):
         for name, part in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)):
             assert value_at(interval, part) == said[name], (flow, measure, name)
     assert found >= 3
+
+
+def test_another_reader_reads_the_latencies_of_a_bench(command_line, small, tmp_path):
+    reason = "hdrhistogram is not installed: its log reader is not asked"
+    histogram = pytest.importorskip("hdrh.histogram", reason=reason)
+    from hdrh.log import HistogramLogReader
+
+    sets = [f"--set={key}={value}" for key, value in small.items()]
+    said = command_line("bench", "pipeline", *sets, "--rate", 100_000, "--threads", 1, "--no-preflight", "--quiet",
+                        "--json", "--out", tmp_path / "latencies", "--samples")
+    assert said.returncode == 0, said.stderr
+    row = json.loads(said.stdout)["rows"][0]
+    place = next(path for path in (tmp_path / "latencies").iterdir() if path.is_dir())
+    reader = HistogramLogReader(str(place / "latency.hlog"), histogram.HdrHistogram(1, 3_600_000_000_000, 3))
+    whole, starts = {}, defaultdict(list)
+    while (interval := reader.get_next_interval_histogram()) is not None:
+        tag = interval.get_tag()
+        starts[tag].append(interval.get_start_time_stamp())
+        if tag in whole:
+            whole[tag].add(interval)
+        else:
+            whole[tag] = interval
+    found = 0
+    for tag, all_of_it in whole.items():
+        flow, measure = tag.split(".")
+        figures = row["latency_ns"][flow][measure]
+        found += 1
+        assert starts[tag] == sorted(starts[tag])
+        assert all_of_it.get_total_count() == figures["count"], tag
+        for name, part in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)):
+            assert value_at(all_of_it, part) == figures[name], (tag, name)
+    assert found >= 4 and len(starts["maker.order_to_ack"]) > 2
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: samples are not read")
+    samples = parquet.read_table(place / "samples.parquet")
+    acks = sum(figures["order_to_ack"]["count"] for flow in ("maker", "taker", "forced")
+               if (figures := row["latency_ns"][flow]))
+    assert samples.num_rows == acks and samples.schema.names[:2] == ["input", "flow"]

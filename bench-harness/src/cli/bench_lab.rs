@@ -10,7 +10,7 @@ use seawall_engine::ring::{Transport, WaitStrategy};
 
 use super::bench_pipeline::{PipelineArgs, PipelineBenchError, say};
 use crate::load::lab::{Experiment, Findings, Lab};
-use crate::load::{Plan, Preflight, Stream};
+use crate::load::{Arrivals, Plan, Preflight, Stream};
 use crate::report::bench_page;
 
 /// What is measured besides capacity and two loads, and on which threads.
@@ -44,6 +44,13 @@ pub struct LabArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(1..=64))]
     pub gateways: u8,
+    /// How the messages of a rate arrive: `constant`, `poisson[:SEED]`, `bursts[:SIZE]`,
+    /// `hawkes[:BRANCHING[:SEED]]`, or `recorded`: the recorded times, scaled to the rate.
+    #[arg(long, value_name = "PROCESS", default_value = "constant")]
+    pub arrivals: Arrivals,
+    /// Maps and locks all memory before the clock starts, if the system lets (`ulimit -l`).
+    #[arg(long)]
+    pub lock_memory: bool,
     /// What a thread does while its rings are empty; chosen by the layout if not given.
     #[arg(long, value_enum, value_name = "WAIT")]
     pub wait: Option<WaitName>,
@@ -86,9 +93,11 @@ impl LabArgs {
         let all = Experiment::value_variants().iter().copied();
         let asked = |experiment: &Experiment| {
             let ladder = *experiment == Experiment::Ladder;
+            // It has no bar and takes a minute.
+            let apart = *experiment == Experiment::Symbols;
             self.experiments.contains(experiment)
                 || (ladder && self.ladder)
-                || (!ladder && self.bars)
+                || (!ladder && !apart && self.bars)
         };
         all.filter(asked).collect()
     }
@@ -144,6 +153,7 @@ pub(super) fn run<R: Transport>(
         runs: usize::from(args.runs),
         overload_s: f64::from(args.lab.overload_seconds),
         pad_ns: args.lab.pad_ns,
+        locks_memory: args.lab.lock_memory,
     };
     let mut all = Vec::new();
     for experiment in args.lab.chosen() {

@@ -12,6 +12,7 @@ use seawall_engine::ring::{ArrayQueueRing, SeqSlotRing, Transport};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::bench_files::{self, FileArgs};
 use super::bench_lab::{self, LabArgs, WaitName};
 use crate::feeds::OpenOptions;
 use crate::load::lab::{Findings, LabError};
@@ -21,8 +22,8 @@ use crate::load::{
     Preflight, Row, RowContext, RunClock, Stream, StreamError, drive_logged, render, replay_hash,
     row,
 };
-use crate::report::Manifest;
 use crate::report::numbers::{compact, count};
+use crate::report::{Manifest, ReportError};
 use crate::scenario::{self, DEFAULT_NAME};
 
 /// Parts of capacity that are offered when no rate is given: one that is sustained and one that
@@ -60,6 +61,7 @@ pub enum RingName {
   seawall bench pipeline --ladder --page ladder.html   # 10 to 110 % of capacity, beside theory
   seawall bench pipeline --bars --runs 5 --json > bars.json
   seawall bench pipeline --gateways 4 --rate 500000
+  seawall bench pipeline --rate 500000 --arrivals hawkes:0.8 --out latencies --samples
 
 Exit status: 0 done, 1 a command was not answered or the events differ, 2 bad input.")]
 pub struct PipelineArgs {
@@ -106,6 +108,9 @@ pub struct PipelineArgs {
     /// Experiments and threads.
     #[command(flatten)]
     pub lab: LabArgs,
+    /// Files.
+    #[command(flatten)]
+    pub files: FileArgs,
     /// A shard that only acknowledges, in place of the engine.
     #[arg(long)]
     pub null: bool,
@@ -157,6 +162,9 @@ pub enum PipelineBenchError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file could not be written.
+    #[error(transparent)]
+    Files(#[from] ReportError),
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -188,6 +196,7 @@ struct Report {
 /// those of the run that recorded the stream: exit 1.
 pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBenchError> {
     let topology = bench_lab::topology(args)?;
+    args.files.prepare()?;
     let mut stream = open(args)?;
     if let Some(limit) = args.limit {
         stream.truncate(limit);
@@ -228,21 +237,29 @@ pub fn run(args: &PipelineArgs, out: &mut impl Write) -> Result<bool, PipelineBe
     bench_lab::write_page(args, &stream, preflight.as_ref(), &experiments)?;
     let passed = rows.iter().all(|row| row.reconciled && row.verdict != "mismatch")
         && experiments.iter().all(|found| found.sound);
-    if args.json {
-        let manifest = Manifest::of_this_process();
-        let manifest = match (&stream.seed, &stream.config_hash) {
-            (Some(seed), Some(hash)) => manifest.of_input(*seed, hash),
-            _ => manifest,
-        };
-        let report = Report { manifest, disk, preflight, rows, experiments };
-        serde_json::to_writer_pretty(&mut *out, &report).map_err(io::Error::from)?;
-        writeln!(out)?;
-    } else {
+    if !args.json {
         bench_lab::print_sum(out, &experiments)?;
         print_foot(out, &rows)?;
     }
+    if args.json || args.files.out.is_some() {
+        let manifest = manifest(&stream);
+        let report = Report { manifest, disk, preflight, rows, experiments };
+        let json = serde_json::to_string_pretty(&report).map_err(io::Error::from)?;
+        bench_files::write_report(args, &json)?;
+        if args.json {
+            writeln!(out, "{json}")?;
+        }
+    }
     out.flush()?;
     Ok(passed)
+}
+
+fn manifest(stream: &Stream) -> Manifest {
+    let manifest = Manifest::of_this_process();
+    match (&stream.seed, &stream.config_hash) {
+        (Some(seed), Some(hash)) => manifest.of_input(*seed, hash),
+        _ => manifest,
+    }
 }
 
 fn open(args: &PipelineArgs) -> Result<Stream, StreamError> {
@@ -314,6 +331,7 @@ impl Bench<'_> {
         for (name, rate) in loads {
             say(self.args, &format!("offering {} messages a second", compact(rate)));
             let outcome = self.drive::<R>(Some(rate))?;
+            bench_files::write_row(self.args, &name, &outcome)?;
             self.finish(row(&name, &[outcome], &self.context), &mut rows, out)?;
         }
         Ok(rows)
@@ -323,6 +341,9 @@ impl Bench<'_> {
         let options = DriverOptions {
             gateways: usize::from(self.args.lab.gateways),
             wait: self.args.lab.wait.map(WaitName::strategy),
+            arrivals: self.args.lab.arrivals,
+            locks_memory: self.args.lab.lock_memory,
+            keeps_samples: msgs_per_s.is_some() && self.args.files.out.is_some(),
             ..DriverOptions::new(self.topology, msgs_per_s)
         };
         let log = self.log.as_ref();

@@ -10,6 +10,7 @@ mod bench;
 pub mod bench_core;
 #[cfg(feature = "peers")]
 mod bench_core_peers;
+mod bench_files;
 mod bench_lab;
 mod bench_liquidation;
 mod bench_omission;

@@ -1,8 +1,11 @@
 //! Arrival processes: when each message of a plan is due, drawn before the run from a seed.
 
+use std::str::FromStr;
+
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use seawall_engine::types::Sequenced;
+use thiserror::Error;
 
 const NS_PER_S: f64 = 1e9;
 
@@ -43,6 +46,46 @@ pub enum Arrivals {
         /// Seconds of the recording that pass in one second.
         speed: f64,
     },
+    /// As recorded, faster or slower so that the mean rate is the one given.
+    RecordedShape,
+}
+
+/// What was asked for is no arrival process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "expected `constant`, `poisson[:SEED]`, `bursts[:SIZE]` with a size of 1 to 1000000, \
+     `hawkes[:BRANCHING[:SEED]]` with a branching from 0 to below 1, or `recorded`"
+)]
+pub struct ArrivalsError;
+
+impl FromStr for Arrivals {
+    type Err = ArrivalsError;
+
+    fn from_str(text: &str) -> Result<Self, ArrivalsError> {
+        fn number<T: FromStr>(text: Option<&str>, usual: T) -> Result<T, ArrivalsError> {
+            text.map_or(Ok(usual), |text| text.parse().map_err(|_| ArrivalsError))
+        }
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or_default();
+        let arrivals = match name {
+            "constant" => Self::Constant,
+            "recorded" => Self::RecordedShape,
+            "poisson" => Self::Poisson { seed: number(parts.next(), 1)? },
+            "bursts" => Self::Bursts { size: number(parts.next(), 100)? },
+            "hawkes" => Self::Hawkes {
+                branching: number(parts.next(), 0.8)?,
+                seed: number(parts.next(), 1)?,
+                decay_gaps: 10.0,
+            },
+            _ => return Err(ArrivalsError),
+        };
+        let possible = match arrivals {
+            Self::Bursts { size } => (1..=1_000_000).contains(&size),
+            Self::Hawkes { branching, .. } => (0.0..1.0).contains(&branching),
+            _ => true,
+        };
+        if possible && parts.next().is_none() { Ok(arrivals) } else { Err(ArrivalsError) }
+    }
 }
 
 impl Arrivals {
@@ -68,18 +111,26 @@ impl Arrivals {
             Self::Hawkes { seed, branching, decay_gaps } => {
                 Some(hawkes(count, gap_ns, branching, decay_gaps, &mut Uniform::new(seed)))
             }
-            Self::Recorded { speed } => {
-                let first_ns = inputs.first().map_or(0, |input| input.ingress_ns);
-                let mut last = 0;
-                let due = |input: &Sequenced| {
-                    let since = input.ingress_ns.saturating_sub(first_ns) as f64 / speed;
-                    last = nanoseconds(since).max(last);
-                    last
-                };
-                Some(inputs.iter().map(due).collect())
+            Self::Recorded { speed } => Some(recorded(inputs, speed)),
+            Self::RecordedShape => {
+                let (first, last) = (inputs.first()?.ingress_ns, inputs.last()?.ingress_ns);
+                let span_ns = last.saturating_sub(first).max(1) as f64;
+                Some(recorded(inputs, span_ns / (count as f64 * gap_ns)))
             }
         }
     }
+}
+
+/// Recorded times from the first, so many times faster; never falling.
+fn recorded(inputs: &[Sequenced], speed: f64) -> Vec<u64> {
+    let first_ns = inputs.first().map_or(0, |input| input.ingress_ns);
+    let mut last = 0;
+    let due = |input: &Sequenced| {
+        let since = input.ingress_ns.saturating_sub(first_ns) as f64 / speed;
+        last = nanoseconds(since).max(last);
+        last
+    };
+    inputs.iter().map(due).collect()
 }
 
 fn step(at: &mut f64, by: f64) -> u64 {
@@ -199,5 +250,28 @@ mod tests {
     fn recorded_times_are_scaled() {
         let due = Arrivals::Recorded { speed: 2.0 }.offsets_ns(&inputs(5), 1.0);
         assert_eq!(due, Some(vec![0, 0, 2, 4, 8]));
+        // Five in five milliseconds: sixteen recorded nanoseconds become that.
+        let shape = Arrivals::RecordedShape.offsets_ns(&inputs(5), 1e3);
+        assert_eq!(shape, Some(vec![0, 312_500, 1_250_000, 2_812_500, 5_000_000]));
+    }
+
+    #[test]
+    fn arrivals_are_named_on_a_command_line() {
+        let hawkes = Arrivals::Hawkes { seed: 7, branching: 0.5, decay_gaps: 10.0 };
+        for (text, arrivals) in [
+            ("constant", Arrivals::Constant),
+            ("poisson", Arrivals::Poisson { seed: 1 }),
+            ("poisson:9", Arrivals::Poisson { seed: 9 }),
+            ("bursts:64", Arrivals::Bursts { size: 64 }),
+            ("hawkes:0.5:7", hawkes),
+            ("recorded", Arrivals::RecordedShape),
+        ] {
+            assert_eq!(text.parse(), Ok(arrivals), "{text}");
+        }
+        for text in
+            ["", "uniform", "poisson:x", "poisson:1:2", "bursts:0", "hawkes:1", "hawkes:NaN"]
+        {
+            assert_eq!(text.parse::<Arrivals>(), Err(ArrivalsError), "{text}");
+        }
     }
 }

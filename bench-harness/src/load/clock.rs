@@ -26,6 +26,18 @@ impl RunClock {
         self.clock.delta_as_nanos(self.origin, self.clock.raw())
     }
 
+    /// The clock as it is: [`Self::ns`] says what it means. For who reads it often and reckons later.
+    #[inline]
+    pub fn ticks(&self) -> u64 {
+        self.clock.raw()
+    }
+
+    /// Nanoseconds from the start to a reading of [`Self::ticks`].
+    #[inline]
+    pub fn ns(&self, ticks: u64) -> u64 {
+        self.clock.delta_as_nanos(self.origin, ticks)
+    }
+
     /// What one reading costs, in nanoseconds: the least mean of several tries.
     pub fn cost_ns(&self) -> f64 {
         const READINGS: u32 = 20_000;

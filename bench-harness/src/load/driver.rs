@@ -3,7 +3,6 @@
 use std::hint;
 use std::thread;
 
-use hdrhistogram::Histogram;
 use seawall_engine::pipeline::{
     EngineThread, Inbound, Layout, LogCounts, Outbound, PipelineError, ReleasedReader, Shard,
     ShardCounts, ShardLoop, Timing, Topology, Turn, pin_to,
@@ -16,8 +15,10 @@ use thiserror::Error;
 
 use super::durable::{LogPlan, LogRun, LogRunError};
 use super::generator::Generator;
+use super::memory::{Locked, page_faults};
 use super::outcome::{Filled, FilledLots, Outcome};
 use super::recorder::Recorder;
+use super::samples::SampleRow;
 use super::stages::Stages;
 use super::stalls::{Stall, StallLog, Trip, Undisturbed};
 use super::timed_shard::TimedShard;
@@ -52,6 +53,10 @@ pub struct DriverOptions {
     pub ingress_slots: usize,
     /// Slots of the ring behind it.
     pub egress_slots: usize,
+    /// Whether every timed order is kept, for files.
+    pub keeps_samples: bool,
+    /// Whether all memory is mapped and locked before the clock starts.
+    pub locks_memory: bool,
 }
 
 impl DriverOptions {
@@ -67,6 +72,8 @@ impl DriverOptions {
             horizon_ns: 1_000_000_000,
             ingress_slots: 1 << 16,
             egress_slots: 1 << 13,
+            keeps_samples: false,
+            locks_memory: false,
         }
     }
 }
@@ -127,6 +134,7 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
         reader_stalls: StallLog::new(),
     };
     let mut shard_loop = edge.set_up(shard_loop, plan.setup());
+    let locked = if options.locks_memory { Locked::take() } else { None };
     // Drawn before the clock starts: it takes as long as it takes.
     let timed_inputs = &plan.inputs()[plan.setup()..];
     let draw = |start_ns| {
@@ -135,7 +143,9 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
                 .expect("the caller checked the rate")
         })
     };
-    let pace = draw(0).starting_at(edge.clock.now_ns() + LEAD_NS);
+    let pace = draw(0);
+    let faults_before = page_faults();
+    let pace = pace.starting_at(edge.clock.now_ns() + LEAD_NS);
     edge.generator.set_pace(pace.clone());
     edge.recorder.set_pace(pace.clone());
     let began_ns = pace.start_ns().unwrap_or_else(|| edge.clock.now_ns());
@@ -166,8 +176,20 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
             (edge, engine.join()?, pinned)
         }
     };
+    let page_faults = page_faults().zip(faults_before).map(|(after, before)| after - before);
+    let memory_locked = locked.is_some();
+    drop(locked);
     let log = log_run.map(LogRun::join).transpose()?;
-    let run = Finished { pace, began_ns, pinned, clock_cost_ns, transport: R::NAME, log };
+    let run = Finished {
+        pace,
+        began_ns,
+        pinned,
+        clock_cost_ns,
+        transport: R::NAME,
+        log,
+        page_faults,
+        memory_locked,
+    };
     Ok(edge.into_outcome(plan, options, run, end))
 }
 
@@ -204,6 +226,8 @@ struct Finished {
     clock_cost_ns: f64,
     transport: &'static str,
     log: Option<LogCounts>,
+    page_faults: Option<u64>,
+    memory_locked: bool,
 }
 
 /// Both ends of the pipeline: what sends and what reads.
@@ -360,16 +384,27 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         if !pace.is_open() {
             return Vec::new();
         }
-        let trip = |(n, &done_ns): (usize, &u64)| Trip {
+        let trip = |(n, &done): (usize, &u64)| Trip {
             due_ns: pace.scheduled_ns((n - plan.setup()) as u64),
-            done_ns,
+            done_ns: self.clock.ns(done),
             is_order: plan.cell(n).is_some(),
         };
-        let answered = self.recorder.answered_ns.iter().enumerate();
-        answered.filter(|(_, done_ns)| **done_ns > 0).map(trip).collect()
+        let answered = self.recorder.notes.answered.iter().enumerate();
+        answered.filter(|(_, done)| **done > 0).map(trip).collect()
     }
 
-    fn into_outcome<T>(
+    /// The timed orders.
+    fn samples(&self, plan: &Plan<'_>, pace: &Pace) -> Vec<SampleRow> {
+        let Some(start_ns) = pace.start_ns() else { return Vec::new() };
+        let notes = &self.recorder.notes;
+        notes.rows(plan, &self.generator.lags_ns, |n| {
+            let done = Some(notes.answered[n]).filter(|done| *done > 0);
+            let done_ns = done.map(|done| self.clock.ns(done).saturating_sub(start_ns));
+            (pace.scheduled_ns((n - plan.setup()) as u64) - start_ns, done_ns)
+        })
+    }
+
+    fn into_outcome<T: Shard>(
         self,
         plan: &Plan<'_>,
         options: &DriverOptions,
@@ -382,7 +417,9 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
         counts.steps = steps;
         counts.refused = self.generator.refused;
         let setup = plan.setup() as u64;
-        let service: Histogram<u64> = timed.service;
+        let samples =
+            if options.keeps_samples { self.samples(plan, &run.pace) } else { Vec::new() };
+        let service = timed.service();
         let trips = self.trips(plan, &run.pace);
         let logs = [self.stalls, self.reader_stalls, timed.stalls].map(StallLog::into_parts);
         let mut stalls: Vec<Stall> = logs.iter().flat_map(|(stalls, _)| stalls).copied().collect();
@@ -391,14 +428,16 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             lengths.add(other).expect("all have the same bounds");
         }
         let (lags_ns, pace) = (&self.generator.lags_ns, &run.pace);
-        let stages = Stages::join(&timed.served, &self.recorder.followed, |n| {
+        let ns = |ticks| self.clock.ns(ticks);
+        let stages = Stages::join(&timed.served, &self.recorder.followed, ns, |n| {
             let due_ns = pace.scheduled_ns((n - plan.setup()) as u64);
-            (due_ns, due_ns + u64::from(lags_ns[n]))
+            (due_ns, due_ns + lags_ns[n])
         });
         let outcome = Outcome {
             stages,
             undisturbed: Undisturbed::new(&trips, &mut stalls),
             trips,
+            samples,
             stalls: lengths,
             topology: options.topology,
             pinned: run.pinned,
@@ -425,9 +464,11 @@ impl<S: RingSender<Inbound>> Edge<'_, S> {
             cells: if run.pace.is_open() { self.recorder.into_cells() } else { Vec::new() },
             pace: run.pace,
             service,
-            send_lag: self.generator.send_lag,
+            send_lag: self.generator.send_lag(),
             clock_cost_ns: run.clock_cost_ns,
             log: run.log,
+            page_faults: run.page_faults,
+            memory_locked: run.memory_locked,
         };
         (outcome, timed.shard)
     }

@@ -6,6 +6,7 @@ use seawall_engine::ring::RingSender;
 use seawall_engine::types::Input;
 
 use super::plan::{is_control, lane};
+use super::touched::touched;
 use super::{Pace, Plan};
 use crate::measure::histogram::nanoseconds;
 
@@ -21,9 +22,8 @@ pub(super) struct Generator<'a, S> {
     lanes: Vec<S>,
     next: usize,
     pub(super) refused: u64,
-    pub(super) send_lag: Histogram<u64>,
-    /// By input: how late it was sent, in nanoseconds, up to four seconds.
-    pub(super) lags_ns: Vec<u32>,
+    /// By input: how late it was sent, in nanoseconds; 0 if it was not, or nothing is due.
+    pub(super) lags_ns: Vec<u64>,
 }
 
 impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
@@ -34,8 +34,7 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
             lanes,
             next: 0,
             refused: 0,
-            send_lag: nanoseconds(),
-            lags_ns: vec![0; plan.inputs().len()],
+            lags_ns: touched(plan.inputs().len()),
         }
     }
 
@@ -82,9 +81,7 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
                 }
                 self.refused += 1;
             } else if self.pace.is_open() {
-                let lag_ns = (now_ns - due_ns).max(1);
-                self.send_lag.saturating_record(lag_ns);
-                self.lags_ns[self.next] = u32::try_from(lag_ns).unwrap_or(u32::MAX);
+                self.lags_ns[self.next] = (now_ns - due_ns).max(1);
             }
             self.next += 1;
         }
@@ -94,6 +91,14 @@ impl<'a, S: RingSender<Inbound>> Generator<'a, S> {
             self.lanes.clear();
         }
         offered
+    }
+
+    /// How late messages were sent.
+    pub(super) fn send_lag(&self) -> Histogram<u64> {
+        let mut lag = nanoseconds();
+        let sent = self.lags_ns.iter().filter(|lag_ns| **lag_ns > 0);
+        sent.for_each(|lag_ns| lag.saturating_record(*lag_ns));
+        lag
     }
 
     /// Offered commands, and steps.

@@ -6,6 +6,7 @@ use seawall_engine::types::Sequenced;
 use serde::Serialize;
 
 use super::Pace;
+use super::samples::SampleRow;
 use super::stages::Stages;
 use super::stalls::{Trip, Undisturbed};
 use crate::measure::histogram::nanoseconds;
@@ -117,6 +118,8 @@ pub struct Outcome {
     pub stages: Stages,
     /// From due to answered, by due time; empty for [`Pace::Closed`].
     pub trips: Vec<Trip>,
+    /// Every timed order, by due time, if they were kept.
+    pub samples: Vec<SampleRow>,
     /// Latency of all orders, with and without what stalls touched.
     pub undisturbed: Undisturbed,
     /// Lengths of the stalls of every spinning thread.
@@ -127,6 +130,10 @@ pub struct Outcome {
     pub clock_cost_ns: f64,
     /// What the log did, if there was one.
     pub log: Option<LogCounts>,
+    /// Pages that the process touched for the first time while the clock ran, where the system says.
+    pub page_faults: Option<u64>,
+    /// Whether all memory was mapped and locked before.
+    pub memory_locked: bool,
 }
 
 impl Outcome {

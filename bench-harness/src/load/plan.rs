@@ -92,6 +92,17 @@ impl<'a> Plan<'a> {
         self.setup
     }
 
+    /// One more than the highest account that sends orders: room for what is kept by account.
+    pub(super) fn accounts(&self) -> usize {
+        let account = |message: &Sequenced| match message.input {
+            Input::Order(NewOrder { account, .. })
+            | Input::Deposit { account, .. }
+            | Input::Block { buyer: account, .. } => account.index() + 1,
+            _ => 0,
+        };
+        self.inputs.iter().map(account).max().unwrap_or(0)
+    }
+
     /// Names of the phases.
     pub fn phases(&self) -> &[String] {
         &self.phase_names

@@ -7,7 +7,9 @@ use seawall_engine::types::{AccountId, Event, EventSink, Input, OrderId};
 
 use super::outcome::{Cell, Counts, FilledLots};
 use super::plan::{FLOWS, lane};
+use super::samples::Notes;
 use super::stages::{Answered, SAMPLE_EVERY};
+use super::touched::{room, touched};
 use super::{Pace, Plan, RunClock};
 use crate::measure::histogram::nanoseconds;
 
@@ -25,6 +27,8 @@ enum Stage {
 struct Liquidation {
     stage: Stage,
     input: usize,
+    /// Where it is kept, if samples are.
+    sample: usize,
 }
 
 /// Histograms of one cell.
@@ -53,10 +57,10 @@ pub(super) struct Recorder<'a> {
     first_filled: usize,
     liquidations: Vec<Liquidation>,
     pub(super) counts: Counts,
-    /// By input: when it was answered; 0 if it was not, or nothing is due.
-    pub(super) answered_ns: Vec<u64>,
     /// The followed inputs, by sequence number.
     pub(super) followed: Vec<Answered>,
+    /// Answers and fills, order by order.
+    pub(super) notes: Notes,
 }
 
 impl<'a> Recorder<'a> {
@@ -78,10 +82,10 @@ impl<'a> Recorder<'a> {
             horizon_ns,
             filled: FilledLots::default(),
             first_filled: usize::MAX,
-            liquidations: Vec::new(),
+            liquidations: touched(plan.accounts()),
             counts: Counts::default(),
-            answered_ns: vec![0; plan.inputs().len()],
-            followed: Vec::with_capacity(plan.inputs().len() / 16 + 1),
+            followed: room(plan.inputs().len() / 16 + 1),
+            notes: Notes::new(plan.inputs().len()),
         }
     }
 
@@ -90,11 +94,16 @@ impl<'a> Recorder<'a> {
         self.pace = pace;
     }
 
-    /// Takes one event.
+    /// Takes one event. The clock is read before the event is hashed.
     #[inline]
     pub(super) fn take(&mut self, out: Outbound) {
+        self.look_at(&out);
         self.hasher.event(out.event);
         self.counts.events += 1;
+    }
+
+    #[inline]
+    fn look_at(&mut self, out: &Outbound) {
         let n = usize::try_from(out.tag).expect("a tag is the place of an input");
         let input = &self.plan.inputs()[n].input;
         if let Some(answer) = answer(input, &out.event) {
@@ -106,7 +115,9 @@ impl<'a> Recorder<'a> {
                 self.traded(n, input, taker, taker_account, u64::from(qty.lots()));
             }
             Event::Triggered { account, .. } => {
-                *self.liquidation(account) = Liquidation { stage: Stage::Triggered, input: n };
+                let sample = usize::MAX;
+                *self.liquidation(account) =
+                    Liquidation { stage: Stage::Triggered, input: n, sample };
             }
             Event::Forced { account, qty, .. } if account != AccountId::FUND => {
                 self.forced(account, u64::from(qty.lots()));
@@ -121,7 +132,18 @@ impl<'a> Recorder<'a> {
     }
 
     /// The measured latencies.
-    pub(super) fn into_cells(self) -> Vec<Cell> {
+    pub(super) fn into_cells(mut self) -> Vec<Cell> {
+        for n in self.plan.setup()..self.plan.inputs().len() {
+            let Some(cell) = self.plan.cell(n) else { continue };
+            let (done, fill_ns) = (self.notes.answered[n], self.notes.fills_ns[n]);
+            if done > 0 {
+                let latency_ns = self.clock.ns(done).saturating_sub(self.due_ns(n)).max(1);
+                self.timings[cell].order_to_ack.saturating_record(latency_ns);
+            }
+            if fill_ns > 0 {
+                self.timings[cell].order_to_fill.saturating_record(fill_ns);
+            }
+        }
         let phases = self.plan.phases();
         let names = FLOWS.iter().flat_map(|flow| phases.iter().map(move |phase| (*flow, phase)));
         let cell = |((flow, phase), timings): ((_, &String), Timings)| Cell {
@@ -147,14 +169,11 @@ impl<'a> Recorder<'a> {
         if !self.pace.is_open() || n < self.plan.setup() {
             return;
         }
-        let done_ns = self.clock.now_ns();
-        self.answered_ns[n] = done_ns;
+        // One reading and one store: what it means is reckoned when the run is over.
+        let done = self.clock.ticks();
+        self.notes.answered[n] = done;
         if seq.is_multiple_of(SAMPLE_EVERY) && self.followed.len() < self.followed.capacity() {
-            self.followed.push(Answered { seq, n, done_ns });
-        }
-        if let Some(cell) = self.plan.cell(n) {
-            let latency_ns = done_ns.saturating_sub(self.due_ns(n)).max(1);
-            self.timings[cell].order_to_ack.saturating_record(latency_ns);
+            self.followed.push(Answered { seq, n, done });
         }
     }
 
@@ -180,24 +199,27 @@ impl<'a> Recorder<'a> {
         if !own {
             return;
         }
-        if self.plan.takes(n) && self.latency_ns(n).is_some_and(|ns| ns <= self.horizon_ns) {
+        let first = self.first_filled != n;
+        let takes = self.plan.takes(n);
+        if !first && !takes {
+            return;
+        }
+        let Some(latency_ns) = self.latency_ns(n) else { return };
+        if takes && latency_ns <= self.horizon_ns {
             self.filled.taker.filled_lots += lots;
         }
-        if self.first_filled == n {
+        if !first {
             return;
         }
         self.first_filled = n;
-        if let Some(cell) = self.plan.cell(n)
-            && let Some(latency_ns) = self.latency_ns(n)
-        {
-            self.timings[cell].order_to_fill.saturating_record(latency_ns);
-        }
+        self.notes.fills_ns[n] = latency_ns;
     }
 
     fn forced(&mut self, account: AccountId, lots: u64) {
         self.counts.forced_orders += 1;
-        let Liquidation { stage, input } = *self.liquidation(account);
-        if self.latency_ns(input).is_some() {
+        let Liquidation { stage, input, .. } = *self.liquidation(account);
+        let latency_ns = self.latency_ns(input);
+        if latency_ns.is_some() {
             self.filled.forced.sent_lots += lots;
         }
         if stage != Stage::Triggered {
@@ -205,15 +227,18 @@ impl<'a> Recorder<'a> {
         }
         self.liquidation(account).stage = Stage::Sent;
         if let Some(cell) = self.plan.forced_cell(input)
-            && let Some(latency_ns) = self.latency_ns(input)
+            && let Some(latency_ns) = latency_ns
         {
             self.timings[cell].order_to_ack.saturating_record(latency_ns);
+            let sample = self.notes.forced(input, latency_ns);
+            self.liquidation(account).sample = sample;
         }
     }
 
     fn forced_filled(&mut self, account: AccountId, lots: u64) {
-        let Liquidation { stage, input } = *self.liquidation(account);
-        if self.latency_ns(input).is_some_and(|ns| ns <= self.horizon_ns) {
+        let Liquidation { stage, input, sample } = *self.liquidation(account);
+        let latency_ns = self.latency_ns(input);
+        if latency_ns.is_some_and(|ns| ns <= self.horizon_ns) {
             self.filled.forced.filled_lots += lots;
         }
         if stage != Stage::Sent {
@@ -221,9 +246,10 @@ impl<'a> Recorder<'a> {
         }
         self.liquidation(account).stage = Stage::Healthy;
         if let Some(cell) = self.plan.forced_cell(input)
-            && let Some(latency_ns) = self.latency_ns(input)
+            && let Some(latency_ns) = latency_ns
         {
             self.timings[cell].order_to_fill.saturating_record(latency_ns);
+            self.notes.forced_filled(sample, latency_ns);
         }
     }
 

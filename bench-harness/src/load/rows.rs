@@ -129,6 +129,10 @@ pub struct Row {
     pub durability: &'static str,
     /// What the log did, if there was one.
     pub log: Option<LogRow>,
+    /// Pages touched for the first time while the clock ran.
+    pub page_faults: Option<u64>,
+    /// Whether all memory was mapped and locked before.
+    pub memory_locked: bool,
 }
 
 /// What the log of a run did.
@@ -203,6 +207,8 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
             batch_mean: log.inputs as f64 / log.batches.max(1) as f64,
             batch_max: log.batch_max,
         }),
+        page_faults: last.page_faults,
+        memory_locked: last.memory_locked,
     }
 }
 

@@ -8,20 +8,20 @@ use crate::measure::histogram::nanoseconds;
 /// the engine's work.
 pub(super) const SAMPLE_EVERY: u64 = 16;
 
-/// What the engine's side knows of a followed input.
-#[derive(Clone, Copy, Debug)]
+/// What the engine's side knows of a followed input, in ticks of the clock.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Served {
     pub(super) seq: u64,
-    pub(super) start_ns: u64,
-    pub(super) end_ns: u64,
+    pub(super) start: u64,
+    pub(super) end: u64,
 }
 
 /// What the recorder knows of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Answered {
     pub(super) seq: u64,
     pub(super) n: usize,
-    pub(super) done_ns: u64,
+    pub(super) done: u64,
 }
 
 /// Time by stage, in nanoseconds, of one input in sixteen. The stages of an input add up to its
@@ -39,11 +39,12 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// Joins both sides; both come by sequence number. `send` gives the due and the actual send
-    /// of an input.
+    /// Joins both sides; both come by sequence number. `ns` says what a clock's ticks mean, `send`
+    /// gives the due and the actual send of an input.
     pub(super) fn join(
         served: &[Served],
         answered: &[Answered],
+        ns: impl Fn(u64) -> u64,
         send: impl Fn(usize) -> (u64, u64),
     ) -> Self {
         let mut stages = Self {
@@ -61,9 +62,10 @@ impl Stages {
                 histogram.saturating_record(to.saturating_sub(from).max(1));
             };
             record(&mut stages.send_lag, due_ns, sent_ns);
-            record(&mut stages.ingress_wait, sent_ns, input.start_ns);
-            record(&mut stages.service, input.start_ns, input.end_ns);
-            record(&mut stages.egress, input.end_ns, answer.done_ns);
+            let (start_ns, end_ns) = (ns(input.start), ns(input.end));
+            record(&mut stages.ingress_wait, sent_ns, start_ns);
+            record(&mut stages.service, start_ns, end_ns);
+            record(&mut stages.egress, end_ns, ns(answer.done));
         }
         stages
     }
@@ -76,11 +78,15 @@ mod tests {
     #[test]
     fn both_sides_meet_by_sequence_number() {
         let served = [(16, 100, 150), (32, 200, 260), (48, 300, 370)]
-            .map(|(seq, start_ns, end_ns)| Served { seq, start_ns, end_ns });
+            .map(|(seq, start, end)| Served { seq, start: start / 10, end: end / 10 });
         // Number 32 had no answer (a step), number 64 was not followed.
-        let answered = [(16, 3, 180), (48, 7, 400), (64, 9, 500)]
-            .map(|(seq, n, done_ns)| Answered { seq, n, done_ns });
-        let stages = Stages::join(&served, &answered, |n| (n as u64, 10 * n as u64));
+        let answered = [(16, 3, 180), (48, 7, 400), (64, 9, 500)].map(|(seq, n, done)| Answered {
+            seq,
+            n,
+            done: done / 10,
+        });
+        let send = |n| (n as u64, 10 * n as u64);
+        let stages = Stages::join(&served, &answered, |ticks| 10 * ticks, send);
         let all = [&stages.send_lag, &stages.ingress_wait, &stages.service, &stages.egress];
         assert_eq!(all.map(Histogram::len), [2; 4]);
         assert_eq!(all.map(Histogram::min), [27, 70, 50, 30]);

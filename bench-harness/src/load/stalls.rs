@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::touched::room;
 use crate::measure::histogram::nanoseconds;
 
 /// Longest time between two looks that is no stall, besides the work done between them.
@@ -10,7 +11,7 @@ pub const STALL_NS: u64 = 5_000;
 const KEPT: usize = 1 << 16;
 
 /// A time in which a thread was away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stall {
     /// When it was last there.
     pub from_ns: u64,
@@ -29,7 +30,7 @@ pub struct StallLog {
 impl StallLog {
     /// Nothing yet; memory is taken here.
     pub fn new() -> Self {
-        Self { last_ns: 0, stalls: Vec::with_capacity(KEPT), lengths: nanoseconds() }
+        Self { last_ns: 0, stalls: room(KEPT), lengths: nanoseconds() }
     }
 
     /// The thread is here at `now_ns` and did work since that may take up to `work_ns`.

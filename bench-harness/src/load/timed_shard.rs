@@ -7,18 +7,17 @@ use seawall_engine::types::{EventSink, Sequenced};
 use super::RunClock;
 use super::stages::{SAMPLE_EVERY, Served};
 use super::stalls::StallLog;
+use super::touched::room;
+use crate::measure::histogram::nanoseconds;
 
-/// Longest service time that is told apart: a minute.
-const SERVICE_NS_MAX: u64 = 60_000_000_000;
 /// What an input or an event may take before the time counts as a stall. Ten times the mean.
 const WORK_NS: u64 = 1_000;
 
-/// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`. The histogram has two digits, so
-/// that it does not evict the book.
+/// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`. It only notes what the clock said:
+/// histograms are made of that when the run is over, and do not evict the book.
 #[derive(Debug)]
 pub(super) struct TimedShard<S> {
     pub(super) shard: S,
-    pub(super) service: Histogram<u64>,
     pub(super) served: Vec<Served>,
     pub(super) stalls: StallLog,
     /// The order in which inputs were taken, if it is kept.
@@ -32,13 +31,10 @@ pub(super) struct TimedShard<S> {
 impl<S: Shard> TimedShard<S> {
     /// `inputs` is how many may come, `pad_ns` the least time that each takes.
     pub(super) fn new(shard: S, clock: RunClock, skip: usize, inputs: usize, pad_ns: u64) -> Self {
-        let service =
-            Histogram::new_with_bounds(1, SERVICE_NS_MAX, 2).expect("the bounds are valid");
         let every = usize::try_from(SAMPLE_EVERY).expect("small");
         Self {
             shard,
-            service,
-            served: Vec::with_capacity(inputs / every + 1),
+            served: room(inputs / every + 1),
             stalls: StallLog::new(),
             taken: None,
             clock,
@@ -54,17 +50,27 @@ impl<S: Shard> TimedShard<S> {
         self
     }
 
+    /// Time inside the shard, of the inputs that were followed.
+    pub(super) fn service(&self) -> Histogram<u64> {
+        let mut service = nanoseconds();
+        for input in &self.served {
+            let ns = self.clock.ns(input.end).saturating_sub(self.clock.ns(input.start));
+            service.saturating_record(ns.max(1));
+        }
+        service
+    }
+
     fn timed(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        let start_ns = self.clock.now_ns();
+        let start = self.clock.ticks();
         // Before the work: the answer leaves while the input is applied, and must not leave early.
-        while self.pad_ns > 0 && self.clock.now_ns() < start_ns + self.pad_ns {}
+        if self.pad_ns > 0 {
+            let until_ns = self.clock.ns(start) + self.pad_ns;
+            while self.clock.now_ns() < until_ns {}
+        }
         self.shard.apply(input, sink);
-        let end_ns = self.clock.now_ns();
-        if input.seq.0.is_multiple_of(SAMPLE_EVERY) {
-            self.service.saturating_record(end_ns - start_ns);
-            if self.served.len() < self.served.capacity() {
-                self.served.push(Served { seq: input.seq.0, start_ns, end_ns });
-            }
+        let end = self.clock.ticks();
+        if input.seq.0.is_multiple_of(SAMPLE_EVERY) && self.served.len() < self.served.capacity() {
+            self.served.push(Served { seq: input.seq.0, start, end });
         }
     }
 }
@@ -90,5 +96,6 @@ impl<S: Shard> Shard for TimedShard<S> {
         self.published = published;
         let work_ns = applied as u64 * (WORK_NS + self.pad_ns) + events * WORK_NS;
         self.stalls.here(self.clock.now_ns(), work_ns);
+        self.shard.turned(applied, published);
     }
 }

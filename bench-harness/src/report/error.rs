@@ -15,6 +15,12 @@ pub enum ReportError {
         /// The directory.
         path: PathBuf,
     },
+    /// The same, where nothing may be overwritten.
+    #[error("{}: the directory is not empty; expected a new or an empty one with --out", path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file could not be written.
     #[error("{}: cannot write: {reason}", path.display())]
     Write {

@@ -29,26 +29,68 @@ const FILL: &str = "order_to_fill";
 /// Rows per halving of the distance to 100 %, as HdrHistogram's own tools print them.
 const TICKS_PER_HALF_DISTANCE: u32 = 5;
 
+/// What was measured in one span of a run.
+#[derive(Clone, Debug)]
+pub struct Interval {
+    /// Its start, from the start of the run.
+    pub start: Duration,
+    /// Its length.
+    pub length: Duration,
+    /// The histograms, by flow.
+    pub flows: Vec<FlowHistograms>,
+}
+
 /// Writes `<flow>.<measure>.hgrm` for every histogram that holds something, and the interval log.
 pub fn write(
     directory: &Path,
     histograms: &[FlowHistograms],
     sim_seconds: f64,
 ) -> Result<(), ReportError> {
+    let length = Duration::try_from_secs_f64(sim_seconds).unwrap_or_default();
+    let whole = Interval { start: Duration::ZERO, length, flows: histograms.to_vec() };
+    write_totals(directory, histograms)?;
+    write_log(&directory.join(LOG_FILE), "one interval over the whole run", true, [whole])
+}
+
+/// The same with a log of many intervals, in which what holds nothing is left out.
+pub fn write_intervals(
+    directory: &Path,
+    totals: &[FlowHistograms],
+    what: &str,
+    intervals: impl IntoIterator<Item = Interval>,
+) -> Result<(), ReportError> {
+    write_totals(directory, totals)?;
+    write_log(&directory.join(LOG_FILE), what, false, intervals)
+}
+
+fn write_totals(directory: &Path, histograms: &[FlowHistograms]) -> Result<(), ReportError> {
     for flow in histograms {
-        for (measure, histogram) in [(ACK, &flow.order_to_ack), (FILL, &flow.order_to_fill)] {
-            if histogram.is_empty() {
-                continue;
-            }
-            let path = directory.join(format!("{}.{measure}.hgrm", flow.flow));
-            let file = File::create(&path).map_err(|source| ReportError::write(&path, &source))?;
-            let mut writer = BufWriter::new(file);
-            write_percentiles(&mut writer, histogram)
-                .and_then(|()| writer.flush())
-                .map_err(|source| ReportError::write(&path, &source))?;
+        for (measure, histogram) in measures(flow) {
+            write_percentile_file(directory, &format!("{}.{measure}", flow.flow), histogram)?;
         }
     }
-    write_log(&directory.join(LOG_FILE), histograms, sim_seconds)
+    Ok(())
+}
+
+/// Writes `<name>.hgrm`, unless the histogram holds nothing.
+pub fn write_percentile_file(
+    directory: &Path,
+    name: &str,
+    histogram: &Histogram<u64>,
+) -> Result<(), ReportError> {
+    if histogram.is_empty() {
+        return Ok(());
+    }
+    let path = directory.join(format!("{name}.hgrm"));
+    let file = File::create(&path).map_err(|source| ReportError::write(&path, &source))?;
+    let mut writer = BufWriter::new(file);
+    write_percentiles(&mut writer, histogram)
+        .and_then(|()| writer.flush())
+        .map_err(|source| ReportError::write(&path, &source))
+}
+
+fn measures(flow: &FlowHistograms) -> [(&'static str, &Histogram<u64>); 2] {
+    [(ACK, &flow.order_to_ack), (FILL, &flow.order_to_fill)]
 }
 
 /// The percentile table HdrHistogram's plotter reads; values in nanoseconds.
@@ -82,30 +124,34 @@ pub fn write_percentiles(writer: &mut impl Write, histogram: &Histogram<u64>) ->
 
 fn write_log(
     path: &Path,
-    histograms: &[FlowHistograms],
-    sim_seconds: f64,
+    what: &str,
+    keeps_empty: bool,
+    intervals: impl IntoIterator<Item = Interval>,
 ) -> Result<(), ReportError> {
     let file = File::create(path).map_err(|source| ReportError::write(path, &source))?;
     let mut writer = BufWriter::new(file);
     let mut serializer = V2DeflateSerializer::new();
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("[Histogram log format version 1.3]")
-        .add_comment("Seawall: latencies in nanoseconds, one interval over the whole run")
+        .add_comment(&format!("Seawall: latencies in nanoseconds, {what}"))
         .begin_log_with(&mut writer, &mut serializer)
         .map_err(|source| ReportError::write(path, &source))?;
-    let duration = Duration::try_from_secs_f64(sim_seconds).unwrap_or_default();
-    for flow in histograms {
-        for (measure, histogram) in [(ACK, &flow.order_to_ack), (FILL, &flow.order_to_fill)] {
-            let name = format!("{}.{measure}", flow.flow);
-            let tag = Tag::new(&name);
-            log.write_histogram(histogram, Duration::ZERO, duration, tag)
-                .map_err(|source| ReportError::write_through(path, &source))?;
+    for Interval { start, length, flows } in intervals {
+        for flow in &flows {
+            for (measure, histogram) in measures(flow) {
+                if histogram.is_empty() && !keeps_empty {
+                    continue;
+                }
+                let name = format!("{}.{measure}", flow.flow);
+                log.write_histogram(histogram, start, length, Tag::new(&name))
+                    .map_err(|source| ReportError::write_through(path, &source))?;
+            }
         }
     }
     writer.flush().map_err(|source| ReportError::write(path, &source))
 }
 
-/// Reads the histograms of a saved run back.
+/// Reads the histograms of a saved run back, all intervals together.
 pub fn read(directory: &Path) -> Result<Vec<FlowHistograms>, ReportError> {
     let path = directory.join(LOG_FILE);
     let expected = "an HdrHistogram interval log with the tags seawall writes";
@@ -129,7 +175,13 @@ pub fn read(directory: &Path) -> Result<Vec<FlowHistograms>, ReportError> {
             .iter_mut()
             .find_map(|flow| slot(flow, &tag))
             .ok_or_else(|| problem(&format!("unknown tag `{tag}`")))?;
-        *slot = histogram;
+        if slot.is_empty() {
+            *slot = histogram;
+        } else {
+            slot.add(&histogram).map_err(|source| {
+                problem(&format!("the histogram of `{tag}` does not fit the others: {source}"))
+            })?;
+        }
     }
     Ok(flows)
 }
@@ -170,6 +222,27 @@ mod tests {
         }
         assert!(directory.path().join("taker.order_to_fill.hgrm").exists());
         assert!(!directory.path().join("maker.order_to_fill.hgrm").exists(), "nothing was filled");
+    }
+
+    #[test]
+    fn intervals_add_up_to_the_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let whole = fixture::tables().histograms;
+        let mut twice = whole.clone();
+        for (sum, flow) in twice.iter_mut().zip(&whole) {
+            sum.order_to_ack.add(&flow.order_to_ack).unwrap();
+            sum.order_to_fill.add(&flow.order_to_fill).unwrap();
+        }
+        let length = Duration::from_millis(100);
+        let intervals =
+            (0..2).map(|n| Interval { start: n * length, length, flows: whole.clone() });
+        write_intervals(directory.path(), &twice, "intervals of 100 ms", intervals).unwrap();
+        let text = std::fs::read_to_string(directory.path().join(LOG_FILE)).unwrap();
+        assert!(text.contains("intervals of 100 ms") && text.contains(",0.100,0.100,"), "{text}");
+        for (sum, flow) in twice.iter().zip(&read(directory.path()).unwrap()) {
+            assert_eq!(sum.order_to_ack.len(), flow.order_to_ack.len());
+            assert_eq!(sum.order_to_fill.len(), flow.order_to_fill.len());
+        }
     }
 
     #[test]

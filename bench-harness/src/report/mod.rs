@@ -3,6 +3,7 @@
 //! Everything here is made from a summary and its tables, or from the files of a run directory;
 //! nothing is measured here, and no simulation is needed to report a saved run again.
 
+pub mod bench_files;
 mod bench_page;
 pub mod calibrate;
 pub mod charts;

@@ -11,12 +11,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 
 use super::message::Outbound;
+use super::shard_loop::GATEWAY_BATCH;
 use crate::durability::{CommandLog, Durability, LogError, Storage};
 use crate::journal::BATCH_INPUTS_MAX;
 use crate::ring::{
     Consumer, Full, Producer, Reader, RingReceiver, RingSender, SeqSlotRing, Transport,
 };
 use crate::types::{Seq, Sequenced};
+
+/// Inputs that may wait for room before the list of them takes more memory: a turn of 65 lanes.
+const OVERFLOW_INPUTS: usize = 65 * GATEWAY_BATCH;
 
 /// How far the log is: written by its thread, read by everybody who releases acknowledgements.
 #[derive(Clone, Debug)]
@@ -128,7 +132,7 @@ pub fn log_channel<S: Storage>(
 ) -> (LogTap, LogLoop<S>, Watermark) {
     let (sender, ring) = SeqSlotRing::channel::<Sequenced>(slots);
     let watermark = Watermark::new(log.acknowledged());
-    let tap = LogTap { ring: sender, overflow: VecDeque::new() };
+    let tap = LogTap { ring: sender, overflow: VecDeque::with_capacity(OVERFLOW_INPUTS) };
     let counts = LogCounts::default();
     (tap, LogLoop { log, ring, watermark: watermark.clone(), counts }, watermark)
 }

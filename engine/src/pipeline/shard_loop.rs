@@ -9,6 +9,10 @@ use crate::types::{Event, EventSink, Seq, Sequenced};
 /// Most messages taken from one gateway before the next one has its turn.
 pub const GATEWAY_BATCH: usize = 32;
 
+/// Events that may wait for room before the list of them takes more memory: what a turn causes rarely
+/// comes near it (a mark that triggers tens of thousands does).
+const OVERFLOW_EVENTS: usize = 1 << 16;
+
 /// Whose clock an input's time is.
 #[derive(Clone, Copy, Debug)]
 pub enum Timing {
@@ -62,7 +66,7 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
     pub fn new(shard: S, gateways: Vec<G>, egress: Publisher<Outbound>, timing: Timing) -> Self {
         let egress = Egress {
             ring: egress,
-            overflow: Vec::with_capacity(1024),
+            overflow: Vec::with_capacity(OVERFLOW_EVENTS),
             seq: Seq(0),
             tag: 0,
             published: 0,
@@ -140,6 +144,18 @@ impl<S: Shard, G: RingReceiver<Inbound>> ShardLoop<S, G> {
     pub fn slowest_reader(&self) -> Option<(String, usize)> {
         let slowest = self.egress.ring.slowest()?;
         Some((slowest.name.to_owned(), slowest.behind.unwrap_or(0)))
+    }
+
+    /// The same as a place in the order in which readers were named. Takes no memory.
+    pub fn slowest_reader_place(&self) -> Option<usize> {
+        let lags = self.egress.ring.readers().enumerate();
+        let behind = lags.filter_map(|(place, lag)| Some((lag.behind?, place)));
+        behind.max().map(|(_, place)| place)
+    }
+
+    /// Names of the readers, by place.
+    pub fn reader_names(&self) -> Vec<String> {
+        self.egress.ring.readers().map(|lag| lag.name.to_owned()).collect()
     }
 
     /// Ends: the gateways see that nobody listens, the readers that nothing follows.

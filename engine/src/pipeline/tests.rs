@@ -68,6 +68,10 @@ fn a_slow_reader_gates_the_shard_and_is_named() {
     assert_eq!(readers[0].drain(100, |_| {}), 4);
     assert_eq!(shard.turn(), Turn::Gated, "the recorder still gates");
     assert_eq!(shard.slowest_reader(), Some(("recorder".to_owned(), 4)));
+    assert_eq!(
+        shard.slowest_reader_place().map(|place| shard.reader_names()[place].clone()),
+        Some("recorder".to_owned())
+    );
     let mut tags = Vec::new();
     while tags.len() < 10 {
         readers[0].drain(100, |_| {});

@@ -3,11 +3,10 @@
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_utils::CachePadded;
-use parking_lot::Mutex;
 use thiserror::Error;
 
 use super::message::Inbound;
@@ -32,20 +31,37 @@ pub enum PipelineError {
     },
 }
 
+/// No reader has gated yet.
+const NOBODY: usize = usize::MAX;
+
 /// Signs of life, written by the engine thread, read by anybody.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pulse {
     turns: CachePadded<AtomicU64>,
     applied: CachePadded<AtomicU64>,
     pinned: AtomicBool,
-    /// The reader that gated last. Cold: written when gating starts.
-    gated_by: Mutex<Option<String>>,
+    /// Place of the reader that gated last, or [`NOBODY`]. A place and not a name, so that the engine
+    /// thread needs neither a lock nor memory to say it.
+    gated_by: AtomicUsize,
+}
+
+impl Pulse {
+    fn new() -> Self {
+        Self {
+            turns: CachePadded::default(),
+            applied: CachePadded::default(),
+            pinned: AtomicBool::new(false),
+            gated_by: AtomicUsize::new(NOBODY),
+        }
+    }
 }
 
 /// A running engine thread.
 #[derive(Debug)]
 pub struct EngineThread<S> {
     pulse: Arc<Pulse>,
+    /// Names of the readers, by place.
+    readers: Vec<String>,
     thread: JoinHandle<(S, ShardCounts)>,
 }
 
@@ -57,7 +73,8 @@ impl<S: Shard + 'static> EngineThread<S> {
         core: Option<usize>,
         wait: WaitStrategy,
     ) -> Result<Self, PipelineError> {
-        let pulse = Arc::new(Pulse::default());
+        let pulse = Arc::new(Pulse::new());
+        let readers = shard_loop.reader_names();
         let engine_pulse = Arc::clone(&pulse);
         let run = move || {
             let pinned = core.is_some_and(pin_to);
@@ -65,7 +82,7 @@ impl<S: Shard + 'static> EngineThread<S> {
             drive(shard_loop, &engine_pulse, wait)
         };
         let thread = thread::Builder::new().name("engine".to_owned()).spawn(run)?;
-        Ok(Self { pulse, thread })
+        Ok(Self { pulse, readers, thread })
     }
 
     /// Whether the thread runs. A heartbeat that stands still while this is true is a stall.
@@ -84,8 +101,9 @@ impl<S: Shard + 'static> EngineThread<S> {
     }
 
     /// The reader that last kept the shard waiting, if any did.
-    pub fn gated_by(&self) -> Option<String> {
-        self.pulse.gated_by.lock().clone()
+    pub fn gated_by(&self) -> Option<&str> {
+        let place = self.pulse.gated_by.load(Ordering::Acquire);
+        self.readers.get(place).map(String::as_str)
     }
 
     /// Waits until the thread has drained everything, and gives the shard back. Drop the gateways
@@ -120,7 +138,8 @@ fn drive<S: Shard, G: RingReceiver<Inbound>>(
             Turn::Gated => {
                 if !gated {
                     gated = true;
-                    *pulse.gated_by.lock() = shard_loop.slowest_reader().map(|(name, _)| name);
+                    let place = shard_loop.slowest_reader_place().unwrap_or(NOBODY);
+                    pulse.gated_by.store(place, Ordering::Release);
                 }
                 waiter.idle();
             }

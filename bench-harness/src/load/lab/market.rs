@@ -23,6 +23,16 @@ pub(super) fn price(ticks: u32) -> Price {
 
 /// A shard with one linear market of 50 times leverage, without trading fees.
 pub(super) fn config(accounts_max: u32, orders_max: u32, discipline: Discipline) -> ShardConfig {
+    config_of(1, accounts_max, orders_max, discipline)
+}
+
+/// The same with several such markets.
+pub(super) fn config_of(
+    symbols: u16,
+    accounts_max: u32,
+    orders_max: u32,
+    discipline: Discipline,
+) -> ShardConfig {
     let rate = |parts| Ppm::new(parts).expect("at most one");
     let tier = MarginTier {
         notional_floor: Money::ZERO,
@@ -49,7 +59,7 @@ pub(super) fn config(accounts_max: u32, orders_max: u32, discipline: Discipline)
         triggers_max: 10_000,
         venue: VenueRules::default(),
     };
-    let markets = vec![market.expect("valid rules")];
+    let markets = vec![market.expect("valid rules"); usize::from(symbols)];
     ShardConfig::new(accounts_max, orders_max, markets, liquidation).expect("valid bounds")
 }
 

@@ -11,16 +11,20 @@ mod queueing;
 mod ratios;
 mod replay;
 mod soak;
+mod symbols;
 
 pub use findings::{Bar, Bound, Cell, Column, Curve, Findings, Line, Unit};
 
+use std::thread;
+
 use seawall_engine::core::Engine;
-use seawall_engine::pipeline::{Layout, NullShard, PipelineError, Topology};
+use seawall_engine::pipeline::{Layout, NullShard, PipelineError, Topology, pin_to};
 use seawall_engine::ring::{Transport, WaitStrategy};
+use seawall_engine::types::NoEvents;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{DriverOptions, Outcome, Plan, PlanError, Stream, drive};
+use super::{DriverOptions, Outcome, Plan, PlanError, RunClock, Stream, drive};
 use crate::study::two_samples::median;
 
 /// Why an experiment could not be done.
@@ -66,6 +70,8 @@ pub enum Experiment {
     Replay,
     /// Forced orders while a hundred thousand client orders are queued, by discipline.
     Priority,
+    /// Throughput over 1 to 10,000 symbols, and of several shards.
+    Symbols,
 }
 
 /// Everything the experiments have in common.
@@ -85,6 +91,8 @@ pub struct Lab<'a> {
     pub overload_s: f64,
     /// Least service time of the queueing experiment.
     pub pad_ns: u64,
+    /// Whether all memory is mapped and locked before a clock starts.
+    pub locks_memory: bool,
 }
 
 impl Lab<'_> {
@@ -105,6 +113,7 @@ impl Lab<'_> {
             Experiment::Burst => burst::run::<R>(self, say),
             Experiment::Replay => replay::run::<R>(self, say),
             Experiment::Priority => Ok(priority::run()),
+            Experiment::Symbols => symbols::run::<R>(self, say),
         }
     }
 
@@ -121,7 +130,8 @@ impl Lab<'_> {
     }
 
     fn options(&self, msgs_per_s: Option<f64>) -> DriverOptions {
-        DriverOptions { wait: self.wait, ..DriverOptions::new(self.topology, msgs_per_s) }
+        let (wait, locks_memory) = (self.wait, self.locks_memory);
+        DriverOptions { wait, locks_memory, ..DriverOptions::new(self.topology, msgs_per_s) }
     }
 
     fn drive<R: Transport>(&self, options: &DriverOptions) -> Result<Outcome, LabError> {
@@ -140,6 +150,24 @@ impl Lab<'_> {
             }
         }
         Ok([engine, nothing])
+    }
+
+    /// Inputs a second that the core applies in one thread without rings, run by run.
+    fn core_alone(&self) -> Vec<f64> {
+        let core = self.two_cores("capacity").ok().map(|[_, engine]| engine);
+        let (setup, timed) = self.plan.inputs().split_at(self.plan.setup());
+        let once = || {
+            if let Some(core) = core {
+                pin_to(core);
+            }
+            let (clock, mut engine) = (RunClock::start(), Engine::new(&self.stream.config));
+            setup.iter().for_each(|input| engine.apply(input, &mut NoEvents));
+            let start_ns = clock.now_ns();
+            timed.iter().for_each(|input| engine.apply(input, &mut NoEvents));
+            timed.len() as f64 * 1e9 / (clock.now_ns() - start_ns).max(1) as f64
+        };
+        let run = |_| thread::scope(|scope| scope.spawn(once).join().expect("the thread ends"));
+        (0..self.runs).map(run).collect()
     }
 
     fn capacity<R: Transport>(&self, say: &dyn Fn(&str)) -> Result<f64, LabError> {
