@@ -142,13 +142,10 @@ fn log_by_tag(path: &Path) -> BTreeMap<String, (u64, Histogram<u64>)> {
     found
 }
 
-/// Percentiles by the definition, of values that it sorts.
-fn exact(values: &mut [u64], quantile: f64) -> u64 {
+/// A percentile by the definition, of values that it sorts.
+fn exact(values: &mut [u64], hundredths: usize) -> u64 {
     values.sort_unstable();
-    let rank = (values.len() as f64 * quantile).ceil().max(1.0);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]
-    let place = rank as usize - 1;
-    values[place]
+    values[(values.len() * hundredths).div_ceil(100).max(1) - 1]
 }
 
 #[test]
@@ -204,10 +201,11 @@ fn the_latencies_of_a_rate_are_files_that_others_read() {
             assert!(*intervals > 1 || flow == "forced", "{tag}: {intervals} intervals");
             let values = by_tag.get_mut(&tag).expect("samples");
             assert_eq!((histogram.len(), values.len() as u64), (count, count), "{tag}");
-            for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
+            for (name, hundredths) in [("p50", 50_u8), ("p90", 90), ("p99", 99), ("max", 100)] {
                 let said = said[name].as_u64().expect("a figure");
+                let quantile = f64::from(hundredths) / 100.0;
                 assert_eq!(histogram.value_at_quantile(quantile), said, "{tag} {name}");
-                let exact = exact(values, quantile);
+                let exact = exact(values, hundredths.into());
                 assert!(histogram.equivalent(exact, said), "{tag} {name}: {exact}, not {said}");
             }
             let table = fs::read_to_string(rate.join(format!("{tag}.hgrm"))).expect("a table");
@@ -215,7 +213,7 @@ fn the_latencies_of_a_rate_are_files_that_others_read() {
         }
     }
     assert!(compared >= 3, "{compared} tags");
-    let error = run(&args, &mut Vec::new()).err().expect("the directory is not empty").to_string();
+    let error = run(&args, &mut Vec::new()).expect_err("the directory is not empty").to_string();
     assert!(error.contains("files") && error.contains("not empty"), "{error}");
 }
 

@@ -44,6 +44,17 @@ pub struct LabArgs {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u8).range(1..=64))]
     pub gateways: u8,
+    /// What a thread does while its rings are empty; chosen by the layout if not given.
+    #[arg(long, value_enum, value_name = "WAIT")]
+    pub wait: Option<WaitName>,
+    /// The cores, as `0,1`: generator and recorder, engine; or generator, engine, recorder.
+    #[arg(long, value_name = "CORES", value_delimiter = ',', conflicts_with = "threads")]
+    pub cores: Vec<usize>,
+}
+
+/// How a run goes.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
     /// How the messages of a rate arrive: `constant`, `poisson[:SEED]`, `bursts[:SIZE]`,
     /// `hawkes[:BRANCHING[:SEED]]`, or `recorded`: the recorded times, scaled to the rate.
     #[arg(long, value_name = "PROCESS", default_value = "constant")]
@@ -51,12 +62,6 @@ pub struct LabArgs {
     /// Maps and locks all memory before the clock starts, if the system lets (`ulimit -l`).
     #[arg(long)]
     pub lock_memory: bool,
-    /// What a thread does while its rings are empty; chosen by the layout if not given.
-    #[arg(long, value_enum, value_name = "WAIT")]
-    pub wait: Option<WaitName>,
-    /// The cores, as `0,1`: generator and recorder, engine; or generator, engine, recorder.
-    #[arg(long, value_name = "CORES", value_delimiter = ',', conflicts_with = "threads")]
-    pub cores: Vec<usize>,
 }
 
 /// A wait strategy.
@@ -153,7 +158,7 @@ pub(super) fn run<R: Transport>(
         runs: usize::from(args.runs),
         overload_s: f64::from(args.lab.overload_seconds),
         pad_ns: args.lab.pad_ns,
-        locks_memory: args.lab.lock_memory,
+        locks_memory: args.run.lock_memory,
     };
     let mut all = Vec::new();
     for experiment in args.lab.chosen() {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::bench_files::{self, FileArgs};
-use super::bench_lab::{self, LabArgs, WaitName};
+use super::bench_lab::{self, LabArgs, RunArgs, WaitName};
 use crate::feeds::OpenOptions;
 use crate::load::lab::{Findings, LabError};
 use crate::load::transport::{DisruptorRing, RingbufRing, RtrbRing};
@@ -108,6 +108,9 @@ pub struct PipelineArgs {
     /// Experiments and threads.
     #[command(flatten)]
     pub lab: LabArgs,
+    /// Arrivals and memory.
+    #[command(flatten)]
+    pub run: RunArgs,
     /// Files.
     #[command(flatten)]
     pub files: FileArgs,
@@ -341,8 +344,8 @@ impl Bench<'_> {
         let options = DriverOptions {
             gateways: usize::from(self.args.lab.gateways),
             wait: self.args.lab.wait.map(WaitName::strategy),
-            arrivals: self.args.lab.arrivals,
-            locks_memory: self.args.lab.lock_memory,
+            arrivals: self.args.run.arrivals,
+            locks_memory: self.args.run.lock_memory,
             keeps_samples: msgs_per_s.is_some() && self.args.files.out.is_some(),
             ..DriverOptions::new(self.topology, msgs_per_s)
         };

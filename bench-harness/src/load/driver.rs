@@ -133,25 +133,52 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
         stalls: StallLog::new(),
         reader_stalls: StallLog::new(),
     };
-    let mut shard_loop = edge.set_up(shard_loop, plan.setup());
+    let shard_loop = edge.set_up(shard_loop, plan.setup());
     let locked = if options.locks_memory { Locked::take() } else { None };
     // Drawn before the clock starts: it takes as long as it takes.
     let timed_inputs = &plan.inputs()[plan.setup()..];
-    let draw = |start_ns| {
-        options.msgs_per_s.map_or(Pace::Closed, |rate| {
-            Pace::arriving(options.arrivals, timed_inputs, rate, start_ns)
-                .expect("the caller checked the rate")
-        })
-    };
-    let pace = draw(0);
+    let pace = options.msgs_per_s.map_or(Pace::Closed, |rate| {
+        Pace::arriving(options.arrivals, timed_inputs, rate, 0)
+            .expect("the caller checked the rate")
+    });
     let faults_before = page_faults();
     let pace = pace.starting_at(edge.clock.now_ns() + LEAD_NS);
     edge.generator.set_pace(pace.clone());
     edge.recorder.set_pace(pace.clone());
     let began_ns = pace.start_ns().unwrap_or_else(|| edge.clock.now_ns());
 
+    let (edge, end, pinned) = run_threads(edge, shard_loop, options)?;
+    let page_faults = page_faults().zip(faults_before).map(|(after, before)| after - before);
+    let memory_locked = locked.is_some();
+    drop(locked);
+    let log = log_run.map(LogRun::join).transpose()?;
+    let run = Finished {
+        pace,
+        began_ns,
+        pinned,
+        clock_cost_ns,
+        transport: R::NAME,
+        log,
+        page_faults,
+        memory_locked,
+    };
+    Ok(edge.into_outcome(plan, options, run, end))
+}
+
+/// Runs to the end, on as many threads as the layout has; says whether all were pinned.
+#[allow(clippy::type_complexity, reason = "what goes in comes out")]
+fn run_threads<'a, S, T, G>(
+    mut edge: Edge<'a, S>,
+    mut shard_loop: ShardLoop<T, G>,
+    options: &DriverOptions,
+) -> Result<(Edge<'a, S>, (T, ShardCounts), bool), PipelineError>
+where
+    S: RingSender<Inbound>,
+    T: Shard + 'static,
+    G: RingReceiver<Inbound> + 'static,
+{
     let wait = options.wait.unwrap_or_else(|| options.topology.wait_strategy());
-    let (edge, end, pinned) = match options.topology.layout {
+    Ok(match options.topology.layout {
         Layout::Inline { core } => {
             let (edge, shard_loop, pinned) = thread::scope(|scope| {
                 let inline = move || {
@@ -175,22 +202,7 @@ pub fn drive_logged<R: Transport, S: Shard + 'static>(
             let pinned = pinned && engine.is_pinned();
             (edge, engine.join()?, pinned)
         }
-    };
-    let page_faults = page_faults().zip(faults_before).map(|(after, before)| after - before);
-    let memory_locked = locked.is_some();
-    drop(locked);
-    let log = log_run.map(LogRun::join).transpose()?;
-    let run = Finished {
-        pace,
-        began_ns,
-        pinned,
-        clock_cost_ns,
-        transport: R::NAME,
-        log,
-        page_faults,
-        memory_locked,
-    };
-    Ok(edge.into_outcome(plan, options, run, end))
+    })
 }
 
 type SenderOf<R> = <R as Transport>::Sender<Inbound>;

@@ -39,7 +39,9 @@ pub use outcome::{Cell, Counts, Filled, FilledLots, Outcome};
 pub use pace::Pace;
 pub use plan::{PHASES_MAX, PhaseStart, Plan, PlanError};
 pub use preflight::{CoreProbe, Grade, Preflight};
-pub use rows::{FlowRow, FlowRows, LatencyRow, LogRow, Rate, Row, RowContext, StageRow, row};
+pub use rows::{
+    FlowRow, FlowRows, LatencyRow, LogRow, MemoryRow, Rate, Row, RowContext, StageRow, row,
+};
 pub use samples::{SampleRow, intervals};
 pub use stages::Stages;
 pub use stalls::{STALL_NS, Stall, StallLog, Trip, Undisturbed};

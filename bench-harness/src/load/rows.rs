@@ -129,10 +129,17 @@ pub struct Row {
     pub durability: &'static str,
     /// What the log did, if there was one.
     pub log: Option<LogRow>,
+    /// Whether its memory was in place.
+    pub memory: MemoryRow,
+}
+
+/// Memory of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MemoryRow {
     /// Pages touched for the first time while the clock ran.
     pub page_faults: Option<u64>,
     /// Whether all memory was mapped and locked before.
-    pub memory_locked: bool,
+    pub locked: bool,
 }
 
 /// What the log of a run did.
@@ -207,8 +214,7 @@ pub fn row(name: &str, runs: &[Outcome], context: &RowContext) -> Row {
             batch_mean: log.inputs as f64 / log.batches.max(1) as f64,
             batch_max: log.batch_max,
         }),
-        page_faults: last.page_faults,
-        memory_locked: last.memory_locked,
+        memory: MemoryRow { page_faults: last.page_faults, locked: last.memory_locked },
     }
 }
 

@@ -65,8 +65,8 @@ pub fn render(row: &Row) -> String {
             count(log.batch_max)
         );
     }
-    if let Some(faults) = row.page_faults {
-        let locked = if row.memory_locked { "memory locked before" } else { "memory not locked" };
+    if let Some(faults) = row.memory.page_faults {
+        let locked = if row.memory.locked { "memory locked before" } else { "memory not locked" };
         let _ = writeln!(
             text,
             "{} pages touched for the first time meanwhile, {locked}",

@@ -23,12 +23,13 @@ pub(super) fn price(ticks: u32) -> Price {
 
 /// A shard with one linear market of 50 times leverage, without trading fees.
 pub(super) fn config(accounts_max: u32, orders_max: u32, discipline: Discipline) -> ShardConfig {
-    config_of(1, accounts_max, orders_max, discipline)
+    config_of(1, REFERENCE_TICKS, accounts_max, orders_max, discipline)
 }
 
-/// The same with several such markets.
+/// The same with several such markets, whose prices start at `reference_ticks`.
 pub(super) fn config_of(
     symbols: u16,
+    reference_ticks: u32,
     accounts_max: u32,
     orders_max: u32,
     discipline: Discipline,
@@ -41,7 +42,7 @@ pub(super) fn config_of(
     };
     let market = MarketRules::new(MarketSpec {
         contract: Contract { kind: ContractKind::Linear, unit: 100 },
-        reference: price(REFERENCE_TICKS),
+        reference: price(reference_ticks),
         tiers: vec![tier],
         maker_fee: rate(0),
         taker_fee: rate(0),

@@ -161,9 +161,13 @@ impl Lab<'_> {
                 pin_to(core);
             }
             let (clock, mut engine) = (RunClock::start(), Engine::new(&self.stream.config));
-            setup.iter().for_each(|input| engine.apply(input, &mut NoEvents));
+            for input in setup {
+                engine.apply(input, &mut NoEvents);
+            }
             let start_ns = clock.now_ns();
-            timed.iter().for_each(|input| engine.apply(input, &mut NoEvents));
+            for input in timed {
+                engine.apply(input, &mut NoEvents);
+            }
             timed.len() as f64 * 1e9 / (clock.now_ns() - start_ns).max(1) as f64
         };
         let run = |_| thread::scope(|scope| scope.spawn(once).join().expect("the thread ends"));

@@ -13,7 +13,7 @@ use seawall_engine::types::{
     AccountId, Input, NewOrder, OrderId, OrderKind, Qty, Seq, Sequenced, Side, SymbolId,
 };
 
-use super::market::{PLENTY, REFERENCE_TICKS, config_of, price};
+use super::market::{PLENTY, config_of, price};
 use super::{Findings, Lab, LabError, Unit};
 use crate::load::{DriverOptions, Outcome, Plan, drive};
 use crate::scenario::Flow;
@@ -29,6 +29,9 @@ const WARM_UP: u64 = 24;
 const PLACES: u64 = 16;
 /// One message of a symbol in so many takes.
 const TAKE_EVERY: u64 = 8;
+/// Where prices start. Low, because a ladder is as long as its prices are high, and memory that an engine
+/// gave back is not lazily zeroed for the next one: ten thousand long ladders would be in memory whole.
+const REFERENCE_TICKS: u32 = 500;
 /// Makers, and as many takers.
 const PAIRS: u32 = 32;
 /// Recorded time of the timed inputs; those before it are at zero.
@@ -87,16 +90,22 @@ struct Market {
 
 impl Market {
     fn new(symbols: u16, timed: u64) -> Self {
-        let config = config_of(symbols, 2 * PAIRS + 2, 64, Discipline::Strict { steps_max: 8 });
+        let config = config_of(
+            symbols,
+            REFERENCE_TICKS,
+            2 * PAIRS + 2,
+            64,
+            Discipline::Strict { steps_max: 8 },
+        );
         let mut makes = Maker::new(symbols);
-        (1..=2 * PAIRS).for_each(|n| {
-            makes.push(0, Input::Deposit { account: AccountId(n), amount: PLENTY });
-        });
-        (0..symbols).map(SymbolId).for_each(|symbol| {
+        for account in (1..=2 * PAIRS).map(AccountId) {
+            makes.push(0, Input::Deposit { account, amount: PLENTY });
+        }
+        for symbol in (0..symbols).map(SymbolId) {
             makes.push(0, Input::Mark { symbol, price: price(REFERENCE_TICKS) });
-        });
-        for _ in 0..WARM_UP {
-            (0..symbols).for_each(|symbol| makes.message(0, symbol));
+        }
+        for symbol in (0..WARM_UP).flat_map(|_| 0..symbols) {
+            makes.message(0, symbol);
         }
         let mut source = SplitMix64::seed_from_u64(u64::from(symbols));
         for _ in 0..timed {
@@ -166,7 +175,7 @@ impl Maker {
             Input::Order(NewOrder { symbol, account, order, side, qty, kind, reduce_only })
         };
         if n % TAKE_EVERY == TAKE_EVERY - 1 {
-            let buys = n / TAKE_EVERY % 2 == 0;
+            let buys = (n / TAKE_EVERY).is_multiple_of(2);
             let (side, ticks) = if buys { (Side::Buy, 100) } else { (Side::Sell, -100) };
             let limit = price(REFERENCE_TICKS.saturating_add_signed(ticks));
             return self.push(time_ns, new(taker, side, 1, OrderKind::ImmediateOrCancel(limit)));
@@ -181,7 +190,7 @@ impl Maker {
             self.places[at] = Some(order);
             let drawn = u32::try_from(order.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59);
             let away = 1 + drawn.expect("five bits");
-            let (side, ticks) = if place % 2 == 0 {
+            let (side, ticks) = if place.is_multiple_of(2) {
                 (Side::Buy, REFERENCE_TICKS - away)
             } else {
                 (Side::Sell, REFERENCE_TICKS + away)
@@ -227,7 +236,9 @@ mod tests {
                 engine.apply(input, &mut seen);
             }
             let mut again = Engine::new(&market.config);
-            market.inputs.iter().for_each(|input| again.apply(input, &mut hasher));
+            for input in &market.inputs {
+                again.apply(input, &mut hasher);
+            }
             let Seen { trades, rejected, rested } = seen;
             let orders = market.inputs.len() as u64;
             assert!(trades > orders / 10 && rested > orders / 3, "{trades} {rested} of {orders}");
