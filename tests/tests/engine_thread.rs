@@ -163,12 +163,11 @@ fn the_engine_thread_takes_no_memory_and_no_lock() {
         assert_eq!((allocations, sleeps), (0, 0), "{name}");
     }
     for planted in [Planted::Allocation, Planted::Sleep] {
-        let (allocations, sleeps, _) = watch(&stream, planted, &usual);
-        let expected = (stream.inputs.len() - 2 * START_UP) / 1_000;
-        match planted {
-            Planted::Sleep => assert!(sleeps >= expected as u64, "{sleeps} of {expected}"),
-            _ => assert!(allocations >= expected, "{allocations} of {expected}"),
-        }
+        let (allocations, sleeps, outcome) = watch(&stream, planted, &usual);
+        // One in a thousand of those between the marks, which a turn may move.
+        let expected = (outcome.applied - START_UP as u64) / 1_000 - 1;
+        let caught = if planted == Planted::Sleep { sleeps } else { allocations as u64 };
+        assert!(caught >= expected, "{caught} of {expected}");
     }
 }
 
