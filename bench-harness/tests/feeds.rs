@@ -7,8 +7,10 @@ use std::path::Path;
 
 use fixtures::{Folder, itch, mbo};
 use proptest::prelude::*;
-use seawall::feeds::follow::{Agreement, Cause, ReplayOptions, replay};
+use seawall::feeds::follow::{Agreement, Cause, LoadReader, ReplayOptions, replay};
 use seawall::feeds::{FeedError, Format, OpenOptions, Record, detect, open};
+use seawall_engine::core::Engine;
+use seawall_engine::types::Event;
 
 fn replayed(path: &Path, format: Format, instrument: Option<&str>) -> Result<Agreement, FeedError> {
     let options = OpenOptions { instrument: instrument.map(str::to_owned) };
@@ -270,6 +272,37 @@ fn recorded_bitstamp_hours_pair() {
     let pairing = agreement.pairing.unwrap();
     assert_eq!(agreement.messages, 50_414);
     assert!(pairing.paired * 100 >= pairing.trades * 94, "{pairing:?}");
+}
+
+#[test]
+fn a_bitstamp_lot_is_a_millionth_of_a_coin_to_an_engine_too() {
+    // Three orders of 500 bitcoin each rest; an order of ten takes from the first.
+    let mut rows = BITSTAMP.lines().next().unwrap().to_owned() + "\n";
+    for n in 1..=3 {
+        rows += &format!("{n},{n}000,{n}000,{}.00,50000000000,created,ask\n", 300 + n);
+    }
+    rows += "200,200000,200000,301.00,1000000000,created,bid\n\
+             200,200001,200001,301.00,0,deleted,bid\n1,200002,200002,301.00,49000000000,changed,ask\n";
+    let folder = Folder::new();
+    let path = folder.file("orders.csv", rows.as_bytes());
+    let reader = open(&path, Format::Bitstamp, &OpenOptions::default()).unwrap();
+    let mut load = LoadReader::open(reader, ReplayOptions::default()).unwrap();
+    // Money counts in cents of millionths.
+    assert_eq!(load.config().markets()[0].contract().unit, 1);
+    let mut engine = Engine::new(load.config());
+    let (mut events, mut traded) = (Vec::new(), 0);
+    while let Some(input) = load.input().unwrap() {
+        engine.apply(&input, &mut events);
+        for event in events.drain(..) {
+            match event {
+                Event::Rejected { .. } => panic!("{event:?}"),
+                Event::Trade { qty, .. } => traded += qty.lots(),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(traded, 10_000_000, "ten bitcoin");
+    assert_eq!(engine.conservation_error(), 0);
 }
 
 const TABLE: &str = "\

@@ -3,10 +3,11 @@
 use seawall::measure::summary::Summary;
 use seawall::scenario::{self, Scenario};
 use seawall::simulation::{
-    self, BackgroundAction, BackgroundMessage, CommandSink, Progress, RunOptions, RunResult,
+    self, BackgroundAction, BackgroundMessage, CommandSink, Progress, Recording, RunOptions,
+    RunResult,
 };
 use seawall_engine::core::{Engine, EventHasher};
-use seawall_engine::types::{AccountId, Event, FundCause, Sequenced, Side};
+use seawall_engine::types::{AccountId, Event, FundCause, Input, Sequenced, Side};
 
 /// A minute of the default scenario at a quarter of its size.
 const SMALL: [&str; 7] = [
@@ -356,4 +357,29 @@ fn inputs_are_streamed_and_not_kept() {
     assert_eq!(taken.get(), summary.commands);
     // What waits for the sink is one batch at most, however long the run.
     assert!(reports > 10 && behind_max <= 32_768, "{behind_max} of {}", summary.commands);
+}
+
+#[test]
+fn recorded_quantities_are_scaled_by_the_unit_they_are_told_in() {
+    let message = |n: u64, action| BackgroundMessage { time_ns: n * 1_000_000, action };
+    // In millionths of a coin: two coins, then a quarter of one.
+    let messages = [(0, 2_000_000), (1, 250_000)].map(|(order, qty)| {
+        message(order, BackgroundAction::New { order, side: Side::Buy, price: 20_000, qty })
+    });
+    let recording = Recording { messages: messages.to_vec(), qty_per_unit: 1_000_000 };
+    let scenario = small("flash-crash", &["background.lots_per_unit=1000"], 1);
+    let mut commands: Vec<Sequenced> = Vec::new();
+    let mut options = RunOptions {
+        background: Some(&recording),
+        commands: Some(&mut commands),
+        paired: false,
+        ..RunOptions::default()
+    };
+    simulation::run(&scenario, &mut options).expect("the run ends");
+    let account = AccountId(scenario.roles().background);
+    let lots = commands.iter().filter_map(|command| match &command.input {
+        Input::Order(new) if new.account == account => Some(new.qty.lots()),
+        _ => None,
+    });
+    assert_eq!(lots.collect::<Vec<_>>(), [2_000, 250]);
 }

@@ -23,7 +23,8 @@ pub struct Recorded<'a> {
     next: Option<BackgroundMessage>,
     start_ns: u64,
     speed: f64,
-    lots_per_unit: f64,
+    /// Lots of the run for a recorded quantity of one.
+    lots_per_qty: f64,
     reference: Option<f64>,
     /// Resting orders: the number of the venue's order, its price and open quantity.
     resting: BTreeMap<u64, (u32, Price, u64)>,
@@ -41,7 +42,8 @@ impl<'a> Recorded<'a> {
             messages,
             start_ns: scenario.clock.warmup_ms * 1_000_000,
             speed: scenario.background.speed,
-            lots_per_unit: scenario.background.lots_per_unit,
+            lots_per_qty: scenario.background.lots_per_unit
+                / f64::from(background.qty_per_unit().max(1)),
             reference: None,
             resting: BTreeMap::new(),
             number: 0,
@@ -57,7 +59,7 @@ impl<'a> Recorded<'a> {
     }
 
     fn lots(&self, recorded: u64) -> u32 {
-        whole(real(recorded) * self.lots_per_unit, 1, 1 << 30)
+        whole(real(recorded) * self.lots_per_qty, 1, 1 << 30)
     }
 
     fn order(&mut self, side: Side, lots: u32, kind: OrderKind) -> NewOrder {

@@ -52,6 +52,30 @@ pub struct BackgroundMessage {
 pub trait Background {
     /// The messages in their order.
     fn messages(&self) -> Box<dyn Iterator<Item = BackgroundMessage> + '_>;
+
+    /// By how much a quantity of one unit of the instrument (a share, a coin) is told.
+    fn qty_per_unit(&self) -> u32 {
+        1
+    }
+}
+
+/// A recording in memory.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Its messages in their order.
+    pub messages: Vec<BackgroundMessage>,
+    /// By how much they tell a quantity of one unit of the instrument.
+    pub qty_per_unit: u32,
+}
+
+impl Background for Recording {
+    fn messages(&self) -> Box<dyn Iterator<Item = BackgroundMessage> + '_> {
+        self.messages.messages()
+    }
+
+    fn qty_per_unit(&self) -> u32 {
+        self.qty_per_unit
+    }
 }
 
 impl Background for Vec<BackgroundMessage> {

@@ -4,20 +4,17 @@ use std::path::Path;
 
 use crate::feeds::follow::{FlowAction, FlowEvent, FlowReader};
 use crate::feeds::{self, FeedError, OpenOptions};
-use crate::simulation::{BackgroundAction, BackgroundMessage};
+use crate::simulation::{BackgroundAction, BackgroundMessage, Recording};
 
 /// Reads a recorded file, plain or compressed, into memory: a run may play it twice. Its format is
 /// told by the file.
-pub(super) fn read(
-    path: &Path,
-    options: &OpenOptions,
-) -> Result<Vec<BackgroundMessage>, FeedError> {
+pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Recording, FeedError> {
     let mut reader = FlowReader::new(feeds::open(path, feeds::detect(path)?, options)?);
     let mut messages = Vec::new();
     while let Some(event) = reader.event()? {
         messages.push(message(event));
     }
-    Ok(messages)
+    Ok(Recording { messages, qty_per_unit: reader.format().lots_per_unit() })
 }
 
 fn message(event: FlowEvent) -> BackgroundMessage {

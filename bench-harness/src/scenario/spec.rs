@@ -742,7 +742,7 @@ pub struct Holders {
 pub struct BackgroundSpec {
     /// Cash of its account.
     pub deposit_currency: u64,
-    /// Lots per unit of the recording's quantity.
+    /// Lots per unit of the recorded instrument: a share, a coin.
     pub lots_per_unit: f64,
     /// Recorded time over virtual time: 2 plays it twice as fast.
     pub speed: f64,

@@ -11,7 +11,7 @@ mod spool;
 mod tap;
 mod world;
 
-pub use crate::agents::recording::{Background, BackgroundAction, BackgroundMessage};
+pub use crate::agents::recording::{Background, BackgroundAction, BackgroundMessage, Recording};
 pub use options::{CommandSink, Progress, RunOptions, RunResult, SimulationError};
 
 use rustix::time::{ClockId, clock_gettime};

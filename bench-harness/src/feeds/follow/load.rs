@@ -18,14 +18,14 @@ use seawall_engine::types::{
 };
 
 use super::{FlowAction, FlowEvent, FlowReader, ReplayOptions};
-use crate::feeds::{FeedError, RecordReader, RowError};
+use crate::feeds::{FeedError, Format, RecordReader, RowError};
 
 /// First id of an aggressor: above any id that an exchange hands out in a day.
 pub const TAKER_ID_FIRST: u64 = 1 << 62;
 
 const SYMBOL: SymbolId = SymbolId(0);
 const ACCOUNT: AccountId = AccountId(1);
-/// Money units in one unit of the currency.
+/// Money units in one unit of the currency, where a tick of one lot is worth at least one of them.
 const MONEY_PER_CURRENCY: i64 = 1_000_000;
 const DOMAIN_FACTOR: u32 = 20;
 
@@ -48,7 +48,7 @@ impl LoadReader {
     pub fn open(reader: Box<dyn RecordReader>, options: ReplayOptions) -> Result<Self, FeedError> {
         let mut flow = FlowReader::new(reader);
         let tick = options.tick_units(flow.format());
-        let unit = MONEY_PER_CURRENCY / i64::from(flow.format().price_units()) * i64::from(tick);
+        let unit = money_per_tick_lot(flow.format(), tick);
         let mut reference = Price::MIN;
         let mut first = None;
         while let Some(event) = flow.event()? {
@@ -185,6 +185,13 @@ fn new_order(order: OrderId, side: Side, qty: Qty, kind: OrderKind) -> Input {
 
 const fn cancel(order: OrderId) -> Input {
     Input::Cancel { symbol: SYMBOL, account: ACCOUNT, order }
+}
+
+/// What a tick of one lot is worth. Where that would be less than a money unit (Bitstamp's lot is a
+/// millionth of a coin), money counts in ticks of lots, 1e-8 dollars there.
+fn money_per_tick_lot(format: Format, tick: u32) -> i64 {
+    let parts = i64::from(format.price_units()) * i64::from(format.lots_per_unit());
+    (MONEY_PER_CURRENCY * i64::from(tick) / parts).max(1)
 }
 
 fn config(reference: Price, unit: i64, orders_max: u32) -> ShardConfig {
