@@ -57,8 +57,8 @@ impl Sweep {
 
     /// Merges what is finished into `dataset/` and `sweep.json`; returns what that says, as JSON.
     fn merge(&self) -> PyResult<String> {
-        let merged = merge(&self.plan, &self.store).map_err(failed)?;
-        serde_json::to_string(&merged).map_err(failed)
+        merge(&self.plan, &self.store).map_err(failed)?;
+        std::fs::read_to_string(self.store.path().join("sweep.json")).map_err(failed)
     }
 }
 

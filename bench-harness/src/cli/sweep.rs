@@ -1,6 +1,7 @@
 //! `seawall sweep`: many runs, resumable.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -82,10 +83,18 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
     let files = ["sweep.json".to_owned()];
     std::fs::write(&page, comparison::render(&merged, &manifest, &files))
         .map_err(|source| ReportError::write(&page, &source))?;
-    args.output.result(&merged, || {
-        let text = comparison::render_terminal(&merged, output::style());
-        format!("{text}\nReport: {}\n", page.display())
-    })?;
+    if args.output.json {
+        // What it prints is the file: of many points nothing but a part is in memory.
+        let path = path.join("sweep.json");
+        let expected = "the merged summary";
+        let mut file = File::open(&path).map_err(|e| ReportError::read(&path, &e, expected))?;
+        io::copy(&mut file, &mut io::stdout().lock())?;
+    } else {
+        args.output.result(&(), || {
+            let text = comparison::render_terminal(&merged, output::style());
+            format!("{text}\nReport: {}\n", page.display())
+        })?;
+    }
     if args.merge && merged.missing > 0 {
         return Err(CliError::Check(format!("{} runs of the plan are missing", merged.missing)));
     }
@@ -112,7 +121,7 @@ fn work(args: &SweepArgs, plan: &Plan, store: &Store) -> Result<Done, CliError> 
 }
 
 fn bar(output: Output, length: u64) -> ProgressBar {
-    let is_shown = !output.quiet && std::io::stderr().is_terminal();
+    let is_shown = !output.quiet && io::stderr().is_terminal();
     let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(length), target);
     if let Ok(style) = ProgressStyle::with_template("runs [{wide_bar}] {pos} of {len}, {eta} left")

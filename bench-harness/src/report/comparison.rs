@@ -13,8 +13,9 @@ use crate::study::bootstrap::Mean;
 use crate::study::comparison::{Comparison, PointResult};
 use crate::study::measures::HEADLINES;
 
-/// Points that the terminal lists.
-const TERMINAL_POINTS: usize = 12;
+/// Points that are compared with the first measure by measure; of further ones pages show headline
+/// measures.
+pub const COMPARED_POINTS: usize = 12;
 
 #[derive(Template)]
 #[template(path = "comparison.html")]
@@ -109,7 +110,7 @@ fn sentence(comparison: &Comparison) -> String {
 /// The comparison for a terminal.
 pub fn render_terminal(comparison: &Comparison, style: Style) -> String {
     let mut text = format!("{}: {}\n", comparison.scenario, sentence(comparison));
-    let listed = comparison.points.len().min(TERMINAL_POINTS);
+    let listed = comparison.points.len().min(COMPARED_POINTS);
     for (number, point) in comparison.points[..listed].iter().enumerate().skip(1) {
         let (changed, of) = differing(comparison, number);
         let _ = write!(
@@ -158,7 +159,7 @@ pub fn render_with(
     files: &[String],
     top: Option<(String, DataTable)>,
 ) -> String {
-    let listed = 1..comparison.points.len().min(TERMINAL_POINTS);
+    let listed = 1..comparison.points.len().min(COMPARED_POINTS);
     let changes = listed.map(|point| {
         let (changed, of) = differing(comparison, point);
         let label = &comparison.points[point].label;

@@ -27,7 +27,10 @@ pub struct Mean {
     pub high: Option<f64>,
 }
 
-/// Draws resamples once for each number of values.
+/// Resampled places that are kept: 64 MiB of them. More values are resampled as they are drawn.
+const KEPT_MAX: usize = 1 << 24;
+
+/// Draws resamples once for each number of values, as long as they are few enough to be kept.
 #[derive(Debug, Default)]
 pub struct Bootstrap {
     tables: BTreeMap<usize, Vec<u32>>,
@@ -50,16 +53,34 @@ impl Bootstrap {
             let end = (n > 1).then_some(first);
             return Some(Mean { n, mean: first, low: end, high: end });
         }
-        let table = self.tables.entry(n).or_insert_with(|| draw(n));
-        let mut means: Vec<f64> = table
-            .chunks_exact(n)
-            .map(|places| mean_of(places.iter().map(|place| values[*place as usize]), n))
-            .collect();
+        let mut means = if n * RESAMPLES > KEPT_MAX {
+            means_as_drawn(values)
+        } else {
+            let table = self.table(n);
+            let mean = |places: &[u32]| mean_of(places.iter().map(|at| values[*at as usize]), n);
+            table.chunks_exact(n).map(mean).collect()
+        };
         means.sort_unstable_by(f64::total_cmp);
         let tail = (1.0 - CONFIDENCE) / 2.0;
         let (low, high) = (quantile(&means, tail), quantile(&means, 1.0 - tail));
         Some(Mean { n, mean, low: Some(low), high: Some(high) })
     }
+
+    fn table(&mut self, n: usize) -> &[u32] {
+        let kept: usize = self.tables.values().map(Vec::len).sum();
+        if !self.tables.contains_key(&n) && kept + n * RESAMPLES > KEPT_MAX {
+            self.tables.clear();
+        }
+        self.tables.entry(n).or_insert_with(|| draws(n).take(n * RESAMPLES).collect())
+    }
+}
+
+/// Means of resamples that are drawn and forgotten: the same as by a table.
+fn means_as_drawn(values: &[f64]) -> Vec<f64> {
+    let n = values.len();
+    let mut places = draws(n);
+    let mean = |_| mean_of(places.by_ref().take(n).map(|place| values[place as usize]), n);
+    (0..RESAMPLES).map(mean).collect()
 }
 
 /// The sum goes from the first value to the last, so it is the same everywhere.
@@ -79,13 +100,13 @@ pub fn quantile(sorted: &[f64], part: f64) -> f64 {
     sorted[place.min(last)]
 }
 
-fn draw(n: usize) -> Vec<u32> {
+/// Places among `n` values, without end.
+fn draws(n: usize) -> impl Iterator<Item = u32> {
     let mut source = SplitMix64::seed_from_u64(n as u64);
-    let pick = |_| {
+    std::iter::repeat_with(move || {
         let high = (u128::from(source.next_u64()) * n as u128) >> 64;
         u32::try_from(high).expect("a place among the values fits 32 bits")
-    };
-    (0..n * RESAMPLES).map(pick).collect()
+    })
 }
 
 #[cfg(test)]
@@ -105,6 +126,24 @@ mod tests {
         assert!((width(many) / 2.0 - 0.563).abs() < 0.06, "{}", width(many) / 2.0);
         let again = Bootstrap::new().mean(&values).expect("there are values");
         assert_eq!(many, again, "resamples do not depend on what was drawn before");
+    }
+
+    #[test]
+    fn means_of_many_values_are_the_same_without_a_table() {
+        let values: Vec<f64> = (0..50).map(|n| f64::from(n * n % 17)).collect();
+        let mut bootstrap = Bootstrap::new();
+        let table = bootstrap.table(50);
+        let mean = |places: &[u32]| mean_of(places.iter().map(|at| values[*at as usize]), 50);
+        let kept: Vec<f64> = table.chunks_exact(50).map(mean).collect();
+        assert_eq!(means_as_drawn(&values), kept);
+    }
+
+    #[test]
+    fn tables_do_not_add_up_without_end() {
+        let mut bootstrap = Bootstrap::new();
+        (1_000..1_040).for_each(|n| assert_eq!(bootstrap.table(n).len(), n * RESAMPLES));
+        let kept: usize = bootstrap.tables.values().map(Vec::len).sum();
+        assert!(kept <= KEPT_MAX, "{kept} places are kept");
     }
 
     #[test]

@@ -61,6 +61,86 @@ pub struct Comparison {
     pub points: Vec<PointResult>,
 }
 
+/// Some measures of one point over its runs: a column for each measure.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    seeds: Vec<u64>,
+    /// NaN where a run has no value: a summary holds no NaN.
+    columns: Vec<Vec<f64>>,
+}
+
+impl Block {
+    /// Nothing yet of so many measures.
+    pub fn new(measures: usize) -> Self {
+        Self { seeds: Vec::new(), columns: vec![Vec::new(); measures] }
+    }
+
+    /// A run: of each measure its value, if it has one.
+    pub fn push(&mut self, run: &Measures, seed: u64, paths: &[String]) {
+        assert_eq!(paths.len(), self.columns.len(), "a run has a value for each column");
+        self.seeds.push(seed);
+        for (column, path) in self.columns.iter_mut().zip(paths) {
+            column.push(run.get(path).copied().flatten().unwrap_or(f64::NAN));
+        }
+    }
+
+    /// The values of each measure, run by run.
+    pub fn columns(&self) -> impl Iterator<Item = impl Iterator<Item = Option<f64>> + Clone> {
+        let value = |value: &f64| (!value.is_nan()).then_some(*value);
+        self.columns.iter().map(move |column| column.iter().map(value))
+    }
+}
+
+impl PointResult {
+    /// A point before anything was measured.
+    pub fn new(point: &Point, runs: usize) -> Self {
+        let (label, settings) = (point.label(), point.settings.clone());
+        Self { label, settings, runs, ..Self::default() }
+    }
+
+    /// Adds some measures; `baseline` holds those of the first point.
+    pub fn add(
+        &mut self,
+        paths: &[String],
+        block: &Block,
+        baseline: &Block,
+        bootstrap: &mut Bootstrap,
+    ) {
+        let rows: BTreeMap<u64, usize> =
+            baseline.seeds.iter().enumerate().map(|(row, seed)| (*seed, row)).collect();
+        let of_baseline: Vec<Option<usize>> =
+            block.seeds.iter().map(|seed| rows.get(seed).copied()).collect();
+        for ((path, own), base) in paths.iter().zip(block.columns()).zip(&baseline.columns) {
+            let values: Vec<f64> = own.clone().flatten().collect();
+            if let Some(mean) = bootstrap.mean(&values) {
+                self.measures.insert(path.clone(), mean);
+            }
+            let difference = |(value, row): (Option<f64>, &Option<usize>)| {
+                let base = base[(*row)?];
+                Some(value? - (!base.is_nan()).then_some(base)?)
+            };
+            let differences: Vec<f64> = own.zip(&of_baseline).filter_map(difference).collect();
+            if let Some(mean) = bootstrap.mean(&differences) {
+                self.differences.insert(path.clone(), mean);
+            }
+        }
+    }
+}
+
+impl Comparison {
+    /// A comparison without its points.
+    pub fn new(scenario: &str, seeds: &[u64]) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            seeds: seeds.to_vec(),
+            confidence: bootstrap::CONFIDENCE,
+            resamples: bootstrap::RESAMPLES,
+            missing: 0,
+            points: Vec::new(),
+        }
+    }
+}
+
 /// Compares points; `runs[p]` holds the finished runs of `points[p]`.
 pub fn compare(
     scenario: &str,
@@ -68,49 +148,29 @@ pub fn compare(
     points: &[Point],
     runs: &[Vec<Summary>],
 ) -> Comparison {
-    let mut bootstrap = Bootstrap::new();
     let measured: Vec<Vec<(u64, Measures)>> = runs
         .iter()
         .map(|runs| runs.iter().map(|run| (run.seed, measures::of(run))).collect())
         .collect();
-    let all = measured.iter().flatten().map(|(_, measures)| measures);
-    let paths = measures::paths(all);
-    let baseline: BTreeMap<u64, &Measures> = measured
-        .first()
-        .map(|runs| runs.iter().map(|(seed, measures)| (*seed, measures)).collect())
-        .unwrap_or_default();
-    let result = |(point, runs): (&Point, &Vec<(u64, Measures)>)| {
-        let mut result = PointResult {
-            label: point.label(),
-            settings: point.settings.clone(),
-            runs: runs.len(),
-            ..PointResult::default()
-        };
-        for path in &paths {
-            let value = |run: &Measures| run.get(path).copied().flatten();
-            let values: Vec<f64> = runs.iter().filter_map(|(_, run)| value(run)).collect();
-            if let Some(mean) = bootstrap.mean(&values) {
-                result.measures.insert(path.clone(), mean);
-            }
-            let difference =
-                |(seed, run): &(u64, Measures)| Some(value(run)? - value(baseline.get(seed)?)?);
-            let differences: Vec<f64> = runs.iter().filter_map(difference).collect();
-            if let Some(mean) = bootstrap.mean(&differences) {
-                result.differences.insert(path.clone(), mean);
-            }
+    let paths = measures::paths(measured.iter().flatten().map(|(_, measures)| measures));
+    let block = |runs: &Vec<(u64, Measures)>| {
+        let mut block = Block::new(paths.len());
+        for (seed, run) in runs {
+            block.push(run, *seed, &paths);
         }
-        result
+        block
     };
-    let points: Vec<PointResult> = points.iter().zip(&measured).map(result).collect();
-    let finished: usize = points.iter().map(|point| point.runs).sum();
-    Comparison {
-        scenario: scenario.to_owned(),
-        seeds: seeds.to_vec(),
-        confidence: bootstrap::CONFIDENCE,
-        resamples: bootstrap::RESAMPLES,
-        missing: points.len() * seeds.len() - finished,
-        points,
+    let baseline = measured.first().map(block).unwrap_or_default();
+    let mut bootstrap = Bootstrap::new();
+    let mut comparison = Comparison::new(scenario, seeds);
+    for (point, runs) in points.iter().zip(&measured) {
+        let mut result = PointResult::new(point, runs.len());
+        result.add(&paths, &block(runs), &baseline, &mut bootstrap);
+        comparison.points.push(result);
     }
+    let finished: usize = comparison.points.iter().map(|point| point.runs).sum();
+    comparison.missing = comparison.points.len() * seeds.len() - finished;
+    comparison
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A summary as named numbers: every number of `summary.json`, by its path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -81,14 +81,34 @@ fn collect(path: &str, value: &Value, measures: &mut Measures) {
 /// The paths that any of some runs has, in order. A path that is a table in one run and empty in
 /// another (a phase that did not happen) counts as its members.
 pub fn paths<'a>(runs: impl IntoIterator<Item = &'a Measures>) -> Vec<String> {
-    let mut all: Vec<&String> = runs.into_iter().flat_map(BTreeMap::keys).collect();
-    all.sort_unstable();
-    all.dedup();
-    let is_table = |path: &&&String| {
-        let prefix = format!("{path}.");
-        !all.iter().any(|other| other.starts_with(&prefix))
-    };
-    all.iter().filter(is_table).map(|path| (*path).clone()).collect()
+    let mut paths = Paths::default();
+    runs.into_iter().for_each(|run| paths.see(run));
+    paths.finish()
+}
+
+/// [`paths`], run by run.
+#[derive(Clone, Debug, Default)]
+pub struct Paths(BTreeSet<String>);
+
+impl Paths {
+    /// One more run.
+    pub fn see(&mut self, run: &Measures) {
+        for path in run.keys() {
+            if !self.0.contains(path) {
+                self.0.insert(path.clone());
+            }
+        }
+    }
+
+    /// The paths of all that were seen.
+    pub fn finish(self) -> Vec<String> {
+        let is_table = |path: &&String| {
+            let prefix = format!("{path}.");
+            let next = self.0.range::<String, _>(&prefix..).next();
+            next.is_some_and(|next| next.starts_with(&prefix))
+        };
+        self.0.iter().filter(|path| !is_table(path)).cloned().collect()
+    }
 }
 
 #[cfg(test)]

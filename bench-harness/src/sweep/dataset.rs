@@ -11,117 +11,172 @@ use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::error::SweepError;
-use super::store::write_whole;
-use crate::measure::summary::Summary;
+use super::store::write_whole_with;
 use crate::report::ReportError;
-use crate::study::comparison::Point;
-use crate::study::measures::{self, Measures};
+use crate::study::comparison::{Block, Point};
 
-/// One column of a file.
-enum Column {
-    Whole(Vec<i64>),
-    Text(Vec<ByteArray>),
-    /// Only the values there are, and for each row whether there is one.
-    Number {
-        values: Vec<f64>,
-        present: Vec<i16>,
-    },
+/// Rows that are handed over at a time. A whole number of the writer's own batches, so that its pages
+/// are the same as those of all rows at once.
+const ROWS: usize = 1 << 14;
+
+/// What every file of a dataset has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout<'a> {
+    /// The dataset.
+    pub(super) directory: &'a Path,
+    /// Settings of all points.
+    pub(super) keys: &'a [String],
+    /// Measures of all runs.
+    pub(super) paths: &'a [String],
 }
 
-/// Writes the runs of one point. `paths` are the measures of the whole sweep, so that every file
-/// has the same columns; `keys` the settings of all points.
-pub(super) fn write_point(
-    directory: &Path,
-    number: usize,
-    point: &Point,
-    keys: &[String],
-    runs: &[Summary],
-    paths: &[String],
-) -> Result<(), SweepError> {
-    let directory = directory.join(format!("point={number:05}"));
-    std::fs::create_dir_all(&directory)
-        .map_err(|source| ReportError::write(&directory, &source))?;
-    let path = directory.join("runs.parquet");
-    let columns = columns(point, keys, runs, paths);
-    let bytes = encode(columns).map_err(|source| ReportError::write_through(&path, &source))?;
-    write_whole(&path, &bytes)
+/// What a point's runs have besides measures.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    seeds: Vec<i64>,
+    events: Vec<Box<str>>,
+    states: Vec<Box<str>>,
 }
 
-fn columns(
-    point: &Point,
-    keys: &[String],
-    runs: &[Summary],
-    paths: &[String],
-) -> Vec<(String, Column)> {
-    let text = |values: Vec<&str>| Column::Text(values.into_iter().map(ByteArray::from).collect());
-    let seeds = runs.iter().map(|run| i64::try_from(run.seed).unwrap_or(i64::MAX));
-    let mut columns = vec![
-        ("seed".to_owned(), Column::Whole(seeds.collect())),
-        ("events_hash".to_owned(), text(runs.iter().map(|run| &*run.events_hash).collect())),
-        ("state_hash".to_owned(), text(runs.iter().map(|run| &*run.state_hash).collect())),
-    ];
-    for key in keys {
-        let value = point.settings.iter().find(|(name, _)| name == key);
-        let value = value.map_or("", |(_, value)| value);
-        columns.push((format!("set.{key}"), text(vec![value; runs.len()])));
+impl Texts {
+    /// One more run: its seed and the hashes of its events and of its last state.
+    pub(super) fn push(&mut self, seed: u64, events: String, state: String) {
+        self.seeds.push(i64::try_from(seed).unwrap_or(i64::MAX));
+        self.events.push(events.into());
+        self.states.push(state.into());
     }
-    let measures: Vec<Measures> = runs.iter().map(measures::of).collect();
-    for path in paths {
-        let cells = measures.iter().map(|run| run.get(path).copied().flatten());
-        let present = cells.clone().map(|cell| i16::from(cell.is_some())).collect();
-        columns.push((path.clone(), Column::Number { values: cells.flatten().collect(), present }));
-    }
-    columns
 }
 
-fn schema(columns: &[(String, Column)]) -> Result<TypePtr, ParquetError> {
-    let field = |(name, column): &(String, Column)| {
-        let (physical, repetition, logical) = match column {
-            Column::Whole(_) => (Physical::INT64, Repetition::REQUIRED, None),
-            Column::Text(_) => {
-                (Physical::BYTE_ARRAY, Repetition::REQUIRED, Some(LogicalType::String))
+type Group<'w, W> = SerializedRowGroupWriter<'w, W>;
+
+impl Layout<'_> {
+    /// Writes the runs of one point. `blocks` gives their measures in order, some at a time.
+    pub(super) fn write(
+        &self,
+        number: usize,
+        point: &Point,
+        texts: &Texts,
+        mut blocks: impl FnMut() -> Result<Option<Block>, SweepError>,
+    ) -> Result<(), SweepError> {
+        let directory = self.directory.join(format!("point={number:05}"));
+        std::fs::create_dir_all(&directory)
+            .map_err(|source| ReportError::write(&directory, &source))?;
+        let path = directory.join("runs.parquet");
+        let refused = |source| SweepError::from(ReportError::write_through(&path, &source));
+        write_whole_with(&path, |out| {
+            let schema = self.schema().map_err(refused)?;
+            let properties = Arc::new(properties());
+            let mut writer = SerializedFileWriter::new(out, schema, properties).map_err(refused)?;
+            let mut group = writer.next_row_group().map_err(refused)?;
+            self.texts(&mut group, point, texts).map_err(refused)?;
+            while let Some(block) = blocks()? {
+                for values in block.columns() {
+                    numbers(&mut group, values).map_err(refused)?;
+                }
             }
-            Column::Number { .. } => (Physical::DOUBLE, Repetition::OPTIONAL, None),
-        };
-        let builder = Type::primitive_type_builder(name, physical)
-            .with_repetition(repetition)
-            .with_logical_type(logical);
-        Ok(Arc::new(builder.build()?))
-    };
-    let fields = columns.iter().map(field).collect::<Result<Vec<_>, ParquetError>>()?;
-    Ok(Arc::new(Type::group_type_builder("runs").with_fields(fields).build()?))
+            group.close().map_err(refused)?;
+            writer.close().map_err(refused)?;
+            Ok(())
+        })
+    }
+
+    fn texts(
+        &self,
+        group: &mut Group<'_, impl std::io::Write + Send>,
+        point: &Point,
+        texts: &Texts,
+    ) -> Result<(), ParquetError> {
+        let mut column = group.next_column()?.expect("the schema begins with the seed");
+        if let ColumnWriter::Int64ColumnWriter(out) = column.untyped() {
+            out.write_batch(&texts.seeds, None, None)?;
+        }
+        column.close()?;
+        text(group, texts.events.iter().map(|hash| &**hash))?;
+        text(group, texts.states.iter().map(|hash| &**hash))?;
+        for key in self.keys {
+            let value = point.settings.iter().find(|(name, _)| name == key);
+            let value = value.map_or("", |(_, value)| value);
+            text(group, texts.seeds.iter().map(|_| value))?;
+        }
+        Ok(())
+    }
+
+    fn schema(&self) -> Result<TypePtr, ParquetError> {
+        let required = Repetition::REQUIRED;
+        let string = Some(LogicalType::String);
+        let mut fields = vec![
+            field("seed", Physical::INT64, required, None)?,
+            field("events_hash", Physical::BYTE_ARRAY, required, string.clone())?,
+            field("state_hash", Physical::BYTE_ARRAY, required, string.clone())?,
+        ];
+        for key in self.keys {
+            let name = format!("set.{key}");
+            fields.push(field(&name, Physical::BYTE_ARRAY, required, string.clone())?);
+        }
+        for path in self.paths {
+            fields.push(field(path, Physical::DOUBLE, Repetition::OPTIONAL, None)?);
+        }
+        Ok(Arc::new(Type::group_type_builder("runs").with_fields(fields).build()?))
+    }
 }
 
-fn encode(columns: Vec<(String, Column)>) -> Result<Vec<u8>, ParquetError> {
-    let properties = WriterProperties::builder()
+fn properties() -> WriterProperties {
+    WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(format!("seawall {}", env!("CARGO_PKG_VERSION")))
-        .build();
-    let mut bytes = Vec::new();
-    let schema = schema(&columns)?;
-    let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties))?;
-    let mut group = writer.next_row_group()?;
-    for (_, column) in columns {
-        let Some(mut out) = group.next_column()? else { break };
-        match (out.untyped(), &column) {
-            (ColumnWriter::Int64ColumnWriter(out), Column::Whole(values)) => {
-                out.write_batch(values, None, None)?;
-            }
-            (ColumnWriter::ByteArrayColumnWriter(out), Column::Text(values)) => {
-                out.write_batch(values, None, None)?;
-            }
-            (ColumnWriter::DoubleColumnWriter(out), Column::Number { values, present }) => {
-                out.write_batch(values, Some(present), None)?;
-            }
-            _ => unreachable!("the schema was made from the columns"),
+        .build()
+}
+
+fn field(
+    name: &str,
+    physical: Physical,
+    repetition: Repetition,
+    logical: Option<LogicalType>,
+) -> Result<TypePtr, ParquetError> {
+    let builder = Type::primitive_type_builder(name, physical);
+    Ok(Arc::new(builder.with_repetition(repetition).with_logical_type(logical).build()?))
+}
+
+fn text<'t>(
+    group: &mut Group<'_, impl std::io::Write + Send>,
+    mut values: impl Iterator<Item = &'t str>,
+) -> Result<(), ParquetError> {
+    let mut column = group.next_column()?.expect("the schema has this column");
+    let ColumnWriter::ByteArrayColumnWriter(out) = column.untyped() else {
+        unreachable!("the schema was made from the columns")
+    };
+    loop {
+        let rows: Vec<ByteArray> = values.by_ref().take(ROWS).map(ByteArray::from).collect();
+        if rows.is_empty() {
+            break;
         }
-        out.close()?;
+        out.write_batch(&rows, None, None)?;
     }
-    group.close()?;
-    writer.close()?;
-    Ok(bytes)
+    column.close()?;
+    Ok(())
+}
+
+fn numbers(
+    group: &mut Group<'_, impl std::io::Write + Send>,
+    mut values: impl Iterator<Item = Option<f64>>,
+) -> Result<(), ParquetError> {
+    let mut column = group.next_column()?.expect("the schema has this column");
+    let ColumnWriter::DoubleColumnWriter(out) = column.untyped() else {
+        unreachable!("the schema was made from the columns")
+    };
+    loop {
+        let rows: Vec<Option<f64>> = values.by_ref().take(ROWS).collect();
+        if rows.is_empty() {
+            break;
+        }
+        let present: Vec<i16> = rows.iter().map(|value| i16::from(value.is_some())).collect();
+        let values: Vec<f64> = rows.into_iter().flatten().collect();
+        out.write_batch(&values, Some(&present), None)?;
+    }
+    column.close()?;
+    Ok(())
 }

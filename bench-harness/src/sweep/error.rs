@@ -45,6 +45,12 @@ pub enum SweepError {
         /// This program.
         expected: String,
     },
+    /// A result that was there is not there any more.
+    #[error("{}: it was there when the merge began; do not remove results while they are merged", path.display())]
+    Gone {
+        /// The result.
+        path: PathBuf,
+    },
     /// A file could not be written or read.
     #[error(transparent)]
     File(#[from] ReportError),

@@ -1,7 +1,7 @@
 //! Finished runs, one file each, named after what was asked.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -84,16 +84,26 @@ impl Store {
 
 /// Writes a file beside its place and moves it there when it is on disk.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SweepError> {
+    write_whole_with(path, |out| {
+        out.write_all(bytes).map_err(|source| ReportError::write(path, &source).into())
+    })
+}
+
+/// The same, written by a function.
+pub(super) fn write_whole_with(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), SweepError>,
+) -> Result<(), SweepError> {
     let part = path.with_extension("part");
-    let write = || {
-        let mut file = fs::File::create(&part)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(&part, path)
+    let refused = |source: io::Error| SweepError::from(ReportError::write(path, &source));
+    let whole = || {
+        let mut out = BufWriter::new(fs::File::create(&part).map_err(refused)?);
+        write(&mut out)?;
+        let file = out.into_inner().map_err(|error| refused(error.into_error()))?;
+        file.sync_data().and_then(|()| fs::rename(&part, path)).map_err(refused)
     };
-    write().map_err(|source| {
+    whole().inspect_err(|_| {
         // What is there of it is of no use; if it cannot be removed either, the next try will.
         let _ = fs::remove_file(&part);
-        ReportError::write(path, &source).into()
     })
 }
