@@ -99,11 +99,14 @@ def test_a_bad_plan_is_refused(tmp_path):
 
 
 def test_a_module_to_call(plan, tmp_path):
-    call = [sys.executable, "-m", "seawall.sweep", str(plan), "--out", str(tmp_path / "out")]
-    said = subprocess.run(call, capture_output=True, text=True, timeout=300)
+    # A warning, of the interpreter's own too, is an error.
+    call = [sys.executable, "-W", "error", "-m", "seawall.sweep"]
+    good = [*call, str(plan), "--out", str(tmp_path / "out")]
+    said = subprocess.run(good, capture_output=True, text=True, timeout=300)
     assert said.returncode == 0, said.stderr
+    assert said.stderr == ""
     assert json.loads(said.stdout)
-    bad = subprocess.run([*call[:3], str(tmp_path / "none.toml")], capture_output=True, text=True)
+    bad = subprocess.run([*call, str(tmp_path / "none.toml")], capture_output=True, text=True)
     assert bad.returncode == 2 and "none.toml" in bad.stderr
 
 

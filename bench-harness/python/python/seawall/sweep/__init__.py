@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from . import _seawall
+from .. import _seawall
 
 Job = tuple[int, int]
 
@@ -143,7 +143,3 @@ def main(arguments: list[str] | None = None) -> int:
     json.dump(merged, sys.stdout)
     print()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
