@@ -1,6 +1,7 @@
 //! Recorded order flow becomes a scenario, and the scenario's run is like the record.
 #![allow(clippy::cast_precision_loss, reason = "counts and parts per million are far below 2^53")]
 
+mod known;
 mod program;
 
 use std::fs;
@@ -11,15 +12,8 @@ use rand_xoshiro::SplitMix64;
 use seawall::calibrate::hawkes::{self, History};
 use serde_json::Value;
 
+use known::{calibrated, known_record};
 use program::{refused, seawall, stderr};
-
-/// What is printed with `--json`, whether all bounds were kept or not.
-fn calibrated(directory: &Path, arguments: &[&str]) -> (Value, i32) {
-    let output = seawall(directory, &[&["calibrate", "--json", "--quiet"], arguments].concat());
-    let code = output.status.code().expect("it ended by itself");
-    assert!(code < 2, "{}", stderr(&output));
-    (serde_json::from_slice(&output.stdout).expect("one JSON object"), code)
-}
 
 // --- Hawkes processes -----------------------------------------------------------------------
 
@@ -123,44 +117,6 @@ fn a_poisson_flow_sets_off_nothing() {
 }
 
 // --- from a flow to a scenario and back -----------------------------------------------------
-
-/// The flow of the default scenario's `[flow]`, watched for half an hour.
-const KNOWN: &str = r#"
-base = "flash-crash"
-name = "known"
-agents = ["oracle", "flow"]
-[clock]
-duration_ms = 1_830_000
-[latency]
-service_input_ns = 1_000
-service_event_ns = 100
-[holders]
-longs = 0
-shorts = 0
-"#;
-
-/// A record of the known flow: a run, exported as LOBSTER messages, without its first half minute.
-fn known_record(directory: &Path) -> PathBuf {
-    fs::write(directory.join("known.toml"), KNOWN).expect("a file");
-    let run = ["run", "known.toml", "--no-paired", "--quiet", "--json", "--out", "run"];
-    let output = seawall(directory, &run);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let output = seawall(directory, &["export", "run", "--json"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let exported: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    let files = exported["files"].as_array().expect("a list");
-    let messages = files.iter().find(|file| file["kind"] == "lobster-messages").expect("a file");
-    let path = directory.join(messages["path"].as_str().expect("a path"));
-    let text = fs::read_to_string(path).expect("the messages");
-    let late = |line: &&str| {
-        let time = line.split(',').next().and_then(|time| time.parse::<f64>().ok());
-        time.is_some_and(|time| time >= 34_230.0)
-    };
-    let kept: Vec<&str> = text.lines().filter(late).collect();
-    let record = directory.join("record.csv");
-    fs::write(&record, kept.join("\n") + "\n").expect("a file");
-    record
-}
 
 fn row<'a>(report: &'a Value, quantity: &str) -> &'a Value {
     let rows = report["goodness"]["rows"].as_array().expect("a list");

@@ -9,6 +9,7 @@
 
 use super::keyed::{Draw, Key};
 use super::number::{nanoseconds, real};
+use super::pace::Pace;
 use crate::scenario::order_flow::{OrderFlow, STREAMS};
 
 /// The next order of a flow, again and again.
@@ -24,6 +25,8 @@ pub(super) struct Excitation {
     excited: [Vec<f64>; STREAMS],
     /// By what an order of a kind (first) raises them.
     jumps: [[Vec<f64>; STREAMS]; STREAMS],
+    /// By kind, what its rate is multiplied with.
+    paces: [Pace; STREAMS],
     /// When the last order came, in nanoseconds and parts of one.
     now_ns: f64,
     /// When the next one comes, and its kind.
@@ -55,6 +58,7 @@ impl Excitation {
             excited: core::array::from_fn(excited),
             jumps: core::array::from_fn(|by| core::array::from_fn(|of| jump(of, by))),
             decays,
+            paces: streams.map(|stream| Pace::new(&stream.pace)),
             now_ns: 0.0,
             next: (0, 0),
         };
@@ -86,27 +90,48 @@ impl Excitation {
 
     fn schedule(&mut self) {
         let mut draw = self.draws.at(self.orders);
+        loop {
+            let (wait, kind) = self.first(&mut draw);
+            // Up to where a factor changes nothing has come, and nothing is known of what comes then.
+            let change_ns = self.paces.iter().map(Pace::change_ns).fold(f64::INFINITY, f64::min);
+            if self.now_ns + wait < change_ns || change_ns.is_infinite() {
+                self.age(wait);
+                self.now_ns += wait;
+                self.paces[kind].restart(self.now_ns);
+                self.next = (nanoseconds(self.now_ns), kind);
+                return;
+            }
+            self.age(change_ns - self.now_ns);
+            self.now_ns = change_ns;
+            self.paces.iter_mut().for_each(|pace| pace.go_on(change_ns));
+        }
+    }
+
+    /// The wait for the next order and its kind, if no factor changes before.
+    fn first(&self, draw: &mut Draw) -> (f64, usize) {
         let mut first = (f64::INFINITY, 0);
         for (kind, own) in self.own.iter().enumerate() {
-            let wait = draw.exponential() / own.max(f64::MIN_POSITIVE);
+            let factor = self.paces[kind].factor();
+            let wait = draw.exponential() / (own * factor).max(f64::MIN_POSITIVE);
             if wait < first.0 {
                 first = (wait, kind);
             }
             for (rate, decay) in self.excited[kind].iter().zip(&self.decays) {
-                let wait = decaying_wait(*rate, *decay, &mut draw);
+                let wait = decaying_wait(rate * factor, *decay, draw);
                 if wait < first.0 {
                     first = (wait, kind);
                 }
             }
         }
-        let (wait, kind) = first;
+        first
+    }
+
+    fn age(&mut self, wait_ns: f64) {
         for excited in &mut self.excited {
             for (rate, decay) in excited.iter_mut().zip(&self.decays) {
-                *rate *= libm::exp(-decay * wait);
+                *rate *= libm::exp(-decay * wait_ns);
             }
         }
-        self.now_ns += wait;
-        self.next = (nanoseconds(self.now_ns), kind);
     }
 }
 

@@ -16,8 +16,25 @@ use super::excitation::Excitation;
 use super::keyed::{Draw, Key, Purpose};
 use super::number::{nanoseconds, price, qty, real, whole};
 use super::{Agent, Latencies, Notice, Outbox, View, order_id, order_owner};
-use crate::scenario::order_flow::{DepthRow, Placement};
+use crate::scenario::order_flow::{DepthRow, OrderFlow, Placement, STREAMS};
 use crate::scenario::{SYMBOL, Scenario, small};
+
+/// When the orders of a flow come, by kind, in seconds from the start, up to an end or up to so
+/// many orders.
+pub fn arrivals_s(flow: &OrderFlow, seed: u64, end_s: f64, most: usize) -> [Vec<f64>; STREAMS] {
+    let mut arrivals = Excitation::new(flow, Key::new(seed, 0, Purpose::FlowArrival));
+    let mut times: [Vec<f64>; STREAMS] = Default::default();
+    for _ in 0..most {
+        let (time_ns, kind) = arrivals.next();
+        let time_s = real(time_ns) / 1e9;
+        if time_s >= end_s {
+            break;
+        }
+        times[kind].push(time_s);
+        arrivals.advance();
+    }
+    times
+}
 
 /// One way to place a limit order.
 #[derive(Debug)]

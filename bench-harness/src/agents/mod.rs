@@ -22,6 +22,7 @@ pub mod makers;
 pub mod manipulator;
 mod number;
 pub mod oracle;
+mod pace;
 pub mod portfolios;
 pub mod recording;
 pub mod reentry;

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::hawkes::{self, Hawkes, History};
 use super::lives;
 use super::measure::{KINDS, Measured, depth_to};
-use super::model::Model;
+use super::model::{Model, Paced};
 use super::sample::Distribution;
 use super::tail::{self, PowerLaw};
 use crate::scenario::order_flow::STREAMS;
@@ -94,6 +94,8 @@ pub struct Goodness {
     pub processes: Vec<Process>,
     /// Largest eigenvalue of the model's mean numbers of orders that an order sets off.
     pub branching_ratio: f64,
+    /// Arrivals with paces and without; null where the process alone is near enough.
+    pub paced: Option<Paced>,
     /// Power-law tails of the record's sizes, limit orders and orders that take; null without one.
     pub size_tails: [Option<PowerLaw>; 2],
     /// Whether every bound was kept.
@@ -121,6 +123,7 @@ pub fn compare(recorded: &Measured, synthetic: &Measured, model: &Model) -> Good
         rows,
         processes: processes(recorded, model),
         branching_ratio: model.flow.branching(),
+        paced: model.paced,
         size_tails: [tail::tail(&recorded.sizes()), tail::tail(&recorded.takes)],
     }
 }
@@ -352,10 +355,11 @@ fn processes(recorded: &Measured, model: &Model) -> Vec<Process> {
         one.residuals(&alone).first(),
     )];
     let history = History::new(&recorded.times_s[..STREAMS], recorded.seconds);
-    let residuals = model.arrivals.residuals(&history);
-    for (kind, residuals) in residuals.iter().enumerate() {
-        let of = format!("{}, several memories", KINDS[kind]);
-        processes.push(process(of, &model.arrivals, kind, Some(residuals)));
+    let with = if model.paced.is_some_and(|paced| paced.used) { ", pace" } else { "" };
+    for (kind, name) in KINDS.iter().enumerate().take(STREAMS) {
+        let of = format!("{name}, several memories{with}");
+        let residuals = model.residuals(&history, kind);
+        processes.push(process(of, &model.arrivals, kind, Some(&residuals)));
     }
     processes
 }

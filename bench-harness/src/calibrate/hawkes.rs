@@ -45,6 +45,27 @@ impl History {
         self.events.len()
     }
 
+    /// Kinds.
+    pub(super) fn kinds(&self) -> usize {
+        self.kinds
+    }
+
+    /// Times and kinds, in order of time.
+    pub(super) fn events(&self) -> &[(f64, usize)] {
+        &self.events
+    }
+
+    /// The end of the watch.
+    pub(super) fn end_s(&self) -> f64 {
+        self.end_s
+    }
+
+    /// Times between neighbouring events of a kind.
+    pub(super) fn gaps(&self, kind: usize) -> Vec<f64> {
+        let times = self.events.iter().filter(|event| event.1 == kind).map(|event| event.0);
+        times.clone().zip(times.skip(1)).map(|(one, next)| next - one).collect()
+    }
+
     fn counts(&self) -> Vec<f64> {
         let mut counts = vec![0.0; self.kinds];
         for (_, kind) in &self.events {
@@ -77,7 +98,7 @@ pub struct Fit {
 }
 
 /// Sums over past events, by kind and memory, kept up from event to event.
-struct Past {
+pub(super) struct Past {
     decays: Vec<f64>,
     /// `R`, by kind and memory.
     sums: Vec<Vec<f64>>,
@@ -85,7 +106,7 @@ struct Past {
 }
 
 impl Past {
-    fn new(kinds: usize, memories_s: &[f64]) -> Self {
+    pub(super) fn new(kinds: usize, memories_s: &[f64]) -> Self {
         let decays: Vec<f64> = memories_s.iter().map(|memory| 1.0 / memory).collect();
         Self { sums: vec![vec![0.0; decays.len()]; kinds], left: vec![1.0; decays.len()], decays }
     }
@@ -102,7 +123,18 @@ impl Past {
         }
     }
 
-    fn add(&mut self, kind: usize) {
+    /// Time goes on; what the rate of a kind integrates to meanwhile.
+    pub(super) fn go_on(&mut self, hawkes: &Hawkes, kind: usize, seconds: f64) -> f64 {
+        let spent = |past: &Self| -> f64 {
+            let parts = past.sums.iter().zip(&hawkes.offspring[kind]);
+            parts.map(|(sums, a)| sums.iter().zip(a).map(|(sum, a)| sum * a).sum::<f64>()).sum()
+        };
+        let before = spent(self);
+        self.age(seconds);
+        hawkes.own[kind] * seconds + (before - spent(self))
+    }
+
+    pub(super) fn add(&mut self, kind: usize) {
         for sum in &mut self.sums[kind] {
             *sum += 1.0;
         }

@@ -115,7 +115,7 @@ pub struct Measured {
 impl Measured {
     /// Times between neighbouring arrivals of a kind, in seconds.
     pub fn gaps(&self, kind: usize) -> Distribution {
-        Distribution::new(self.times_s[kind].windows(2).map(|pair| pair[1] - pair[0]).collect())
+        gaps(&self.times_s[kind])
     }
 
     /// Times of all orders that took, rising.
@@ -140,6 +140,11 @@ impl Measured {
         let behind = self.orders.iter().filter_map(|order| order.behind);
         Distribution::new(behind.map(|ticks| ticks as f64).collect())
     }
+}
+
+/// Times between neighbours of rising times.
+pub(super) fn gaps(times_s: &[f64]) -> Distribution {
+    Distribution::new(times_s.windows(2).map(|pair| pair[1] - pair[0]).collect())
 }
 
 /// Follows a flow.

@@ -16,6 +16,7 @@ pub mod hawkes;
 mod lives;
 pub mod measure;
 pub mod model;
+mod pace;
 mod record;
 pub mod sample;
 mod scenario_text;
@@ -125,7 +126,7 @@ pub fn residuals(calibrated: &Calibrated) -> [Distribution; 2] {
     let alone = History::new(&[recorded.takes_s()], recorded.seconds);
     let one = model.takes.hawkes.residuals(&alone).remove(0);
     let history = History::new(&recorded.times_s[..STREAMS], recorded.seconds);
-    let all = model.arrivals.residuals(&history);
-    let both = all[2].values().iter().chain(all[3].values());
+    let [buys, sells] = [2, 3].map(|kind| model.residuals(&history, kind));
+    let both = buys.values().iter().chain(sells.values());
     [one, Distribution::new(both.copied().collect())]
 }

@@ -2,12 +2,16 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::curve::{self, ppm, whole};
 use super::error::CalibrateError;
 use super::hawkes::{self, Hawkes, History};
 use super::lives;
-use super::measure::{DEPTH_ROWS, Measured, Seen, depth_to};
+use super::measure::{DEPTH_ROWS, Measured, Seen, depth_to, gaps};
+use super::pace::Pace;
 use super::sample::Distribution;
+use crate::agents::flow::arrivals_s;
 use crate::scenario::order_flow::{Curve, DepthRow, OrderFlow, Placement, STREAMS, Stream};
 
 /// Least and greatest memory of the excitation, in seconds, and by how many times each is longer
@@ -20,9 +24,17 @@ const MEMORY_PARTS: f64 = 100.0;
 /// spread closes; with more classes the book comes no nearer to the record's.
 const SPREAD_CLASSES: usize = 2;
 /// Placements behind the best price are told apart by their distance, about as many in each.
-const BEHIND_CLASSES: usize = 4;
+const BEHIND_CLASSES: usize = 3;
 /// A placement needs so many orders for distributions of its own.
 const ORDERS_MIN: usize = 50;
+
+/// Arrivals are given paces if those of the process alone are farther from the record: a process that
+/// is near enough needs no further numbers.
+const NEAR_ENOUGH: f64 = 0.05;
+/// Seeds of the arrivals that are drawn to find out.
+const SEEDS: u64 = 3;
+/// Branching ratio of a flow at its busiest, at most; the scenario's checks take a little more.
+const BUSY_MAX: f64 = 0.99;
 
 /// Least numbers of a record.
 const LIMITS_MIN: u64 = 200;
@@ -37,6 +49,29 @@ pub struct Model {
     pub arrivals: Hawkes,
     /// The same with one memory, for orders that take, both sides together.
     pub takes: hawkes::Fit,
+    /// By kind, what the rate of that process is multiplied with.
+    pub paces: [Pace; STREAMS],
+    /// What was compared to choose between paces and none; `None` if the process alone was near
+    /// enough.
+    pub paced: Option<Paced>,
+}
+
+/// Drawn gaps against the record's, with paces and without.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Paced {
+    /// KS distance of the process with paces, mean over orders and seeds.
+    pub distance_with: f64,
+    /// The same of the process alone.
+    pub distance_without: f64,
+    /// Whether the scenario has the paces: if it is nearer with them, and calms down.
+    pub used: bool,
+}
+
+impl Model {
+    /// Integrals of a kind's rate between its neighbouring orders.
+    pub(super) fn residuals(&self, history: &History, kind: usize) -> Distribution {
+        self.paces[kind].residuals(&self.arrivals, history, kind)
+    }
 }
 
 /// Refuses a record of too little.
@@ -65,20 +100,58 @@ pub(super) fn enough(measured: &Measured, path: &Path) -> Result<(), CalibrateEr
 
 /// Fits the flow.
 pub(super) fn fit(measured: &Measured) -> Model {
-    let memories_s = memories(measured.seconds);
     let history = History::new(&measured.times_s[..STREAMS], measured.seconds);
-    let arrivals = hawkes::fit(&history, &memories_s).hawkes;
+    let arrivals = hawkes::fit(&history, &memories(measured.seconds)).hawkes;
     let bounds = (MEMORY_MIN_S, measured.seconds / MEMORY_PARTS * MEMORY_STEP);
     let takes = hawkes::fit_memory(&measured.takes_s(), measured.seconds, bounds);
+    let mut paces = core::array::from_fn(|_| Pace::even());
+    let mut flow = flow(measured, &arrivals);
+    let distance_without = distance(measured, &flow);
+    let mut paced = None;
+    if distance_without > NEAR_ENOUGH {
+        let fitted: [Pace; STREAMS] =
+            core::array::from_fn(|kind| Pace::fitted(&arrivals, &history, kind));
+        let mut with = flow.clone();
+        let OrderFlow { limit_buys, limit_sells, market_buys, market_sells, .. } = &mut with;
+        let streams = [limit_buys, limit_sells, market_buys, market_sells];
+        streams.into_iter().zip(&fitted).for_each(|(stream, pace)| stream.pace = pace.pairs());
+        let distance_with = distance(measured, &with);
+        let calms_down = with.branching_when_busy() < BUSY_MAX;
+        let used = calms_down && distance_with < distance_without;
+        paced = Some(Paced { distance_with, distance_without, used });
+        if used {
+            (flow, paces) = (with, fitted);
+        }
+    }
+    Model { flow, arrivals, takes, paces, paced }
+}
+
+/// How far drawn gaps are from the record's: the KS distance of each kind, averaged over seeds, and
+/// over kinds by how many orders they have.
+fn distance(measured: &Measured, flow: &OrderFlow) -> f64 {
+    let orders: usize = measured.times_s[..STREAMS].iter().map(Vec::len).sum();
+    let mut sum = 0.0;
+    for seed in 1..=SEEDS {
+        // Several times as many as there were is no flow of the record's rate.
+        let drawn = arrivals_s(flow, seed, measured.seconds, orders.saturating_mul(4));
+        for (kind, drawn) in drawn.iter().enumerate() {
+            let n = measured.times_s[kind].len() as f64;
+            sum += n * measured.gaps(kind).distance(&gaps(drawn)).unwrap_or(1.0);
+        }
+    }
+    sum / (orders.max(1) as f64 * SEEDS as f64)
+}
+
+fn flow(measured: &Measured, arrivals: &Hawkes) -> OrderFlow {
     let spreads = spread_classes(&measured.orders);
     let [limit_buys, limit_sells, market_buys, market_sells] =
-        core::array::from_fn(|of| stream(&arrivals, of));
-    let flow = OrderFlow {
+        core::array::from_fn(|of| stream(arrivals, of));
+    OrderFlow {
         deposit_currency: 1,
         gateway_ns: 1_000,
         ack_ns: 1_000,
         feed_ns: 1_000,
-        memory_us: memories_s.iter().map(|memory| whole(memory * 1e6)).collect(),
+        memory_us: arrivals.memories_s.iter().map(|memory| whole(memory * 1e6)).collect(),
         limit_buys,
         limit_sells,
         market_buys,
@@ -88,8 +161,7 @@ pub(super) fn fit(measured: &Measured) -> Model {
         placements: placements(&measured.orders, &spreads),
         spread_ticks: spreads,
         depth: depth(measured),
-    };
-    Model { flow, arrivals, takes }
+    }
 }
 
 fn memories(seconds: f64) -> Vec<f64> {
@@ -104,7 +176,8 @@ fn stream(arrivals: &Hawkes, of: usize) -> Stream {
     let row = |by: usize| arrivals.offspring[of][by].iter().map(|a| whole(a * 1e6)).collect();
     // Ten digits: more would only look exact.
     let own_per_second = (arrivals.own[of] * 1e10).round() / 1e10;
-    Stream { own_per_second, excited_ppm: (0..STREAMS).map(row).collect() }
+    let excited_ppm = (0..STREAMS).map(row).collect();
+    Stream { own_per_second, excited_ppm, pace: Stream::even_pace() }
 }
 
 /// Upper ends of the classes of spreads but the last.

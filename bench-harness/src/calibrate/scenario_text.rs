@@ -72,7 +72,7 @@ pub(super) fn text(
     let market = Market { watched_ms, ..market(source, measured, &model.flow, reference) };
     let mut text = head(source, measured, watched_ms);
     market_text(&mut text, source, measured, &market);
-    people_text(&mut text, measured, &model.flow, &market);
+    people_text(&mut text, source, measured, &model.flow, &market);
     flow_text(&mut text, measured, model, &market);
     Ok(text)
 }
@@ -194,7 +194,14 @@ index_drop_bp = 0.0
     );
 }
 
-fn people_text(text: &mut String, measured: &Measured, flow: &OrderFlow, market: &Market) {
+fn people_text(
+    text: &mut String,
+    source: Source<'_>,
+    measured: &Measured,
+    flow: &OrderFlow,
+    market: &Market,
+) {
+    let per_unit = f64::from(source.format.lots_per_unit());
     let median = measured.takes.quantile(0.5).unwrap_or(1.0);
     let least = super::curve::whole(median).clamp(1, market.order_max);
     let largest = most(&flow.take_lots).clamp(least, market.order_max);
@@ -225,7 +232,8 @@ size_max_lots = {least}
 
 [background]
 deposit_currency = {deposit}
-lots_per_unit = 1.0
+# The record's own lots.
+lots_per_unit = {per_unit:?}
 
 [hunter]
 start_ms = {shock_ms}
@@ -246,6 +254,13 @@ order_lots = {least}
 fn flow_text(text: &mut String, measured: &Measured, model: &Model, market: &Market) {
     let flow = &model.flow;
     let branching = flow.branching();
+    let paces = model.paced.filter(|paced| paced.used).map_or(String::new(), |paced| {
+        format!(
+            "
+# Each has a pace too: drawn gaps are KS {:.3} from the record's with paces and {:.3} without (mean over orders).",
+            paced.distance_with, paced.distance_without
+        )
+    });
     let _ = write!(
         text,
         "
@@ -255,7 +270,7 @@ gateway_ns = {}
 ack_ns = {}
 feed_ns = {}
 # When orders come: a Hawkes process of four kinds, fitted by maximum likelihood to {} arrivals; its branching ratio
-# is {branching:.3}. Each kind has a row for what limit buys, limit sells, market buys and market sells set off.
+# is {branching:.3}. Each kind has a row for what limit buys, limit sells, market buys and market sells set off.{paces}
 memory_us = {:?}
 ",
         market.deposit,
@@ -309,6 +324,10 @@ fn stream_text(text: &mut String, name: &str, stream: &Stream, rate: f64) {
         let _ = writeln!(text, "  {row:?},");
     }
     *text += "]\n";
+    if stream.pace.len() > 1 {
+        *text += "# What the rate is multiplied with, by how long ago the last order of this kind came.\n";
+    }
+    curve(text, "pace", &stream.pace);
 }
 
 /// A curve, several pairs to a line.

@@ -13,6 +13,9 @@ const TICKS_MAX: u64 = 1 << 28;
 /// What an order sets off in the long run, at most: at one the flow has no mean rate.
 const BRANCHING_MAX: f64 = 0.995;
 
+/// Greatest factor of a pace.
+pub(crate) const FACTOR_MAX_PPM: u64 = 1_000 * PPM;
+
 /// What a curve may hold: its least and greatest value, and whether it may end below a million.
 #[derive(Clone, Copy)]
 struct Values {
@@ -45,6 +48,12 @@ impl Check<'_> {
                 &format!("a flow of branching ratio {branching:.3}"),
                 &expected,
             );
+        }
+        let busy = f.branching_when_busy();
+        if busy > BRANCHING_MAX {
+            let expected = format!("paces whose first factors leave at most {BRANCHING_MAX}");
+            let found = format!("a flow of branching ratio {busy:.3} by the first factors of pace");
+            return self.refuse("flow", &found, &expected);
         }
         let lots = Values {
             low: 1,
@@ -87,6 +96,22 @@ impl Check<'_> {
             for (k, ppm) in row.iter().enumerate() {
                 self.within(&format!("{key}[{by}][{k}]"), *ppm, 0, 100 * PPM)?;
             }
+        }
+        self.pace(&format!("flow.{name}.pace"), &stream.pace)
+    }
+
+    fn pace(&self, key: &str, pace: &[[u64; 2]]) -> Result<(), ScenarioError> {
+        self.length(key, pace.len(), PAIRS_MAX)?;
+        for [from_us, factor] in pace {
+            self.within(key, *from_us, 0, TIME_MS_MAX * 1_000)?;
+            self.within(key, *factor, 0, FACTOR_MAX_PPM)?;
+        }
+        if pace[0][0] != 0 || pace.windows(2).any(|pair| pair[0][0] >= pair[1][0]) {
+            let found = format!("times from {:?} on", pace[0][0]);
+            return self.refuse(key, &found, &"times that rise from 0");
+        }
+        if pace.last().is_none_or(|last| last[1] == 0) {
+            return self.refuse(key, &"a last factor of 0", &"one above 0, or nothing would come");
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A TOML file becomes a checked [`Scenario`].
 
 mod check;
-mod check_flow;
+pub(crate) mod check_flow;
 mod check_further;
 mod collateral;
 mod error;

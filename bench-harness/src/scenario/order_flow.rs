@@ -54,6 +54,16 @@ pub struct Stream {
     /// Orders of this kind that one order sets off: a row for limit buys, limit sells, market buys
     /// and market sells that does, a number for each memory.
     pub excited_ppm: Vec<Vec<u64>>,
+    /// By what the rate is multiplied, by how long ago the last order of this kind came: pairs of a
+    /// time and of the factor that holds from then on, the first from 0.
+    pub pace: Vec<[u64; 2]>,
+}
+
+impl Stream {
+    /// The pace of a process that does not mind how long ago its last order came.
+    pub fn even_pace() -> Vec<[u64; 2]> {
+        vec![[0, 1_000_000]]
+    }
 }
 
 /// One way to place a limit order.
@@ -94,14 +104,25 @@ impl OrderFlow {
     /// the long run: the spectral radius of the mean numbers of orders that orders set off. Below
     /// one the flow has a mean rate.
     pub fn branching(&self) -> f64 {
-        let offspring = self.streams().map(|stream| {
+        radius(&self.offspring(|_| 1.0))
+    }
+
+    /// The same while orders come so fast that the first factor of every pace holds: below one, or
+    /// the flow would never calm down.
+    pub fn branching_when_busy(&self) -> f64 {
+        let first = |stream: &Stream| stream.pace.first().map_or(1.0, |pair| pair[1] as f64 / 1e6);
+        radius(&self.offspring(first))
+    }
+
+    fn offspring(&self, factor: impl Fn(&Stream) -> f64) -> [[f64; STREAMS]; STREAMS] {
+        self.streams().map(|stream| {
             let row = |by: usize| {
                 let row = stream.excited_ppm.get(by);
-                row.map_or(0.0, |row| row.iter().map(|ppm| *ppm as f64 / 1e6).sum())
+                let sum: f64 = row.map_or(0.0, |row| row.iter().map(|ppm| *ppm as f64 / 1e6).sum());
+                sum * factor(stream)
             };
             [row(0), row(1), row(2), row(3)]
-        });
-        radius(&offspring)
+        })
     }
 }
 

@@ -41,12 +41,15 @@ pub fn page(compared: &Compared<'_>, manifest: &Manifest) -> String {
         .into_iter()
         .map(|(names, why)| format!("No bound for {names}: {why}."))
         .collect();
-    let hawkes = format!(
+    let mut hawkes = format!(
         "Fitted by maximum likelihood; the branching ratio of the scenario's process is {:.3}. Residuals are rescaled \
          times: exponentials of mean one if the model is true, whose KS distance would be above the 5 % level once in \
          twenty times.",
         goodness.branching_ratio
     );
+    if let Some(paced) = tables::paced(goodness) {
+        hawkes = format!("{hawkes} {paced}");
+    }
     Page {
         title: format!("{}: calibration", name(compared.file)),
         facts: vec![("record", name(compared.file)), ("scenario", name(compared.scenario))],

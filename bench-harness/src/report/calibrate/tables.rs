@@ -122,6 +122,18 @@ pub(super) fn processes(processes: &[Process]) -> DataTable {
     table
 }
 
+/// What paces do, in a sentence, where they were tried.
+pub(super) fn paced(goodness: &Goodness) -> Option<String> {
+    let paced = goodness.paced?;
+    Some(format!(
+        "The process alone draws gaps that are KS {:.3} from the record's, mean over orders; with paces (factors by how \
+         long ago the last order of the kind came) {:.3}, so the scenario has {}.",
+        paced.distance_without,
+        paced.distance_with,
+        if paced.used { "paces" } else { "none" },
+    ))
+}
+
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -60,6 +60,9 @@ pub(super) fn text(compared: &Compared<'_>, style: Style) -> String {
         goodness.branching_ratio,
         drawn(&tables::processes(&goodness.processes), style)
     );
+    if let Some(paced) = tables::paced(goodness) {
+        let _ = writeln!(text, "{paced}\n");
+    }
     let tails = tables::tails(&goodness.size_tails);
     if !tails.rows.is_empty() {
         let _ = writeln!(text, "Power-law tails of the record's sizes\n{}\n", drawn(&tails, style));
