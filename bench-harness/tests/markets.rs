@@ -156,6 +156,27 @@ fn a_larger_bonus_leaves_more_bad_debt() {
 }
 
 #[test]
+fn an_index_from_a_basket_carries_a_fall_by_the_mark_alone() {
+    let text = |basket: &str| {
+        format!(
+            "base = \"flash-crash\"\nagents = [\"oracle\", \"makers\", \"takers\", \"shock\"]\n\
+             [markets.thin]\ncorrelation = 0.0\n{basket}\n[markets.thin.mark]\nrule = \"index\"\n\
+             [markets.thin.shock]\nindex_drop_bp = 0.0\n"
+        )
+    };
+    let sets: Vec<String> = SMALL.iter().map(|set| (*set).to_owned()).collect();
+    let of = |basket: &str| {
+        let scenario = scenario::from_text(&text(basket), "mine.toml", &sets, Some(1));
+        run(&scenario.expect("it is valid")).summary
+    };
+    let own = of("");
+    let made = of("basket = [\"first\"]\nbasket_weights_ppm = [1_000_000]");
+    holds(&made);
+    assert_eq!(own.markets["thin"].forced_qty, 0, "nothing shakes it");
+    assert!(made.markets["thin"].forced_qty > 0, "its mark is the first market's: {made:?}");
+}
+
+#[test]
 fn bad_tables_are_refused_with_the_reason() {
     for (text, expected) in [
         ("[markets.Thin]\n", "`markets` is `Thin`, expected a name of small letters"),
@@ -169,6 +190,22 @@ fn bad_tables_are_refused_with_the_reason() {
         (
             "[markets.thin.makers]\ncuont = 1\n",
             "unknown key `markets.thin.makers.cuont`; did you mean `markets.thin.makers.count`?",
+        ),
+        (
+            "[markets.thin]\nbasket = [\"frist\"]\nbasket_weights_ppm = [1_000_000]\n",
+            "mine.toml:3: `markets.thin.basket` is `frist`, expected other markets, each once: first",
+        ),
+        (
+            "[markets.thin]\nbasket = [\"thin\"]\nbasket_weights_ppm = [1_000_000]\n",
+            "`markets.thin.basket` is `thin`, expected other markets",
+        ),
+        (
+            "[markets.thin]\nbasket = [\"first\"]\n",
+            "`markets.thin.basket_weights_ppm` is 0, expected as many weights as the basket has",
+        ),
+        (
+            "[markets.thin]\nbasket = [\"first\"]\nbasket_weights_ppm = [0]\n",
+            "mine.toml:4: `markets.thin.basket_weights_ppm` is 0",
         ),
         ("[markets.thin.market]\ncurrency = \"EUR\"\n", "one shard, one currency"),
         ("[portfolios]\nhedge_ppm = 1\nleverage_max = 10.0\n", "a further market to hedge in"),

@@ -1,5 +1,7 @@
 //! Ranges of what a scenario has beyond one market.
 
+use seawall_engine::risk::BASKET_WEIGHT_PPM_MAX;
+
 use super::check::{COUNT_MAX, Check, LATENCY_MAX_NS, PPM, TIME_MS_MAX};
 use super::error::ScenarioError;
 use super::further::{FIRST_MARKET, Griefer, KINDS, Portfolios};
@@ -51,6 +53,7 @@ impl Check<'_> {
             );
             return own.refuse("agents", &format!("`{other}`"), &expected);
         }
+        own.basket(s, name)?;
         let (here, there) = (&lane.market, &s.market);
         let of_first = "as in the first market: one shard, one currency";
         if here.currency != there.currency {
@@ -60,6 +63,27 @@ impl Check<'_> {
             return own.refuse("market.money_scale", &here.money_scale, &of_first);
         }
         own.within("market.orders_max", here.orders_max, there.orders_max, there.orders_max)
+    }
+
+    /// An index is made of other markets of the scenario, each once and with its weight.
+    fn basket(&self, s: &Scenario, name: &str) -> Result<(), ScenarioError> {
+        let market = &s.markets[name];
+        let others: Vec<String> =
+            s.market_names().into_iter().filter(|other| other != name).collect();
+        for (n, part) in market.basket.iter().enumerate() {
+            if !others.contains(part) || market.basket[..n].contains(part) {
+                let expected = format!("other markets, each once: {}", others.join(", "));
+                return self.refuse("basket", &format!("`{part}`"), &expected);
+            }
+        }
+        let (weights, parts) = (&market.basket_weights_ppm, market.basket.len());
+        if weights.len() != parts {
+            let expected = format!("as many weights as the basket has markets, {parts}");
+            return self.refuse("basket_weights_ppm", &weights.len(), &expected);
+        }
+        weights.iter().try_for_each(|weight| {
+            self.within("basket_weights_ppm", *weight, 1, BASKET_WEIGHT_PPM_MAX)
+        })
     }
 
     fn portfolios(&self, s: &Scenario, p: &Portfolios) -> Result<(), ScenarioError> {

@@ -3,6 +3,7 @@
 //!
 //! All of it is optional, and a scenario without it reads and writes as if it were not there.
 
+use seawall_engine::risk::{Basket, BasketPart};
 use seawall_engine::types::SymbolId;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub(super) const TABLES: [&str; 12] = [
     "spoofer",
 ];
 
+/// Lists of a further market that are empty unless they are given: the schema shows what they hold.
+pub(super) const EXAMPLES: [&str; 2] = ["basket", "basket_weights_ppm"];
+
 /// Populations that a further market may list: those that trade in one market alone.
 pub(super) const KINDS: [&str; 9] = [
     "oracle",
@@ -48,6 +52,12 @@ pub struct FurtherMarket {
     pub correlation: f64,
     /// Populations that take part in it, by name.
     pub agents: Vec<String>,
+    /// Markets whose marks the venue makes its index of; none if the index is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basket: Vec<String>,
+    /// Ticks of the index for each tick of those marks, in millionths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub basket_weights_ppm: Vec<u64>,
     /// Its contract and its margin rules.
     pub market: Market,
     /// Its exogenous price.
@@ -149,11 +159,12 @@ pub struct Lane {
     symbol: u16,
     first_account: u32,
     correlation: f64,
+    index_is_made: bool,
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { symbol: 0, first_account: 1, correlation: 1.0 }
+        Self { symbol: 0, first_account: 1, correlation: 1.0, index_is_made: false }
     }
 }
 
@@ -176,6 +187,28 @@ impl Scenario {
         self.lane.correlation
     }
 
+    /// Whether the venue makes this market's index itself.
+    pub(super) fn index_is_made(&self) -> bool {
+        self.lane.index_is_made
+    }
+
+    /// The indices that are made of other markets' marks. Names were checked.
+    pub(super) fn baskets(&self) -> Vec<Basket> {
+        let names = self.market_names();
+        let symbol_of = |name: &String| {
+            let place = names.iter().position(|known| known == name);
+            SymbolId(u16::try_from(place.expect("a known market")).expect("few markets"))
+        };
+        let with_basket = self.markets.iter().filter(|(_, market)| !market.basket.is_empty());
+        let basket = |(name, market): (&String, &FurtherMarket)| Basket {
+            symbol: symbol_of(name),
+            parts: core::iter::zip(&market.basket, &market.basket_weights_ppm)
+                .map(|(of, weight)| BasketPart { symbol: symbol_of(of), weight_ppm: *weight })
+                .collect(),
+        };
+        with_basket.map(basket).collect()
+    }
+
     pub(super) fn first_account(&self) -> u32 {
         self.lane.first_account
     }
@@ -186,7 +219,8 @@ impl Scenario {
         let mut lanes = vec![self.clone()];
         let mut first_account = self.roles().accounts();
         for (symbol, further) in (1..).zip(self.markets.values()) {
-            let lane = Lane { symbol, first_account, correlation: further.correlation };
+            let (correlation, index_is_made) = (further.correlation, !further.basket.is_empty());
+            let lane = Lane { symbol, first_account, correlation, index_is_made };
             let view = self.view(lane, further.clone());
             first_account = view.roles().accounts();
             lanes.push(view);
@@ -198,6 +232,8 @@ impl Scenario {
         let FurtherMarket {
             correlation: _,
             agents,
+            basket: _,
+            basket_weights_ppm: _,
             market,
             index,
             mark,

@@ -11,8 +11,13 @@ use super::spec::{FairName, MarkInputName, MarkName, Scenario, SmoothingName};
 const NS_PER_MS: u64 = 1_000_000;
 
 impl Scenario {
-    /// Whether the venue is sent an index price: where its mark or its funding is made of it.
+    /// Whether the venue is sent an index price: where its mark or its funding is made of it, and
+    /// it does not make the index itself.
     pub fn sends_index(&self) -> bool {
+        !self.index_is_made() && self.uses_index()
+    }
+
+    fn uses_index(&self) -> bool {
         self.funding.enabled || !matches!(self.mark.rule, MarkName::Given | MarkName::Oracle)
     }
 

@@ -109,6 +109,7 @@ impl Scenario {
         let (accounts, orders_max) = (self.accounts().max(2), small(self.market.orders_max));
         ShardConfig::new(accounts, orders_max, markets, self.liquidation_rules())
             .and_then(|config| config.with_collateral(self.collateral_rules()))
+            .and_then(|config| config.with_baskets(self.baskets()))
             .map_err(|error| error.to_string())
     }
 

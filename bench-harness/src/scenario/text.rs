@@ -171,11 +171,18 @@ fn fill_optional(table: &mut Table, optional: &Table) {
             Some(any) => {
                 for market in own.iter_mut().filter_map(|(_, market)| market.as_table_mut()) {
                     fill(market, &first);
-                    any.as_table().into_iter().for_each(|any| fill(market, any));
+                    fill(market, &without_examples(any));
                 }
             }
         }
     }
+}
+
+/// The defaults of a further market.
+fn without_examples(any: &Value) -> Table {
+    let keys = any.as_table().into_iter().flatten();
+    let defaults = keys.filter(|(key, _)| !further::EXAMPLES.contains(&key.as_str()));
+    defaults.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Takes over what is not there.
