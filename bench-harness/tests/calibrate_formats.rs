@@ -5,6 +5,7 @@ mod fixtures;
 mod known;
 mod program;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -49,7 +50,8 @@ fn as_table(rows: &[Row]) -> String {
     for Row { time_ns, kind, order, size, price, is_buy } in rows {
         let action = ["add", "reduce", "delete", "execute"][*kind as usize - 1];
         let side = if *is_buy { "buy" } else { "sell" };
-        table += &format!("{time_ns},{action},{order},{side},{price},{size}\n");
+        writeln!(table, "{time_ns},{action},{order},{side},{price},{size}")
+            .expect("a text takes a line");
     }
     table
 }

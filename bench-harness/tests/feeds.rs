@@ -3,6 +3,7 @@
 
 mod fixtures;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use fixtures::{Folder, itch, mbo};
@@ -279,7 +280,8 @@ fn a_bitstamp_lot_is_a_millionth_of_a_coin_to_an_engine_too() {
     // Three orders of 500 bitcoin each rest; an order of ten takes from the first.
     let mut rows = BITSTAMP.lines().next().unwrap().to_owned() + "\n";
     for n in 1..=3 {
-        rows += &format!("{n},{n}000,{n}000,{}.00,50000000000,created,ask\n", 300 + n);
+        writeln!(rows, "{n},{n}000,{n}000,{}.00,50000000000,created,ask", 300 + n)
+            .expect("a text takes a line");
     }
     rows += "200,200000,200000,301.00,1000000000,created,bid\n\
              200,200001,200001,301.00,0,deleted,bid\n1,200002,200002,301.00,49000000000,changed,ask\n";

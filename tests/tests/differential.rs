@@ -10,7 +10,7 @@ use conformance::coverage::Coverage;
 use conformance::differential::{Failure, run_seed};
 use seawall_engine::core::Engine;
 
-const COMMANDS: usize = 3_000_000;
+const COMMANDS: usize = 3_300_000;
 const COMMANDS_PER_SEED: usize = 2_000;
 
 fn from_environment<T: FromStr>(name: &str) -> Option<T> {

@@ -215,7 +215,7 @@ mod tests {
             tiers: vec![MarginTier {
                 notional_floor: Money::ZERO,
                 initial: Ppm::ONE,
-                maintenance: Ppm::ONE,
+                maintenance: Ppm::new(500_000).expect("a half"),
             }],
             maker_fee: Ppm::ZERO,
             taker_fee: Ppm::ZERO,
