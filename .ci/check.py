@@ -119,36 +119,8 @@ def browse(path):
     return page, console
 
 
-def report(directory):
-    """The report in a browser: no errors, marks in every chart, numbers equal to summary.json."""
-    source = directory / "report.html"
-    summary = json.loads((directory / "summary.json").read_text())
-    check(source.stat().st_size < 8_000_000, f"under 8 MB: {source.stat().st_size / 1e6:.1f} MB")
-    exercised = directory / "exercised.html"
-    text = source.read_text()
-    exercised.write_text(text.replace("</body>", EXERCISE + "</body>"))
-    try:
-        page, console = browse(exercised.resolve())
-    finally:
-        exercised.unlink()
-    check(not console, f"nothing on the console {console[:3]}")
-    check(page.root.get("data-errors") == "[]", f"no script error: {page.root.get('data-errors')}")
-    marks = json.loads(page.root.get("data-marks", "{}"))
-    check(len(page.charts) >= 5 and set(marks) == set(page.charts), f"charts: {page.charts}")
-    for chart, count in marks.items():
-        check(count > 0, f"{chart}: {count} marks")
-    did = json.loads(page.root.get("data-did", "{}"))
-    check(bool(did) and all(did.values()), f"the page's controls work: {did}")
-    exact = dict(leaves(summary))
-    wrong = [key for key, value in exact.items() if not same(page.numbers.get(key, ""), value)]
-    check(not wrong and len(exact) > 100, f"{len(exact)} numbers equal summary.json {wrong[:5]}")
-    files = [link for link in page.links if not link.startswith("#")]
-    broken = [link for link in files if not (directory / link).is_file()]
-    check(len(files) > 5 and not broken, f"{len(files)} links lead to files {broken}")
-
-
-def comparison(source):
-    """A page of sweep, compare or venues in a browser: no errors, marks in every chart, and a table beside it."""
+def exercise(source):
+    """A page in a browser with its controls used: small enough, no errors, marks in every chart. Returns the page."""
     check(source.stat().st_size < 8_000_000, f"{source.name} under 8 MB: {source.stat().st_size / 1e6:.1f} MB")
     exercised = source.with_name("exercised.html")
     text = source.read_text()
@@ -162,13 +134,35 @@ def comparison(source):
     marks = json.loads(page.root.get("data-marks", "{}"))
     check(len(page.charts) >= 1 and set(marks) == set(page.charts), f"charts: {page.charts}")
     empty = [chart for chart, count in marks.items() if count == 0]
-    check(not empty, f"every chart has marks {empty}")
-    check(page.tables >= len(page.charts), f"{page.tables} tables beside {len(page.charts)} charts")
+    check(not empty, f"every chart has marks {empty}: {marks}")
     did = json.loads(page.root.get("data-did", "{}"))
     check(bool(did) and all(did.values()), f"the page's controls work: {did}")
+    return page
+
+
+def links(page, directory, least):
+    """The page's links to files lead to files, and there are more than so many."""
     files = [link for link in page.links if not link.startswith("#")]
-    broken = [link for link in files if not (source.parent / link).is_file()]
-    check(not broken, f"{len(files)} links lead to files {broken}")
+    broken = [link for link in files if not (directory / link).is_file()]
+    check(len(files) > least and not broken, f"{len(files)} links lead to files {broken}")
+
+
+def report(directory):
+    """The report in a browser: five charts at least, its numbers equal to summary.json."""
+    summary = json.loads((directory / "summary.json").read_text())
+    page = exercise(directory / "report.html")
+    check(len(page.charts) >= 5, f"{len(page.charts)} charts")
+    exact = dict(leaves(summary))
+    wrong = [key for key, value in exact.items() if not same(page.numbers.get(key, ""), value)]
+    check(not wrong and len(exact) > 100, f"{len(exact)} numbers equal summary.json {wrong[:5]}")
+    links(page, directory, 5)
+
+
+def comparison(source):
+    """A page of sweep, compare or venues in a browser, with a table beside every chart."""
+    page = exercise(source)
+    check(page.tables >= len(page.charts), f"{page.tables} tables beside {len(page.charts)} charts")
+    links(page, source.parent, -1)
 
 
 if __name__ == "__main__":
