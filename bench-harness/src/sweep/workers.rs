@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::error::SweepError;
@@ -79,8 +79,7 @@ impl Workers<'_> {
                 let answered = self.ask(plan, *job).and_then(|answer| match answer {
                     Ok(summary) => store.put(plan, *job, &summary),
                     Err(reason) => {
-                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                        failures.push(Failure { job: *job, reason });
+                        failures.lock().push(Failure { job: *job, reason });
                         Ok(())
                     }
                 });
@@ -101,7 +100,7 @@ impl Workers<'_> {
                 .collect();
             ends.into_iter().collect::<Result<(), _>>()
         })?;
-        let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = failures.into_inner();
         failures.sort_by_key(|failure| (failure.job.point, failure.job.seed));
         let finished = open.len() - failures.len();
         Ok(Done { kept, finished, failures })
