@@ -176,6 +176,129 @@ fn an_index_from_a_basket_carries_a_fall_by_the_mark_alone() {
     assert!(made.markets["thin"].forced_qty > 0, "its mark is the first market's: {made:?}");
 }
 
+/// Contagion with so many funds, of so much each.
+fn funded(scope: &str, groups: [&str; 3], starts: &[(&str, u64)]) -> RunResult {
+    let mut sets = vec![format!("liquidation.fund_scope={scope}")];
+    let keys = ["market", "markets.second.market", "markets.third.market"];
+    let named = keys.iter().zip(groups).filter(|(_, group)| !group.is_empty());
+    sets.extend(named.map(|(key, group)| format!("{key}.fund_group={group}")));
+    for (fund, currency) in starts {
+        sets.push(match *fund {
+            "" => format!("liquidation.fund_currency={currency}"),
+            fund => format!("funds.{fund}.start_currency={currency}"),
+        });
+    }
+    sets.push("shock.index_drop_bp=700".to_owned());
+    let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
+    let result = run(&small("contagion", &sets, 1));
+    holds(&result.summary);
+    let summary = &result.summary;
+    let profits: i64 = summary.populations.values().map(|population| population.profit).sum();
+    assert_eq!(profits, 0, "{scope}: what one gains another loses");
+    for (name, fund) in &summary.funds {
+        let own = result.tables.fund.iter().filter(|row| u64::from(row.fund) == fund.number);
+        let changes: i64 = own.map(|row| row.amount).sum();
+        assert_eq!(fund.start + changes, fund.cash, "{scope}: the ledger of `{name}`");
+        assert!(summary.populations.contains_key(&format!("{name}/fund")), "{name}");
+    }
+    if !summary.funds.is_empty() {
+        let paid: i64 = summary.funds.values().map(|fund| fund.paid).sum();
+        assert_eq!(paid, summary.liquidation.insurance_paid);
+    }
+    result
+}
+
+const RICH: u64 = 50_000_000;
+
+#[test]
+fn a_fund_pays_for_its_own_markets_only() {
+    let venue = funded("venue", [""; 3], &[("", RICH)]).summary;
+    assert!(venue.funds.is_empty() && venue.liquidation.adl_notional == 0);
+    assert!(venue.liquidation.insurance_paid > 0 && venue.liquidation.socialised == 0);
+
+    // Its own fund has nothing: the others', however rich, leave the first market alone.
+    let symbol = funded("symbol", [""; 3], &[("first", 0), ("second", RICH), ("third", RICH)]);
+    let symbol = symbol.summary;
+    assert_eq!(symbol.funds.keys().collect::<Vec<_>>(), ["first", "second", "third"]);
+    let [first, second, third] = ["first", "second", "third"].map(|name| &symbol.funds[name]);
+    assert!(first.adl_notional > 0, "{first:?}");
+    assert!(second.adl_notional == 0 && second.socialised == 0, "{second:?}");
+    assert!(third.adl_notional == 0 && third.socialised == 0, "{third:?}");
+    assert_eq!((first.start, &first.markets[..]), (0, &["first".to_owned()][..]));
+
+    // Within a group its fund pays for either market, and for nobody outside.
+    let groups = ["majors", "majors", "small"];
+    let group = funded("group", groups, &[("majors", RICH), ("small", 0)]).summary;
+    let [majors, small] = ["majors", "small"].map(|name| &group.funds[name]);
+    assert_eq!(majors.markets, ["first", "second"]);
+    assert!(majors.adl_notional == 0 && majors.paid > 0, "{majors:?}");
+    assert!(small.adl_notional > 0, "{small:?}");
+}
+
+#[test]
+fn funds_that_pay_everything_are_one_fund() {
+    // Nobody draws otherwise because there are more funds: the same noise meets the same markets.
+    let [venue, symbol] = ["venue", "symbol"].map(|scope| funded(scope, [""; 3], &[("", RICH)]));
+    assert_eq!(symbol.summary.funds.len(), 3);
+    assert_eq!(venue.summary.markets, symbol.summary.markets);
+    // Two more funds are two more deposits.
+    let counts = |summary: &Summary, more| (summary.trades, summary.commands - more);
+    assert_eq!(counts(&venue.summary, 0), counts(&symbol.summary, 2));
+    assert_eq!(venue.summary.liquidation.socialised, symbol.summary.liquidation.socialised);
+    assert_eq!(venue.tables.markets, symbol.tables.markets);
+}
+
+#[test]
+fn funds_that_contradict_each_other_are_refused() {
+    let two = "[markets.thin]\n";
+    for (text, expected) in [
+        ("[liquidation]\nfund_scope = \"shard\"\n", "mine.toml:3: `liquidation.fund_scope` is"),
+        (
+            "[liquidation]\nfund_scope = \"group\"\n",
+            "mine.toml:3: `liquidation.fund_scope` is `group`, expected `venue` where there is one",
+        ),
+        (
+            "[liquidation]\nfund_scope = \"group\"\n[markets.thin.market]\nfund_group = \"a\"\n",
+            "mine.toml:3: `liquidation.fund_scope` is `group`, expected a group for every market \
+             beside it: market.fund_group is empty",
+        ),
+        (
+            "[liquidation]\nfund_scope = \"group\"\n[market]\nfund_group = \"A b\"\n",
+            "mine.toml:5: `market.fund_group` is `A b`, expected a name of small letters",
+        ),
+        (
+            "[markets.thin.market]\nfund_group = \"small\"\n",
+            "mine.toml:3: `markets.thin.market.fund_group` is `small`, expected empty unless",
+        ),
+        (
+            "[funds.thin]\nstart_currency = 5\n",
+            "mine.toml:2: `funds` is `thin`, expected nothing where liquidation.fund_scope is `venue`",
+        ),
+        (
+            "[liquidation]\nfund_scope = \"symbol\"\n[funds.thn]\nstart_currency = 5\n",
+            "mine.toml:4: `funds` is `thn`, expected the name of a fund there is: first, thin; did \
+             you mean `thin`?",
+        ),
+        (
+            "[liquidation]\nfund_scope = \"symbol\"\n[funds.thin]\n",
+            "mine.toml:4: key `funds.thin.start_currency` is missing",
+        ),
+        (
+            "[liquidation]\nfund_scope = \"symbol\"\n[funds.thin]\nstart_ms = 5\n",
+            "mine.toml:5: key `funds.thin.start_ms` is in the wrong unit",
+        ),
+        (
+            "[market]\nfund_group = \"a\"\n[liquidation]\nfund_scope = \"group\"\n[funds.b]\n\
+             start_currency = 5\n",
+            "expected the name of a fund there is: a",
+        ),
+    ] {
+        let one = text.contains("[markets.thin") || expected.contains("where there is one");
+        let message = refusal(&if one { text.to_owned() } else { format!("{text}{two}") });
+        assert!(message.contains(expected), "{text}: {message}");
+    }
+}
+
 #[test]
 fn bad_tables_are_refused_with_the_reason() {
     for (text, expected) in [

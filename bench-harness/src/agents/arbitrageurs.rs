@@ -46,10 +46,12 @@ impl Arbitrageurs {
         let start_ns = scenario.clock.warmup_ms * 1_000_000;
         let period_ns = real(spec.period_ms) * 1e6;
         let desks = accounts.clone().map(|account| {
-            let wakes = Key::new(scenario.seed, account, Purpose::Arbitrageur);
+            let account = AccountId(account);
+            let number = scenario.drawn_by(account);
+            let wakes = Key::new(scenario.seed, number, Purpose::Arbitrageur);
             let phase = wakes.at(0).unit() * period_ns;
             Desk {
-                account: AccountId(account),
+                account,
                 wakes,
                 woken: 0,
                 next_ns: start_ns + nanoseconds(phase),

@@ -105,7 +105,8 @@ impl Defenders {
     fn consider(&mut self, scenario: &Scenario, holding: &Holding) {
         let Some(liquidation) = holding.liquidation_ticks(scenario) else { return };
         let spec = &scenario.defenders;
-        let mut draw = Key::new(scenario.seed, holding.account.0, Purpose::Defender).at(0);
+        let number = scenario.drawn_by(holding.account);
+        let mut draw = Key::new(scenario.seed, number, Purpose::Defender).at(0);
         let choice = draw.unit() * 1e6;
         let distance = real(spec.distance_bp) / 1e4 * (0.5 + draw.unit());
         let reaction_ns = nanoseconds(real(spec.reaction_ms) * 1e6 * draw.exponential());

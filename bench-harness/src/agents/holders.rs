@@ -114,9 +114,8 @@ fn open_market(scenario: &Scenario, legs: &[Leg], inputs: &mut Vec<Input>) {
         open(holding.account.0, margin + Money::new(1), holding.initial);
     }
     open_cross(scenario, &holdings, inputs);
-    let fund = scenario.money(scenario.liquidation.fund_currency);
-    if fund.is_positive() && scenario.lane_number() == 0 {
-        inputs.push(Input::Deposit { account: AccountId::FUND, amount: fund });
+    if scenario.lane_number() == 0 {
+        inputs.extend(scenario.fund_deposits());
     }
     inputs.extend(holdings.iter().map(|holding| holding.block(symbol)));
     open_griefer(scenario, inputs);
@@ -242,7 +241,8 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     let longs_end = roles.holders.start + small(spec.longs);
     let holding = |account: u32, side: Side, lots: u32, leverage: f64, noise: f64| {
         let (initial, maintenance) = margin_rates(scenario, lots, initial_rate(leverage));
-        let mut mode = Key::new(scenario.seed, account, Purpose::MarginMode).at(0);
+        let number = scenario.drawn_by(AccountId(account));
+        let mut mode = Key::new(scenario.seed, number, Purpose::MarginMode).at(0);
         let cross = mode.unit() * 1e6 < real(spec.cross_ppm);
         Holding {
             account: AccountId(account),
@@ -256,7 +256,8 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
     };
     let noise = |draw: &mut Draw| draw.normal().clamp(-4.0, 4.0) * spec.entry_dispersion_bp / 1e4;
     let holders = roles.holders.clone().map(|account| {
-        let mut draw = Key::new(scenario.seed, account, Purpose::Holder).at(0);
+        let number = scenario.drawn_by(AccountId(account));
+        let mut draw = Key::new(scenario.seed, number, Purpose::Holder).at(0);
         let (side, law) =
             if account < longs_end { (Side::Buy, &long) } else { (Side::Sell, &short) };
         let lots = whole(sizes.draw(&mut draw), 1, small(spec.size_max_lots));
@@ -277,7 +278,8 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
 
 /// Who takes the other side of an account's position.
 pub(super) fn hedger_of(scenario: &Scenario, account: AccountId) -> AccountId {
-    AccountId(scenario.roles().hedgers.start + account.0 % small(scenario.holders.hedgers))
+    let number = scenario.drawn_by(account) % small(scenario.holders.hedgers);
+    AccountId(scenario.roles().hedgers.start + number)
 }
 
 /// One over the leverage, rounded up: never more leverage than was drawn.

@@ -280,11 +280,12 @@ impl Slot {
 
 impl Desk {
     fn new(scenario: &Scenario, rules: &Rules, account: AccountId) -> Self {
-        let mut traits = Key::new(scenario.seed, account.0, Purpose::MakerTraits).at(0);
+        let key = |purpose| Key::new(scenario.seed, scenario.drawn_by(account), purpose);
+        let mut traits = key(Purpose::MakerTraits).at(0);
         let reference = real(scenario.market.reference_ticks);
         Self {
             account,
-            requotes: Key::new(scenario.seed, account.0, Purpose::MakerRequote),
+            requotes: key(Purpose::MakerRequote),
             wakes: 0,
             caution: 0.7 + 1.3 * traits.unit(),
             withdraw: rules.withdraw * (0.5 + traits.unit()),

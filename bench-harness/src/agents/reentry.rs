@@ -32,6 +32,8 @@ struct Comeback {
 #[derive(Debug)]
 pub struct Reentry {
     seed: u64,
+    /// Funds beside the first: their accounts shift nobody's draws.
+    further_funds: u32,
     latencies: Latencies,
     share: f64,
     part: f64,
@@ -47,6 +49,7 @@ impl Reentry {
         let spec = &scenario.reentry;
         Self {
             seed: scenario.seed,
+            further_funds: scenario.fund_accounts().end - 1,
             latencies: Latencies::of_takers(scenario),
             share: real(spec.share_ppm) / 1e6,
             part: real(spec.part_ppm) / 1e6,
@@ -88,7 +91,8 @@ impl Agent for Reentry {
 
     fn deleveraged(&mut self, hit: &Deleveraged, known_ns: u64) {
         let Deleveraged { symbol, account, side, lots, .. } = *hit;
-        let mut draw = Key::new(self.seed, account.0, Purpose::Reentry).at(u64::from(self.hits));
+        let number = account.0 - self.further_funds;
+        let mut draw = Key::new(self.seed, number, Purpose::Reentry).at(u64::from(self.hits));
         self.hits += 1;
         if draw.unit() >= self.share {
             return;

@@ -119,7 +119,7 @@ impl<'a> Recorder<'a> {
                 *self.liquidation(account) =
                     Liquidation { stage: Stage::Triggered, input: n, sample };
             }
-            Event::Forced { account, qty, .. } if account != AccountId::FUND => {
+            Event::Forced { account, qty, .. } if self.was_triggered(account) => {
                 self.forced(account, u64::from(qty.lots()));
             }
             _ => {}
@@ -251,6 +251,12 @@ impl<'a> Recorder<'a> {
             self.timings[cell].order_to_fill.saturating_record(latency_ns);
             self.notes.forced_filled(sample, latency_ns);
         }
+    }
+
+    /// Whether it was ever triggered, which a fund's account never is. The first input of a run opens
+    /// an account, so it triggers none.
+    fn was_triggered(&mut self, account: AccountId) -> bool {
+        self.liquidation(account).input > 0
     }
 
     fn liquidation(&mut self, account: AccountId) -> &mut Liquidation {

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seawall_engine::core::Engine;
 use seawall_engine::liquidation::QueueStats;
-use seawall_engine::types::{AccountId, Contract, FundCause, Money, Price, Qty, Side, SymbolId};
+use seawall_engine::types::{AccountId, Contract, Money, Price, Qty, Side, SymbolId};
 
 use super::cure::Cure;
 use super::disposal::Disposal;
 use super::fill_rate::{FillTally, ForcedOrder};
+use super::funds::Funds;
 use super::haircuts::{Haircuts, Hit};
 use super::histogram::{distribution, nanoseconds, percentiles};
 use super::orders::FlowRecorder;
 use super::summary::LiquidationSummary;
-use super::tables::{DeleverageRow, FundRow, LiquidationRow};
+use super::tables::{DeleverageRow, LiquidationRow};
 use super::tail::{beyond_bankruptcy, slippage_at_risk};
 use super::waiting::Waiting;
 use crate::scenario::Scenario;
@@ -29,7 +30,7 @@ pub(super) struct Liquidations {
     pub(super) forced_orders: Vec<ForcedOrder>,
     pub(super) rows: Vec<LiquidationRow>,
     pub(super) deleverages: Vec<DeleverageRow>,
-    pub(super) fund: Vec<FundRow>,
+    pub(super) funds: Funds,
     disposal: Disposal,
     /// The open liquidation of each account.
     open: Vec<u32>,
@@ -87,7 +88,7 @@ impl Liquidations {
             forced_orders: Vec::new(),
             rows: Vec::new(),
             deleverages: Vec::new(),
-            fund: Vec::new(),
+            funds: Funds::new(scenario),
             disposal: Disposal::new(lanes.len()),
             open: vec![NONE; scenario.accounts() as usize],
             current: None,
@@ -216,7 +217,7 @@ impl Liquidations {
         now_ns: u64,
     ) {
         let lots = u64::from(qty.lots());
-        if account == AccountId::FUND {
+        if self.funds.is_one(account) {
             self.disposal.unwind(symbol.index(), lots, price.ticks());
             return;
         }
@@ -260,7 +261,9 @@ impl Liquidations {
     pub(super) fn taken_over(&mut self, held: Held, qty: Qty, price: Price) {
         let lots = u64::from(qty.lots());
         let market = held.symbol.index();
-        self.totals.backstop_notional += self.contracts[market].value(price, lots).units();
+        let notional = self.contracts[market].value(price, lots).units();
+        self.totals.backstop_notional += notional;
+        self.funds.took_over(held.symbol, notional);
         self.flows[market].taken_over += lots;
         self.count_deficit(held, lots, price);
         let Some(number) = self.number_of(held, price) else { return };
@@ -278,7 +281,9 @@ impl Liquidations {
     ) {
         let Held { symbol, account, .. } = held;
         let (lots, market) = (u64::from(qty.lots()), symbol.index());
-        self.totals.adl_notional += self.contracts[market].value(price, lots).units();
+        let notional = self.contracts[market].value(price, lots).units();
+        self.totals.adl_notional += notional;
+        self.funds.deleveraged(symbol, notional);
         self.flows[market].deleveraged += lots;
         self.deleveraged.insert(counterparty.0);
         self.deleverages.push(DeleverageRow {
@@ -291,7 +296,7 @@ impl Liquidations {
         });
         let mark_ticks = self.mark_ticks[market];
         self.cut((held, counterparty), lots, price);
-        if account == AccountId::FUND {
+        if self.funds.is_one(account) {
             self.disposal.unwind(market, lots, mark_ticks);
             return;
         }
@@ -334,22 +339,6 @@ impl Liquidations {
         if !recovered {
             self.closed.insert(account.0);
         }
-    }
-
-    pub(super) fn fund(&mut self, cause: FundCause, amount: Money, balance: Money, now_ns: u64) {
-        match cause {
-            FundCause::LiquidationFee => self.totals.insurance_fees += amount.units(),
-            FundCause::Unwind | FundCause::Deleverage | FundCause::Shortfall => {
-                self.totals.insurance_paid -= amount.units();
-            }
-            FundCause::Socialised | FundCause::Funding | FundCause::Collateral => {}
-        }
-        self.fund.push(FundRow {
-            time_ns: now_ns,
-            cause: u32::from(cause as u8),
-            amount: amount.units(),
-            balance: balance.units(),
-        });
     }
 
     pub(super) fn socialised(&mut self, amount: Money) {
@@ -399,12 +388,15 @@ impl Liquidations {
         let totals = self.totals;
         let losses: Vec<f64> = vs_trigger.iter().map(|gain| -gain).collect();
         let cured = Cure::total(&self.cures, &self.rows);
+        let (insurance_fees, insurance_paid) = self.funds.totals();
         let rate = totals.forced_filled_qty as f64 / totals.forced_qty as f64;
         LiquidationSummary {
             accounts_triggered: self.triggered.len() as u64,
             accounts_closed: self.closed.len() as u64,
             bankrupt_accounts: self.bankrupt.len() as u64,
             adl_accounts: self.deleveraged.len() as u64,
+            insurance_paid,
+            insurance_fees,
             fill_rate: (totals.forced_qty > 0).then_some(rate),
             slippage_vs_bankruptcy_bp: distribution(&mut vs_bankruptcy),
             slippage_vs_trigger_mark_bp: distribution(&mut vs_trigger),

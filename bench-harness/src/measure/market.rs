@@ -93,6 +93,7 @@ impl MarketWatch {
         let bids = within(Side::Buy, [10.0, 50.0, 100.0]);
         let asks = within(Side::Sell, [10.0, 50.0, 50.0]);
         self.remember_calm(mid, engine);
+        let funds = (0..engine.funds()).map(AccountId);
         self.timeline.push(TimelineRow {
             time_ns,
             mark_ticks,
@@ -106,8 +107,8 @@ impl MarketWatch {
             commands: core::mem::take(&mut self.commands),
             traded_lots: core::mem::take(&mut self.traded_lots),
             backlog: engine.backlog() as u64,
-            fund_cash: engine.cash(AccountId::FUND).units(),
-            fund_position_lots: engine.position(symbol, AccountId::FUND).lots,
+            fund_cash: funds.map(|fund| engine.cash(fund).units()).sum(),
+            fund_position_lots: engine.position(symbol, engine.fund_of(symbol)).lots,
             ..TimelineRow::default()
         });
     }

@@ -4,6 +4,7 @@ pub mod cpu_time;
 mod cure;
 mod disposal;
 pub mod fill_rate;
+mod funds;
 mod haircuts;
 pub mod histogram;
 mod liquidations;

@@ -123,7 +123,10 @@ impl Populations {
 fn accounts(scenario: &Scenario) -> Vec<(String, Range<u32>)> {
     let names = scenario.market_names();
     let one = |account: u32| account..account + 1;
-    let mut all = vec![("fund".to_owned(), one(0))];
+    let mut all: Vec<(String, Range<u32>)> = match &scenario.fund_names()[..] {
+        [_] => vec![("fund".to_owned(), one(0))],
+        names => names.iter().map(|name| format!("{name}/fund")).zip((0..).map(one)).collect(),
+    };
     for (market, lane) in scenario.lanes().iter().enumerate() {
         let r = lane.roles();
         let of_market: [(&str, Range<u32>); 12] = [

@@ -135,8 +135,10 @@ impl Recorder {
             }
             Event::Recovered { account, .. } => l.ended(account, true, now_ns),
             Event::Closed { account, .. } => l.ended(account, false, now_ns),
-            Event::Fund { cause, amount, balance, .. } => l.fund(cause, amount, balance, now_ns),
-            Event::Socialised { account, amount } if account != AccountId::FUND => {
+            Event::Fund { symbol, cause, amount, balance } => {
+                l.funds.changed(symbol, cause, (amount, balance), now_ns);
+            }
+            Event::Socialised { account, amount } if !l.funds.is_one(account) => {
                 l.socialised(amount);
             }
             _ => {}
@@ -152,6 +154,7 @@ impl Recorder {
     /// An account was opened with so much.
     pub fn deposited(&mut self, account: AccountId, amount: Money) {
         self.populations.deposited(account, amount);
+        self.liquidations.funds.deposited(account, amount);
     }
 
     /// Best prices after an input, when they changed.
@@ -243,6 +246,7 @@ impl Recorder {
             solvency,
             maker_quotes,
             populations,
+            funds: self.liquidations.funds.summarise(scenario, engine),
             conservation_error: engine.conservation_error(),
             ..Summary::default()
         };
@@ -316,7 +320,7 @@ impl Recorder {
             markets,
             liquidations: self.liquidations.rows,
             deleverages: self.liquidations.deleverages,
-            fund: self.liquidations.fund,
+            fund: self.liquidations.funds.rows,
             histograms: vec![
                 self.orders.makers.into_tables("maker"),
                 self.orders.takers.into_tables("taker"),

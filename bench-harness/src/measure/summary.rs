@@ -453,6 +453,31 @@ pub struct MarketResult {
     pub market: MarketSummary,
 }
 
+/// One of several insurance funds. Amounts in money units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundResult {
+    /// Its number, which is that of its account.
+    pub number: u64,
+    /// The markets that it answers for.
+    pub markets: Vec<String>,
+    /// What it had at the start.
+    pub start: i64,
+    /// Its cash at the end.
+    pub cash: i64,
+    /// Largest fall of its cash from its former peak, change by change.
+    pub drawdown: i64,
+    /// Its realised loss on what it took over, and shortfalls it paid.
+    pub paid: i64,
+    /// Liquidation fees it took in.
+    pub fees: i64,
+    /// Notional it took over.
+    pub backstop_notional: i64,
+    /// Notional closed by auto-deleveraging in its markets.
+    pub adl_notional: i64,
+    /// Loss of its markets that others shared.
+    pub socialised: i64,
+}
+
 /// The numbers of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -513,6 +538,10 @@ pub struct Summary {
     /// the first one's; what was liquidated and who was solvent are of all of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub markets: BTreeMap<String, MarketResult>,
+    /// Every insurance fund by name, where there are several. What the others call the fund is all of
+    /// them together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub funds: BTreeMap<String, FundResult>,
     /// Money created or destroyed, in money units: always 0.
     pub conservation_error: i128,
 }

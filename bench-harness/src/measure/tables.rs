@@ -47,9 +47,9 @@ pub struct TimelineRow {
     pub maker_filled_lots: u64,
     /// Positions waiting in the liquidation queue.
     pub backlog: u64,
-    /// The fund's cash.
+    /// Cash of the fund, or of all of them.
     pub fund_cash: i64,
-    /// The fund's position, signed.
+    /// The position of the market's fund, signed.
     pub fund_position_lots: i64,
 }
 
@@ -99,7 +99,7 @@ pub struct LiquidationRow {
 pub struct DeleverageRow {
     /// Time.
     pub time_ns: u64,
-    /// Account that was closed, 0 for the fund.
+    /// Account that was closed, 0 for the fund (of several, one of the first for each).
     pub account: u32,
     /// Account that gave up its position.
     pub counterparty: u32,
@@ -112,7 +112,7 @@ pub struct DeleverageRow {
     pub symbol: u32,
 }
 
-/// One change of the fund's cash.
+/// One change of a fund's cash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ParquetRecordWriter)]
 pub struct FundRow {
     /// Time.
@@ -123,6 +123,9 @@ pub struct FundRow {
     pub amount: i64,
     /// Cash after it.
     pub balance: i64,
+    /// The fund, by its number.
+    #[serde(default)]
+    pub fund: u32,
 }
 
 /// One of several markets at one instant of the grid, and what was traded since the instant before.

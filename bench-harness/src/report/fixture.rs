@@ -186,7 +186,7 @@ fn fund_rows() -> Vec<FundRow> {
             let amount = if cause == 1 { -3_100_000 } else { 210_000 };
             balance += amount;
             let time_ns = (PEAK_START + u64::from(index) / 2) * GRID_NS;
-            FundRow { time_ns, cause, amount, balance }
+            FundRow { time_ns, cause, amount, balance, fund: 0 }
         })
         .collect()
 }

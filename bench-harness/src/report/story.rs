@@ -1,7 +1,7 @@
 //! A run in a few sentences, for the first line of the terminal and the top of the page.
 
 use super::numbers::{self, Currency};
-use crate::measure::summary::{Phase, Summary};
+use crate::measure::summary::{FundResult, Phase, Summary};
 
 /// The four phases with their names, in order, where they exist.
 pub fn phases(summary: &Summary) -> Vec<(&'static str, Phase)> {
@@ -67,8 +67,7 @@ pub fn who_paid(summary: &Summary) -> String {
     let money = currency(summary);
     let mut payers = Vec::new();
     if liquidation.insurance_paid > 0 {
-        payers
-            .push(format!("the insurance fund paid {}", money.compact(liquidation.insurance_paid)));
+        payers.push(insurance(summary));
     }
     if liquidation.adl_notional > 0 {
         payers.push(format!(
@@ -87,6 +86,26 @@ pub fn who_paid(summary: &Summary) -> String {
         [one] => sentence(one),
         [first @ .., last] => sentence(&format!("{}, and {last}", first.join(", "))),
     }
+}
+
+/// What the insurance fund paid, or each of several.
+fn insurance(summary: &Summary) -> String {
+    let money = currency(summary);
+    let paid = money.compact(summary.liquidation.insurance_paid);
+    let each = |(name, fund): (&str, &FundResult)| format!("{name} {}", money.compact(fund.paid));
+    let own: Vec<String> = funds(summary).into_iter().map(each).collect();
+    if own.is_empty() {
+        return format!("the insurance fund paid {paid}");
+    }
+    format!("the insurance funds paid {paid} ({})", own.join(", "))
+}
+
+/// Several insurance funds with their names, in the order of their numbers.
+pub(super) fn funds(summary: &Summary) -> Vec<(&str, &FundResult)> {
+    let mut funds: Vec<(&str, &FundResult)> =
+        summary.funds.iter().map(|(name, fund)| (name.as_str(), fund)).collect();
+    funds.sort_unstable_by_key(|(_, fund)| fund.number);
+    funds
 }
 
 fn sentence(text: &str) -> String {

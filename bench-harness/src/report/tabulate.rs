@@ -109,8 +109,21 @@ pub fn payers(summary: &Summary) -> DataTable {
         ),
         ("socialised", liquidation.socialised, String::new()),
     ];
-    let rows = rows.map(|(name, amount, note)| vec![name.to_owned(), money.full(amount), note]);
-    table(&["who paid", "amount", ""], rows.to_vec())
+    let mut rows =
+        rows.map(|(name, amount, note)| vec![name.to_owned(), money.full(amount), note]).to_vec();
+    for (name, fund) in story::funds(summary).into_iter().rev() {
+        let note = format!(
+            "of {}; fees {}, taken over {}, ADL {}, shared {}",
+            money.compact(fund.start),
+            money.compact(fund.fees),
+            money.compact(fund.backstop_notional),
+            money.compact(fund.adl_notional),
+            money.compact(fund.socialised)
+        );
+        // Right under what all of them paid.
+        rows.insert(2, vec![format!("  fund `{name}` paid"), money.full(fund.paid), note]);
+    }
+    table(&["who paid", "amount", ""], rows)
 }
 
 /// Latency percentiles of every flow and measure that has observations.

@@ -35,6 +35,7 @@ pub(super) fn scenario(
     check.latency(&scenario)?;
     check.lane(&scenario)?;
     check.further(&scenario)?;
+    check.funds(&scenario)?;
     check.whole(&scenario)?;
     Ok(scenario)
 }
@@ -62,7 +63,7 @@ const ADL_PRICES: [&str; AdlPrice::ALL.len()] = {
 const INPUTS: &[&str] =
     &["given", "index", "last", "mid", "book-median", "decaying-basis", "smoothed-basis"];
 /// Keys whose values are one of a few names: table, key, names.
-const NAMES: [(&str, &str, &[&str]); 18] = [
+const NAMES: [(&str, &str, &[&str]); 19] = [
     ("probe", "defence", &["none", "stop", "deleverage", "hedge"]),
     ("", "venue", &venue::NAMES),
     ("market", "contract", &["linear", "inverse"]),
@@ -79,6 +80,7 @@ const NAMES: [(&str, &str, &[&str]); 18] = [
             "c-mu",
         ],
     ),
+    ("liquidation", "fund_scope", &["symbol", "group", "venue"]),
     ("liquidation", "adl", &ADL),
     ("liquidation", "adl_price", &ADL_PRICES),
     ("liquidation", "discipline", &["strict", "weighted", "fifo", "rate-limited"]),

@@ -4,7 +4,7 @@ use seawall_engine::risk::BASKET_WEIGHT_PPM_MAX;
 
 use super::check::{COUNT_MAX, Check, LATENCY_MAX_NS, PPM, TIME_MS_MAX};
 use super::error::ScenarioError;
-use super::further::{FIRST_MARKET, Griefer, KINDS, Portfolios};
+use super::further::{FIRST_MARKET, Griefer, KINDS, Portfolios, is_plain_name};
 use super::spec::{ContractName, Defence, Scenario};
 
 /// Most further markets: the laboratory simulates the people of each.
@@ -35,9 +35,7 @@ impl Check<'_> {
         name: &str,
         lane: &Scenario,
     ) -> Result<(), ScenarioError> {
-        let is_plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || !name.bytes().all(is_plain) || name == FIRST_MARKET {
+        if !is_plain_name(name) || name == FIRST_MARKET {
             let expected =
                 format!("a name of small letters, digits and hyphens, other than `{FIRST_MARKET}`");
             return self.refuse("markets", &format!("`{name}`"), &expected);

@@ -153,18 +153,27 @@ pub struct Griefer {
     pub feed_ns: u64,
 }
 
+/// Whether a market or a group may be called so.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !name.is_empty() && name.bytes().all(is_plain)
+}
+
 /// Which of a scenario's markets is looked at: the first, unless [`Scenario::lanes`] says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lane {
     symbol: u16,
-    first_account: u32,
+    /// Of a further market; the first one's people come after the funds.
+    first_account: Option<u32>,
     correlation: f64,
     index_is_made: bool,
+    /// How many insurance funds there are, as the whole scenario counts them.
+    pub(super) funds: Option<u32>,
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { symbol: 0, first_account: 1, correlation: 1.0, index_is_made: false }
+        Self { symbol: 0, first_account: None, correlation: 1.0, index_is_made: false, funds: None }
     }
 }
 
@@ -210,7 +219,7 @@ impl Scenario {
     }
 
     pub(super) fn first_account(&self) -> u32 {
-        self.lane.first_account
+        self.lane.first_account.unwrap_or_else(|| self.fund_accounts().end)
     }
 
     /// The scenario as each of its markets sees it, by symbol: the first market's view is the
@@ -219,8 +228,13 @@ impl Scenario {
         let mut lanes = vec![self.clone()];
         let mut first_account = self.roles().accounts();
         for (symbol, further) in (1..).zip(self.markets.values()) {
-            let (correlation, index_is_made) = (further.correlation, !further.basket.is_empty());
-            let lane = Lane { symbol, first_account, correlation, index_is_made };
+            let lane = Lane {
+                symbol,
+                first_account: Some(first_account),
+                correlation: further.correlation,
+                index_is_made: !further.basket.is_empty(),
+                funds: Some(self.fund_accounts().end),
+            };
             let view = self.view(lane, further.clone());
             first_account = view.roles().accounts();
             lanes.push(view);
@@ -279,7 +293,7 @@ impl Scenario {
         first..first + super::resolve::small(count)
     }
 
-    /// Accounts of the whole shard, the fund's included.
+    /// Accounts of the whole shard, the funds' included.
     pub fn accounts(&self) -> u32 {
         self.portfolio_accounts().end
     }

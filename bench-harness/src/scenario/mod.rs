@@ -2,9 +2,11 @@
 
 mod check;
 pub(crate) mod check_flow;
+mod check_funds;
 mod check_further;
 mod collateral;
 mod error;
+mod funds;
 mod further;
 pub mod order_flow;
 mod prices;
@@ -16,6 +18,7 @@ pub mod venue;
 
 pub(crate) use collateral::COIN;
 pub use error::{Fault, Hint, Place, ScenarioError};
+pub use funds::{FundScope, FundSpec};
 pub use further::{FIRST_MARKET, FurtherMarket, Griefer, Lane, Portfolios};
 pub(crate) use resolve::{SYMBOL, small};
 pub use roles::{Flow, Role, Roles};

@@ -31,7 +31,7 @@ impl Scenario {
 
     /// The accounts of every role in this market.
     pub fn roles(&self) -> Roles {
-        let first = self.first_account();
+        let (funds, first) = (self.fund_accounts(), self.first_account());
         let makers = first..first + small(self.makers.count);
         let takers = makers.end..makers.end + small(self.takers.count);
         let (shock, background) = (takers.end, takers.end + 1);
@@ -47,6 +47,7 @@ impl Scenario {
         let flow = probes.end..probes.end + extra("flow", 2);
         let griefer = flow.end..flow.end + extra("griefer", 2);
         Roles {
+            funds,
             makers,
             takers,
             shock,
@@ -87,14 +88,14 @@ impl Scenario {
     }
 
     pub(super) fn deposits_currency(&self) -> u128 {
-        self.lanes().iter().map(Self::own_deposits_currency).sum()
+        let own: u128 = self.lanes().iter().map(Self::own_deposits_currency).sum();
+        own + self.fund_starts().into_iter().map(u128::from).sum::<u128>()
     }
 
     fn own_deposits_currency(&self) -> u128 {
         let total = |count: u64, each: u64| u128::from(count) * u128::from(each);
         total(self.makers.count, self.makers.deposit_currency)
             + total(self.takers.count, self.takers.deposit_currency)
-            + u128::from(self.liquidation.fund_currency)
             + u128::from(self.background.deposit_currency)
             + total(self.arbitrageurs.count, self.arbitrageurs.deposit_currency)
             + u128::from(self.hunter.deposit_currency)
@@ -110,6 +111,7 @@ impl Scenario {
         ShardConfig::new(accounts, orders_max, markets, self.liquidation_rules())
             .and_then(|config| config.with_collateral(self.collateral_rules()))
             .and_then(|config| config.with_baskets(self.baskets()))
+            .and_then(|config| config.with_fund_groups(self.fund_groups()))
             .map_err(|error| error.to_string())
     }
 

@@ -7,7 +7,7 @@ use seawall_engine::types::AccountId;
 /// What an account is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The insurance fund.
+    /// An insurance fund.
     Fund,
     /// Quotes both sides.
     Maker,
@@ -42,6 +42,8 @@ pub enum Flow {
 /// The accounts of every role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roles {
+    /// Insurance funds.
+    pub funds: Range<u32>,
     /// Makers.
     pub makers: Range<u32>,
     /// Takers.
@@ -69,7 +71,7 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Accounts so far, the fund's and those of the markets before included.
+    /// Accounts so far, the funds' and those of the markets before included.
     pub fn accounts(&self) -> u32 {
         self.griefer.end
     }
@@ -77,7 +79,7 @@ impl Roles {
     /// What an account is there for.
     pub fn role(&self, account: AccountId) -> Role {
         let id = account.0;
-        if account == AccountId::FUND {
+        if self.funds.contains(&id) {
             Role::Fund
         } else if self.makers.contains(&id) {
             Role::Maker

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::funds::{FundScope, FundSpec};
 use super::further::{FurtherMarket, Griefer, Lane, Portfolios};
 use super::order_flow::OrderFlow;
 
@@ -76,6 +77,9 @@ pub struct Scenario {
     /// Further markets of the shard, by name; their symbols follow in that order.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub markets: BTreeMap<String, FurtherMarket>,
+    /// What each of several insurance funds has of its own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub funds: BTreeMap<String, FundSpec>,
     /// Who holds several markets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portfolios: Option<Portfolios>,
@@ -164,6 +168,8 @@ pub struct Market {
     pub open_interest_scale_from_currency: u64,
     /// Open interest from which initial margin is everything; 0 for no such rule.
     pub open_interest_scale_to_currency: u64,
+    /// The group whose insurance fund answers for it, where there is one for each group.
+    pub fund_group: String,
     /// Margin rates by notional.
     pub tiers: Vec<Tier>,
 }
@@ -221,7 +227,9 @@ pub struct Liquidation {
     pub fee_ppm: u64,
     /// Most positions that one input moves into the queue.
     pub triggers_max: u64,
-    /// What the insurance fund has at the start.
+    /// Whether each market has an insurance fund, each group of them, or the venue.
+    pub fund_scope: FundScope,
+    /// What an insurance fund has at the start, if `funds` does not say otherwise.
     pub fund_currency: u64,
     /// Largest order with which the fund unwinds.
     pub unwind_max_lots: u64,

@@ -14,8 +14,9 @@ use toml::{Spanned, Table, Value};
 use super::error::{Fault, Hint, Place, ScenarioError};
 use super::further;
 
-/// The table of further markets, and what stands for any of their names in the schema.
+/// The tables of further markets and of funds, and what stands for any of their names in the schema.
 const MARKETS: &str = "markets";
+const FUNDS: &str = "funds";
 const ANY: &str = "*";
 
 /// A table under construction, and where each of its keys came from.
@@ -152,6 +153,15 @@ impl Assembly {
         if let Some(key) = first_missing(&schema, &table, "") {
             return Err(Fault::MissingKey { place: places.whole(), key }.into());
         }
+        let mut own = table.get(FUNDS).and_then(Value::as_table).into_iter().flatten();
+        let lacks = own.find_map(|(name, fund)| {
+            let path = join(FUNDS, name);
+            let any = optional[FUNDS][ANY].as_table()?;
+            Some((first_missing(any, fund.as_table()?, &path)?, path))
+        });
+        if let Some((key, path)) = lacks {
+            return Err(Fault::MissingKey { place: places.of(&path), key }.into());
+        }
         fill_optional(&mut table, &optional);
         Ok((table, places))
     }
@@ -168,6 +178,8 @@ fn fill_optional(table: &mut Table, optional: &Table) {
         };
         match defaults.get(ANY) {
             None => fill(own, defaults),
+            // A fund has what it says.
+            Some(_) if name == FUNDS => {}
             Some(any) => {
                 for market in own.iter_mut().filter_map(|(_, market)| market.as_table_mut()) {
                     fill(market, &first);

@@ -5,7 +5,7 @@ use plotly::layout::RangeMode;
 use plotly::{Plot, Scatter};
 
 use super::{Chart, DataTable, colour, key, panel_axis, panel_title, seconds};
-use crate::measure::summary::Summary;
+use crate::measure::summary::{FundResult, Summary};
 use crate::measure::tables::{FundRow, TimelineRow};
 use crate::report::run_directory::SavedRun;
 use crate::report::{numbers, story};
@@ -25,12 +25,22 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
         return None;
     }
     let mut figure = Plot::new();
-    figure.add_trace(cash(&run.summary, &tables.timeline));
+    let funds = story::funds(&run.summary);
+    if funds.is_empty() {
+        figure.add_trace(cash(&run.summary, &tables.timeline));
+    }
+    for (name, fund) in &funds {
+        figure.add_trace(cash_of(run, name, fund));
+    }
     figure.add_trace(position(&tables.timeline));
     if !tables.deleverages.is_empty() {
         figure.add_trace(deleverages(run));
     }
-    let money = format!("<b>Insurance fund, cash</b> ({})", run.summary.currency);
+    let keys: Vec<String> = funds.iter().map(|(name, fund)| key(name, hue(fund))).collect();
+    let money = match &keys[..] {
+        [] => format!("<b>Insurance fund, cash</b> ({})", run.summary.currency),
+        _ => format!("<b>Funds, cash</b> ({}): {}", run.summary.currency, keys.join(", ")),
+    };
     let held = format!(
         "<b>{}</b> (lots); closed by {} (dots)",
         key("Position it holds", colour::FUND),
@@ -46,9 +56,10 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
                 panel_title(POSITION[1] + 0.01, &held),
             ]),
     );
-    let caption = "Fees come in with every forced fill; unwinding positions that were taken over \
-                   below the market costs cash. When it is gone, ADL and socialisation follow."
-        .to_owned();
+    let first = if funds.is_empty() { "" } else { "The position is that of the first one. " };
+    let caption = first.to_owned()
+        + "Fees come in with every forced fill; unwinding positions that were taken over \
+           below the market costs cash. When it is gone, ADL and socialisation follow.";
     let table = table(&run.summary, &tables.fund);
     let title = "The insurance fund and auto-deleveraging";
     Some(Chart {
@@ -79,6 +90,27 @@ fn cash(summary: &Summary, timeline: &[TimelineRow]) -> Box<Scatter<f64, f64>> {
         .line(Line::new().color(colour::FUND).width(1.8).shape(LineShape::Hv))
 }
 
+/// The colour of one of several funds.
+fn hue(fund: &FundResult) -> &'static str {
+    super::points::hue(usize::try_from(fund.number).unwrap_or_default())
+}
+
+/// Cash of one of several funds, change by change.
+fn cash_of(run: &SavedRun, name: &str, fund: &FundResult) -> Box<Scatter<f64, f64>> {
+    let money = story::currency(&run.summary);
+    let own: Vec<&FundRow> =
+        run.tables.fund.iter().filter(|row| u64::from(row.fund) == fund.number).collect();
+    let stride = own.len().div_ceil(POINTS).max(1);
+    let end_ns = run.tables.timeline.last().map_or(0, |row| row.time_ns);
+    let changes = own.iter().step_by(stride).map(|row| (row.time_ns, row.balance));
+    let points = core::iter::once((0, fund.start)).chain(changes).chain([(end_ns, fund.cash)]);
+    let (x, y) = points.map(|(time_ns, cash)| (seconds(time_ns), money.units(cash))).unzip();
+    Scatter::new(x, y)
+        .name(name)
+        .mode(Mode::Lines)
+        .line(Line::new().color(hue(fund)).width(1.8).shape(LineShape::Hv))
+}
+
 fn position(timeline: &[TimelineRow]) -> Box<Scatter<f64, i64>> {
     let (x, y) =
         thinned(timeline).map(|row| (seconds(row.time_ns), row.fund_position_lots)).unzip();
@@ -107,8 +139,22 @@ fn deleverages(run: &SavedRun) -> Box<Scatter<f64, u64>> {
 }
 
 fn table(summary: &Summary, rows: &[FundRow]) -> DataTable {
-    let money = story::currency(summary);
     let mut table = DataTable::new(&["cause", "changes", "sum"]);
+    let funds = story::funds(summary);
+    if funds.is_empty() {
+        add_changes(&mut table, summary, "", rows);
+    }
+    for (name, fund) in funds {
+        let is_own = |row: &&FundRow| u64::from(row.fund) == fund.number;
+        let own: Vec<FundRow> = rows.iter().filter(is_own).copied().collect();
+        add_changes(&mut table, summary, &format!("{name}: "), &own);
+    }
+    table
+}
+
+/// The changes of one fund by cause, and all of them.
+fn add_changes(table: &mut DataTable, summary: &Summary, whose: &str, rows: &[FundRow]) {
+    let money = story::currency(summary);
     for (cause, name) in (0..).zip(CAUSES) {
         let amounts: Vec<i64> =
             rows.iter().filter(|row| row.cause == cause).map(|row| row.amount).collect();
@@ -117,7 +163,7 @@ fn table(summary: &Summary, rows: &[FundRow]) -> DataTable {
         }
         let sum = amounts.iter().fold(0_i64, |sum, amount| sum.saturating_add(*amount));
         table.rows.push(vec![
-            name.to_owned(),
+            format!("{whose}{name}"),
             numbers::count(amounts.len() as u64),
             money.full(sum),
         ]);
@@ -125,10 +171,9 @@ fn table(summary: &Summary, rows: &[FundRow]) -> DataTable {
     if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
         let change = last.balance.saturating_sub(first.balance.saturating_sub(first.amount));
         table.rows.push(vec![
-            "all".to_owned(),
+            format!("{whose}all"),
             numbers::count(rows.len() as u64),
             money.full(change),
         ]);
     }
-    table
 }
