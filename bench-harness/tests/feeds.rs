@@ -52,6 +52,14 @@ fn itch_day() -> Vec<u8> {
     day.bytes()
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_read_once_must_be_named() {
+    let error = detect(Path::new("/dev/null")).unwrap_err().to_string();
+    assert!(error.starts_with("/dev/null: a pipe or a device"), "{error}");
+    assert!(error.contains("expected its format to be named"), "{error}");
+}
+
 #[test]
 fn itch_is_followed_order_by_order() {
     let folder = Folder::new();

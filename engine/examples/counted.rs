@@ -11,6 +11,9 @@ mod flow;
 #[path = "../benches/flow/crowd.rs"]
 mod crowd;
 
+#[path = "../benches/flow/rings.rs"]
+mod rings;
+
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -20,6 +23,8 @@ use seawall_engine::matching::sweep;
 use seawall_engine::types::{
     AccountId, Input, Money, NoEvents, OrderId, Price, Qty, Seq, Sequenced, Side, SymbolId,
 };
+
+use rings::End;
 
 type Work = (&'static str, fn() -> usize);
 
@@ -33,6 +38,12 @@ const WORK: &[Work] = &[
     ("mark-1e6", || mark(1_000_000)),
     ("mark-cross-1e3", || marks(1_000)),
     ("mark-cross-1e6", || marks(1_000_000)),
+    ("ring-push", || rings::one_by_one(End::Push, counted_region)),
+    ("ring-pop", || rings::one_by_one(End::Pop, counted_region)),
+    ("ring-push-64", || rings::batches(End::Push, counted_region)),
+    ("ring-pop-64", || rings::batches(End::Pop, counted_region)),
+    ("broadcast-push", || rings::to_reader(End::Push, counted_region)),
+    ("broadcast-pop-64", || rings::to_reader(End::Pop, counted_region)),
 ];
 
 /// Callgrind counts between entry and exit of this function.

@@ -72,6 +72,7 @@ pub struct Calibrated {
 /// A record that cannot be read, or that has too little to fit to.
 pub fn calibrate(request: &Request) -> Result<Calibrated, CalibrateError> {
     let path = &request.file;
+    feeds::twice(path, "a file, because a record is measured in two passes")?;
     let format = request.format.map_or_else(|| feeds::detect(path), Ok)?;
     let options = OpenOptions { instrument: request.instrument.clone() };
     let tick = request.tick.map_or(format.tick(), NonZeroU32::get);

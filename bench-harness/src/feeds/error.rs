@@ -59,6 +59,17 @@ pub enum FeedError {
         /// Compression of that name.
         expected: Compression,
     },
+    /// A pipe or device, whose bytes are gone once they are read, where they are needed twice.
+    #[error(
+        "{path}: a pipe or a device, which is read only once; expected {expected}",
+        path = .path.display()
+    )]
+    ReadOnce {
+        /// What was named.
+        path: PathBuf,
+        /// What would do.
+        expected: &'static str,
+    },
     /// A row could not be read.
     #[error("{path}:{line}: {row}", path = .path.display())]
     Row {

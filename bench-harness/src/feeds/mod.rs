@@ -22,6 +22,6 @@ mod table;
 
 pub use error::{FeedError, RowError};
 pub use format::{Format, Priority};
-pub use open::{OpenOptions, detect, open};
+pub use open::{OpenOptions, detect, open, twice};
 pub use record::{Message, MessageKind, Record, RecordReader};
 pub use source::{Compression, Source};

@@ -30,12 +30,24 @@ pub fn detect(path: &Path) -> Result<Format, FeedError> {
             return Ok(format);
         }
     }
+    twice(path, "its format to be named, because its bytes cannot be looked at and then read")?;
     let mut source = Source::open(path, "any of the formats")?;
     Ok(match source.line()? {
         Some(line) if line.starts_with(b"id,timestamp,") => Format::Bitstamp,
         Some(line) if line.starts_with(b"time_ns,") => Format::Csv,
         _ => Format::Lobster,
     })
+}
+
+/// Says that `path` can be read from its start more than once.
+pub fn twice(path: &Path, expected: &'static str) -> Result<(), FeedError> {
+    // What cannot be asked about is said where it is opened.
+    match path.metadata() {
+        Ok(about) if !about.is_file() && !about.is_dir() => {
+            Err(FeedError::ReadOnce { path: path.to_owned(), expected })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens `path` as `format`.
