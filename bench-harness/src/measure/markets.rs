@@ -46,8 +46,10 @@ pub(super) fn result(
     }
 }
 
-/// Correlation of two markets' returns over some rows of the grid; `None` where there are fewer
-/// than three or one does not move.
+/// Realised correlation of two markets' returns over some rows of the grid: as realised covariances
+/// are, of the returns themselves and not of their distances from the mean, or else a fall that all
+/// markets share, which is what forced selling makes of them, would count for nothing. `None` where
+/// there are fewer than three returns or one market does not move.
 fn correlation(first: &[TimelineRow], other: &[TimelineRow], rows: Range<usize>) -> Option<f64> {
     let (first, other) = (first.get(rows.clone())?, other.get(rows)?);
     let step_ns = first.get(1)?.time_ns - first.first()?.time_ns;
@@ -63,15 +65,11 @@ fn correlation(first: &[TimelineRow], other: &[TimelineRow], rows: Range<usize>)
         .zip(of_other)
         .filter(|(x, y)| x.is_finite() && y.is_finite())
         .collect();
-    let count = pairs.len() as f64;
     if pairs.len() < 3 {
         return None;
     }
-    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / count;
-    let (mean_x, mean_y) = (mean(|pair| pair.0), mean(|pair| pair.1));
     let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
     for (x, y) in &pairs {
-        let (x, y) = (x - mean_x, y - mean_y);
         xy += x * y;
         xx += x * x;
         yy += y * y;
@@ -131,5 +129,18 @@ mod tests {
         assert!(close(correlation(&a, &mirrored, 0..5), -1.0));
         assert_eq!(correlation(&a, &timeline(&[7; 5]), 0..5), None);
         assert_eq!(correlation(&a, &b, 0..3), None);
+    }
+
+    #[test]
+    fn a_common_fall_is_correlation() {
+        // Both fall by a tenth all the time; what is left of each return alternates, apart.
+        let (mut a, mut b) = (vec![1_000_000_000_u32], vec![1_000_000_000_u32]);
+        for n in 0..8 {
+            let (up, down) = if n % 2 == 0 { (91, 89) } else { (89, 91) };
+            a.push(a[n] / 100 * up);
+            b.push(b[n] / 100 * down);
+        }
+        let correlation = correlation(&timeline(&a), &timeline(&b), 0..9);
+        assert!(correlation.is_some_and(|value| value > 0.97), "{correlation:?}");
     }
 }
