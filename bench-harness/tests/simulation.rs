@@ -1,6 +1,8 @@
 //! Whole runs in virtual time: reproducible, conserving, and with controls that behave.
 
+use seawall::measure::hand_over::{TableError, TableSink};
 use seawall::measure::summary::Summary;
+use seawall::measure::tables::{DeleverageRow, FundRow, LiquidationRow, Tables};
 use seawall::scenario::{self, Scenario};
 use seawall::simulation::{
     self, BackgroundAction, BackgroundMessage, CommandSink, Progress, Recording, RunOptions,
@@ -357,6 +359,75 @@ fn inputs_are_streamed_and_not_kept() {
     assert_eq!(taken.get(), summary.commands);
     // What waits for the sink is one batch at most, however long the run.
     assert!(reports > 10 && behind_max <= 32_768, "{behind_max} of {}", summary.commands);
+}
+
+/// Keeps what it is given in groups of a few rows.
+#[derive(Default)]
+struct Groups {
+    kept: Tables,
+    groups: core::cell::Cell<usize>,
+}
+
+impl Groups {
+    fn take<R>(&self, kept: usize, rows: &[R]) {
+        assert!(rows.len() <= self.group_rows(), "{} rows at once", rows.len());
+        assert_eq!(kept % self.group_rows(), 0, "only the last group is not whole");
+        self.groups.set(self.groups.get() + 1);
+    }
+}
+
+impl TableSink for Groups {
+    fn group_rows(&self) -> usize {
+        16
+    }
+
+    fn liquidations(&mut self, rows: &[LiquidationRow]) -> Result<(), TableError> {
+        self.take(self.kept.liquidations.len(), rows);
+        self.kept.liquidations.extend(rows);
+        Ok(())
+    }
+
+    fn deleverages(&mut self, rows: &[DeleverageRow]) -> Result<(), TableError> {
+        self.take(self.kept.deleverages.len(), rows);
+        self.kept.deleverages.extend(rows);
+        Ok(())
+    }
+
+    fn fund(&mut self, rows: &[FundRow]) -> Result<(), TableError> {
+        self.take(self.kept.fund.len(), rows);
+        self.kept.fund.extend(rows);
+        Ok(())
+    }
+}
+
+#[test]
+fn event_tables_leave_in_groups_and_lose_nothing() {
+    // Cross accounts whose further positions have rows of their own, and a fund that holds on.
+    for (name, sets) in
+        [("flash-crash", &["liquidation.fund_currency=20000"][..]), ("contagion", &[])]
+    {
+        let scenario = small(name, sets, 1);
+        let whole = run(&scenario);
+        let mut sink = Groups::default();
+        let mut options =
+            RunOptions { tables: Some(&mut sink), paired: false, ..RunOptions::default() };
+        let result = simulation::run(&scenario, &mut options).expect("the run ends");
+        let measured =
+            |result: &RunResult| Summary { loop_cpu_seconds: 0.0, ..result.summary.clone() };
+        assert_eq!(measured(&result), measured(&whole), "{name}");
+        let left = &result.tables;
+        assert!(
+            left.liquidations.is_empty() && left.deleverages.is_empty() && left.fund.is_empty()
+        );
+        assert!(sink.groups.get() > 10, "{name}: {} groups", sink.groups.get());
+        let Groups { mut kept, .. } = sink;
+        kept.liquidations.sort_by_key(|row| (row.trigger_ns, row.leg, row.account, row.symbol));
+        let mut rows = whole.tables.liquidations;
+        rows.sort_by_key(|row| (row.trigger_ns, row.leg, row.account, row.symbol));
+        assert_eq!(kept.liquidations, rows, "{name}");
+        assert_eq!(kept.deleverages, whole.tables.deleverages, "{name}");
+        assert_eq!(kept.fund, whole.tables.fund, "{name}");
+    }
 }
 
 #[test]

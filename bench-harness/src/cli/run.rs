@@ -13,6 +13,8 @@ use super::progress::RunBar;
 use super::{CliError, Output, against, background, output, venues};
 use crate::feeds::OpenOptions;
 use crate::report::comparison::render_terminal as render_comparison;
+use crate::report::events::Events;
+use crate::report::table_stream::TableFiles;
 use crate::report::{Manifest, Placement, ReportError, RunDirectory, SavedRun, story, terminal};
 use crate::scenario::{self, Scenario};
 use crate::simulation::{self, Background, CommandSink, RunOptions, RunResult, SimulationError};
@@ -128,9 +130,10 @@ pub(super) fn run(args: &RunArgs) -> Result<(), CliError> {
     directory.write_scenario(&scenario.to_toml())?;
     let manifest = Manifest::of_this_process().of_input(scenario.seed, &scenario.config_hash());
     let recording = recorded.as_ref().map(|messages| messages as &dyn Background);
-    let RunResult { mut summary, tables } = simulate(args, &scenario, &directory, recording)?;
+    let (result, events) = simulate(args, &scenario, &directory, recording)?;
+    let RunResult { mut summary, tables } = result;
     summary.wall_seconds = started.elapsed().as_secs_f64();
-    let run = SavedRun { summary, tables, manifest };
+    let run = SavedRun { summary, tables, events, manifest };
     directory.save(&run)?;
     let comparison = other.map(|other| {
         args.output.note(format_args!("comparing over {} seeds", args.question().seeds));
@@ -174,13 +177,15 @@ fn simulate(
     scenario: &Scenario,
     directory: &RunDirectory,
     recording: Option<&dyn Background>,
-) -> Result<RunResult, CliError> {
+) -> Result<(RunResult, Events), CliError> {
     let path = directory.commands_path();
     let mut stream = CommandStream::create(&path, &scenario.config_hash())?;
+    let mut tables = TableFiles::create(directory.path())?;
     let bar = RunBar::new(args.output);
     let mut show = |progress| bar.show(progress);
     let mut options = RunOptions {
         commands: Some(&mut stream),
+        tables: Some(&mut tables),
         progress: Some(&mut show),
         background: recording,
         paired: !args.no_paired,
@@ -190,12 +195,16 @@ fn simulate(
     bar.clear();
     let result = result.map_err(|error| match error {
         SimulationError::Commands(source) => CliError::from(ReportError::write(&path, &source)),
+        SimulationError::Tables(source) => match source.downcast::<ReportError>() {
+            Ok(refused) => CliError::from(*refused),
+            Err(source) => CliError::from(SimulationError::Tables(source)),
+        },
         other @ (SimulationError::Opening { .. } | SimulationError::Stopped) => {
             CliError::from(other)
         }
     })?;
     stream.finish().map_err(|source| ReportError::write(&path, &source))?;
-    Ok(result)
+    Ok((result, tables.finish()?))
 }
 
 /// `commands.swl`: the inputs of the run as the shard took them, in the command log's format.

@@ -76,19 +76,21 @@ impl Cure {
         Some(if hopeless { lots } else { (missing / cured_by_lot).clamp(0.0, lots).ceil() })
     }
 
-    /// Over every liquidation of one of these markets that has ended; of a cross account's, what was
-    /// triggered first.
-    pub(super) fn total(markets: &[Self], rows: &[LiquidationRow]) -> Option<Cured> {
-        let mut total = Cured::default();
-        for row in rows.iter().filter(|row| row.end_ns > 0 && row.leg == 0) {
-            let closed = row.filled_lots + row.taken_over_lots + row.deleveraged_lots;
-            let least = whole(markets.get(row.symbol as usize)?.least_lots(row)?);
-            total.closed_lots += closed;
-            total.over_lots += closed.saturating_sub(least);
-            // Who recovered by the market alone lacks nothing.
-            total.under_lots += if row.recovered { 0 } else { least.saturating_sub(closed) };
-        }
-        markets.iter().all(|cure| !cure.tiers.is_empty()).then_some(total)
+    /// Adds a liquidation that has ended to a total; of a cross account's, what was triggered first.
+    pub(super) fn add(&self, total: &mut Cured, row: &LiquidationRow) {
+        let Some(least) = self.least_lots(row).filter(|_| row.end_ns > 0 && row.leg == 0) else {
+            return;
+        };
+        let (least, closed) = (whole(least), row.closed_lots());
+        total.closed_lots += closed;
+        total.over_lots += closed.saturating_sub(least);
+        // Who recovered by the market alone lacks nothing.
+        total.under_lots += if row.recovered { 0 } else { least.saturating_sub(closed) };
+    }
+
+    /// Whether it says anything: of linear contracts only.
+    pub(super) fn is_known(&self) -> bool {
+        !self.tiers.is_empty()
     }
 }
 
@@ -126,7 +128,8 @@ mod tests {
         let least = cure.least_lots(&row).expect("it is linear");
         // Missing (499.8 - 480) ticks a lot; 49,980 * (1 % - 0.2 %) = 399.84 are cured by a lot.
         assert!((least - 50.0).abs() < 1e-9, "{least}");
-        let total = Cure::total(&[cure], &[row]).expect("it is linear");
+        let mut total = Cured::default();
+        cure.add(&mut total, &row);
         assert_eq!((total.closed_lots, total.over_lots), (1_000, 950));
     }
 }

@@ -12,13 +12,24 @@ struct Parcel {
     lots: u64,
 }
 
-/// Value and quantity disposed of, by liquidation.
+/// Value and quantity disposed of, by the place of an open liquidation.
 #[derive(Debug)]
 pub(super) struct Disposal {
-    /// Price times lots, and lots.
-    sums: Vec<(f64, u64)>,
+    sums: Vec<Sum>,
     /// What the fund holds, by market.
     holdings: Vec<Holding>,
+    /// Liquidations of which the fund got rid of the last lots since somebody asked.
+    released: Vec<u32>,
+}
+
+/// What is known of one liquidation.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    /// Price times lots.
+    value: f64,
+    lots: u64,
+    /// Of it the fund still holds so many.
+    parcels: u32,
 }
 
 /// What the fund holds of one market: first taken over, first unwound.
@@ -37,20 +48,26 @@ impl Holding {
 impl Disposal {
     /// In so many markets.
     pub(super) fn new(markets: usize) -> Self {
-        Self { sums: Vec::new(), holdings: vec![Holding::default(); markets] }
+        let holdings = vec![Holding::default(); markets];
+        Self { sums: Vec::new(), holdings, released: Vec::new() }
     }
 
-    /// A further liquidation, numbered from zero.
-    pub(super) fn open(&mut self) {
-        self.sums.push((0.0, 0));
+    /// A further liquidation, in a place that is free or the next one.
+    pub(super) fn open(&mut self, place: u32) {
+        let place = place as usize;
+        if place == self.sums.len() {
+            self.sums.push(Sum::default());
+        } else {
+            self.sums[place] = Sum::default();
+        }
     }
 
     /// Lots of a liquidation went at a price.
     #[inline]
     pub(super) fn dispose(&mut self, liquidation: u32, lots: u64, ticks: u32) {
         let sum = &mut self.sums[liquidation as usize];
-        sum.0 += f64::from(ticks) * lots as f64;
-        sum.1 += lots;
+        sum.value += f64::from(ticks) * lots as f64;
+        sum.lots += lots;
     }
 
     /// The fund took lots of a position on `side` over. Against lots it holds on the other side
@@ -74,6 +91,7 @@ impl Disposal {
             let holding = &mut self.holdings[market];
             holding.held = Some(side);
             holding.parcels.push_back(Parcel { liquidation, lots: left });
+            self.sums[liquidation as usize].parcels += 1;
         }
     }
 
@@ -86,10 +104,14 @@ impl Disposal {
             let part = parcel.lots.min(left);
             let liquidation = parcel.liquidation;
             parcel.lots -= part;
-            if parcel.lots == 0 {
+            let is_gone = parcel.lots == 0;
+            if is_gone {
                 parcels.pop_front();
             }
             self.dispose(liquidation, part, ticks);
+            if is_gone {
+                self.release(liquidation);
+            }
             left -= part;
         }
     }
@@ -102,9 +124,33 @@ impl Disposal {
         }
     }
 
+    fn release(&mut self, liquidation: u32) {
+        let sum = &mut self.sums[liquidation as usize];
+        sum.parcels -= 1;
+        if sum.parcels == 0 {
+            self.released.push(liquidation);
+        }
+    }
+
+    /// Whether the fund holds lots of a liquidation.
+    pub(super) fn is_held(&self, liquidation: u32) -> bool {
+        self.sums[liquidation as usize].parcels > 0
+    }
+
+    /// Whether the fund got rid of the last lots of any since they were last moved.
+    #[inline]
+    pub(super) fn has_released(&self) -> bool {
+        !self.released.is_empty()
+    }
+
+    /// Moves liquidations of which the fund holds nothing any more, since the last call.
+    pub(super) fn move_released(&mut self, to: &mut Vec<u32>) {
+        to.append(&mut self.released);
+    }
+
     /// Average price at which a liquidation's lots went, in ticks; `None` if none did.
-    pub(super) fn average(&self, liquidation: usize) -> Option<f64> {
-        let (value, lots) = self.sums[liquidation];
+    pub(super) fn average(&self, liquidation: u32) -> Option<f64> {
+        let Sum { value, lots, .. } = self.sums[liquidation as usize];
         (lots > 0).then(|| value / lots as f64)
     }
 }
@@ -116,23 +162,27 @@ mod tests {
     #[test]
     fn the_fund_unwinds_what_it_took_over_first() {
         let mut disposal = Disposal::new(1);
-        disposal.open();
-        disposal.open();
+        disposal.open(0);
+        disposal.open(1);
         disposal.dispose(0, 10, 100);
         disposal.take_over((0, 0), Side::Buy, 10, 95);
         disposal.take_over((0, 1), Side::Buy, 10, 95);
         disposal.unwind(0, 15, 80);
         assert_eq!(disposal.average(0), Some(90.0));
         assert_eq!(disposal.average(1), Some(80.0));
+        assert_eq!([disposal.is_held(0), disposal.is_held(1)], [false, true]);
         disposal.close(&[90]);
+        let mut released = Vec::new();
+        disposal.move_released(&mut released);
+        assert_eq!(released, [0, 1]);
         assert_eq!(disposal.average(1), Some(85.0));
     }
 
     #[test]
     fn opposite_take_overs_meet_at_the_mark() {
         let mut disposal = Disposal::new(1);
-        disposal.open();
-        disposal.open();
+        disposal.open(0);
+        disposal.open(1);
         disposal.take_over((0, 0), Side::Buy, 10, 100);
         disposal.take_over((0, 1), Side::Sell, 4, 98);
         assert_eq!(disposal.average(1), Some(98.0));

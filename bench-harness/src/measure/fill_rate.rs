@@ -137,13 +137,34 @@ pub struct ForcedOrder {
 
 /// What calm books would have filled of forced orders of the same sizes and limits (as distances
 /// from the mark), each against every book alone, over their quantity.
-pub fn calm_baseline(books: &[CalmBook], orders: &[ForcedOrder]) -> Option<f64> {
-    let submitted: u64 = orders.iter().map(|order| order.lots).sum();
-    if books.is_empty() || submitted == 0 {
-        return None;
+#[derive(Clone, Debug, Default)]
+pub struct CalmBaseline {
+    /// Orders that were not held against the books yet.
+    waiting: Vec<ForcedOrder>,
+    submitted: u64,
+    filled: u64,
+}
+
+impl CalmBaseline {
+    /// One more order.
+    #[inline]
+    pub fn add(&mut self, order: ForcedOrder) {
+        self.waiting.push(order);
     }
-    let filled: u64 = books.iter().flat_map(|book| orders.iter().map(|o| book.fills(o))).sum();
-    Some(filled as f64 / (submitted as f64 * books.len() as f64))
+
+    /// Holds the orders that wait against the books: all there will be.
+    pub fn settle(&mut self, books: &[CalmBook]) {
+        for order in self.waiting.drain(..) {
+            self.submitted += order.lots;
+            self.filled += books.iter().map(|book| book.fills(&order)).sum::<u64>();
+        }
+    }
+
+    /// Filled over submitted quantity; `None` without one or the other.
+    pub fn rate(&self, books: &[CalmBook]) -> Option<f64> {
+        let is_known = !books.is_empty() && self.submitted > 0;
+        is_known.then(|| self.filled as f64 / (self.submitted as f64 * books.len() as f64))
+    }
 }
 
 #[cfg(test)]
@@ -160,8 +181,12 @@ mod tests {
         assert_eq!(book.fills(&order(40, 200.0)), 15);
         assert_eq!(book.fills(&order(40, 5.0)), 0);
         assert_eq!(book.fills(&order(40, -1.0)), 0);
-        let rate = calm_baseline(&[book], &[order(20, 50.0), order(5, 50.0)]);
-        assert_eq!(rate, Some(15.0 / 25.0));
+        let (books, mut baseline) = ([book], CalmBaseline::default());
+        for order in [order(20, 50.0), order(5, 50.0)] {
+            baseline.add(order);
+            baseline.settle(&books);
+        }
+        assert_eq!(baseline.rate(&books), Some(15.0 / 25.0));
     }
 
     #[test]

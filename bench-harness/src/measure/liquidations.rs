@@ -8,30 +8,55 @@ use seawall_engine::types::{AccountId, Contract, Money, Price, Qty, Side, Symbol
 
 use super::cure::Cure;
 use super::disposal::Disposal;
-use super::fill_rate::{FillTally, ForcedOrder};
+use super::fill_rate::{CalmBaseline, CalmBook, FillTally, ForcedOrder};
 use super::funds::Funds;
 use super::haircuts::{Haircuts, Hit};
-use super::histogram::{distribution, nanoseconds, percentiles};
+use super::hand_over::{TableError, TableSink, whole_groups};
 use super::orders::FlowRecorder;
+use super::outcomes::Outcomes;
 use super::summary::LiquidationSummary;
-use super::tables::{DeleverageRow, LiquidationRow};
-use super::tail::{beyond_bankruptcy, slippage_at_risk};
+use super::tables::{DeleverageRow, FundRow, LiquidationRow};
 use super::waiting::Waiting;
 use crate::scenario::Scenario;
 
 const NONE: u32 = u32::MAX;
 
-/// Follows the liquidations of a run.
+/// Auto-deleveraging that is this far apart is another episode.
+const EPISODE_GAP_NS: u64 = 1_000_000_000;
+
+/// A liquidation that may still change, in its place.
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    row: LiquidationRow,
+    /// In the order of the triggers.
+    number: u32,
+    /// Whether it was served yet.
+    served: bool,
+    /// The timeline row in which its last forced order was sent.
+    sent: usize,
+    has_ended: bool,
+}
+
+/// Follows the liquidations of a run. A row is kept while its account is in liquidation or the fund
+/// holds what it took over; then it leaves, with the next whole group if somebody takes them.
 #[derive(Debug)]
 pub(super) struct Liquidations {
     pub(super) latency: FlowRecorder,
     /// Forced quantity of liquidated accounts by the row of the order.
     pub(super) fills: FillTally,
-    pub(super) forced_orders: Vec<ForcedOrder>,
-    pub(super) rows: Vec<LiquidationRow>,
-    pub(super) deleverages: Vec<DeleverageRow>,
+    baseline: CalmBaseline,
+    live: Vec<Option<Live>>,
+    free: Vec<u32>,
+    /// Liquidations so far.
+    count: u32,
+    /// Those that nothing changes any more, in the order in which that came, with their numbers.
+    done: Vec<(u32, LiquidationRow)>,
+    deleverages: Vec<DeleverageRow>,
     pub(super) funds: Funds,
     disposal: Disposal,
+    outcomes: Outcomes,
+    /// Places that ended with the input under way, or of which the fund is rid.
+    settling: Vec<u32>,
     /// The open liquidation of each account.
     open: Vec<u32>,
     /// The liquidation whose forced order is in the book now, and whether that has filled.
@@ -43,7 +68,6 @@ pub(super) struct Liquidations {
     contracts: Vec<Contract>,
     mark_ticks: Vec<u32>,
     pub(super) flows: Vec<MarketFlow>,
-    cures: Vec<Cure>,
     sample_ns: u64,
     totals: LiquidationSummary,
     triggered: BTreeSet<u32>,
@@ -51,11 +75,10 @@ pub(super) struct Liquidations {
     bankrupt: BTreeSet<u32>,
     deleveraged: BTreeSet<u32>,
     waiting: Waiting,
-    /// Whether the open liquidation of each row was served yet.
-    served: Vec<bool>,
-    /// The timeline row in which each row's last forced order was sent.
-    sent: Vec<usize>,
     haircuts: Haircuts,
+    /// Bursts of auto-deleveraging, and when the last one hit.
+    episodes: u64,
+    deleveraged_ns: u64,
     /// Whether the price of deleveraging is the closed position's bankruptcy price.
     at_bankruptcy: bool,
 }
@@ -82,22 +105,27 @@ pub(super) struct Held {
 impl Liquidations {
     pub(super) fn new(scenario: &Scenario, rows: usize) -> Self {
         let lanes = scenario.lanes();
+        let contracts: Vec<Contract> = lanes.iter().map(Scenario::contract).collect();
         Self {
             latency: FlowRecorder::new(),
             fills: FillTally::new(rows),
-            forced_orders: Vec::new(),
-            rows: Vec::new(),
+            baseline: CalmBaseline::default(),
+            live: Vec::new(),
+            free: Vec::new(),
+            count: 0,
+            done: Vec::new(),
             deleverages: Vec::new(),
             funds: Funds::new(scenario),
             disposal: Disposal::new(lanes.len()),
+            outcomes: Outcomes::new(contracts.clone(), lanes.iter().map(Cure::new).collect()),
+            settling: Vec::new(),
             open: vec![NONE; scenario.accounts() as usize],
             current: None,
             legs: BTreeMap::new(),
             trigger_marks: BTreeMap::new(),
-            contracts: lanes.iter().map(Scenario::contract).collect(),
+            contracts,
             mark_ticks: vec![0; lanes.len()],
             flows: vec![MarketFlow::default(); lanes.len()],
-            cures: lanes.iter().map(Cure::new).collect(),
             sample_ns: scenario.clock.sample_ms * 1_000_000,
             totals: LiquidationSummary::default(),
             triggered: BTreeSet::new(),
@@ -105,9 +133,9 @@ impl Liquidations {
             bankrupt: BTreeSet::new(),
             deleveraged: BTreeSet::new(),
             waiting: Waiting::default(),
-            served: Vec::new(),
-            sent: Vec::new(),
             haircuts: Haircuts::default(),
+            episodes: 0,
+            deleveraged_ns: 0,
             at_bankruptcy: scenario.liquidation.adl_price == "bankruptcy",
         }
     }
@@ -137,25 +165,37 @@ impl Liquidations {
     }
 
     fn push(&mut self, row: LiquidationRow) -> u32 {
-        let number = u32::try_from(self.rows.len()).expect("rows are counted in 32 bits");
-        self.disposal.open();
-        // Its account waited once.
-        self.served.push(row.leg > 0);
-        self.sent.push(0);
-        self.rows.push(row);
-        number
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.live.push(None);
+            u32::try_from(self.live.len() - 1).expect("places are counted in 32 bits")
+        });
+        self.disposal.open(place);
+        // A further position's account waited once already.
+        let served = row.leg > 0;
+        let number = self.count;
+        self.count += 1;
+        self.live[place as usize] = Some(Live { row, number, served, sent: 0, has_ended: false });
+        place
     }
 
-    /// The row of a position that is being closed; of a cross account's further positions one is
+    fn at(&self, place: u32) -> &Live {
+        self.live[place as usize].as_ref().expect("an open liquidation has its place")
+    }
+
+    fn at_mut(&mut self, place: u32) -> &mut Live {
+        self.live[place as usize].as_mut().expect("an open liquidation has its place")
+    }
+
+    /// The place of a position that is being closed; of a cross account's further positions one is
     /// begun when the first of it goes, at a stated price.
-    fn number_of(&mut self, held: Held, price: Price) -> Option<u32> {
+    fn place_of(&mut self, held: Held, price: Price) -> Option<u32> {
         let Held { symbol, account, side } = held;
-        let first = self.number(account)?;
-        if self.rows[first as usize].symbol == u32::from(symbol.0) {
+        let first = self.place(account)?;
+        if self.at(first).row.symbol == u32::from(symbol.0) {
             return Some(first);
         }
-        if let Some(number) = self.legs.get(&(account, symbol)) {
-            return Some(*number);
+        if let Some(place) = self.legs.get(&(account, symbol)) {
+            return Some(*place);
         }
         let begun = self.legs.range((account, SymbolId(0))..=(account, SymbolId(u16::MAX)));
         let leg = u32::try_from(begun.count()).expect("markets are few") + 1;
@@ -165,14 +205,14 @@ impl Liquidations {
             symbol: symbol.0.into(),
             leg,
             long: side == Side::Buy,
-            trigger_ns: self.rows[first as usize].trigger_ns,
+            trigger_ns: self.at(first).row.trigger_ns,
             trigger_mark_ticks: marks[symbol.index()],
             bankruptcy_ticks: price.ticks(),
             ..LiquidationRow::default()
         };
-        let number = self.push(row);
-        self.legs.insert((account, symbol), number);
-        Some(number)
+        let place = self.push(row);
+        self.legs.insert((account, symbol), place);
+        Some(place)
     }
 
     /// A forced order of a liquidated account, or of the fund, goes to the book.
@@ -180,13 +220,14 @@ impl Liquidations {
         self.current = None;
         let Held { symbol, account, side } = order;
         let held = Held { side: side.opposite(), ..order };
-        let Some(number) = self.number_of(held, limit) else { return };
-        self.current = Some((number, false));
-        let row = &self.rows[number as usize];
-        if !core::mem::replace(&mut self.served[number as usize], true) {
-            self.waiting.serve(row.trigger_ns, now_ns);
+        let Some(place) = self.place_of(held, limit) else { return };
+        self.current = Some((place, false));
+        let live = self.at_mut(place);
+        let trigger_ns = live.row.trigger_ns;
+        if !core::mem::replace(&mut live.served, true) {
+            self.waiting.serve(trigger_ns, now_ns);
         }
-        self.latency.order_to_ack.saturating_record(now_ns - row.trigger_ns);
+        self.latency.order_to_ack.saturating_record(now_ns - trigger_ns);
         let mark = f64::from(self.mark_ticks[symbol.index()]);
         let limit = f64::from(limit.ticks());
         let beyond = match side {
@@ -201,10 +242,10 @@ impl Liquidations {
         self.flows[symbol.index()].forced += lots;
         // Phases and fill rates are those of the first market.
         if symbol.index() == 0 {
-            let place = self.row_of(now_ns);
-            self.sent[number as usize] = place;
-            self.fills.submit(place, lots);
-            self.forced_orders.push(ForcedOrder { side, lots, reach_bp: beyond / mark * 1e4 });
+            let row = self.row_of(now_ns);
+            self.at_mut(place).sent = row;
+            self.fills.submit(row, lots);
+            self.baseline.add(ForcedOrder { side, lots, reach_bp: beyond / mark * 1e4 });
         }
     }
 
@@ -221,25 +262,25 @@ impl Liquidations {
             self.disposal.unwind(symbol.index(), lots, price.ticks());
             return;
         }
-        let Some((number, filled)) = self.current else { return };
-        let trigger_ns = self.filled(number, symbol, (price, lots), now_ns);
+        let Some((place, filled)) = self.current else { return };
+        let trigger_ns = self.filled(place, symbol, (price, lots), now_ns);
         if !filled {
-            self.current = Some((number, true));
+            self.current = Some((place, true));
             self.latency.order_to_fill.saturating_record(now_ns - trigger_ns);
         }
     }
 
     /// A forced order that rests filled: it closes a part of that position.
     pub(super) fn rested_trade(&mut self, held: Held, price: Price, qty: Qty, now_ns: u64) {
-        if let Some(number) = self.number_of(held, price) {
-            self.filled(number, held.symbol, (price, u64::from(qty.lots())), now_ns);
+        if let Some(place) = self.place_of(held, price) {
+            self.filled(place, held.symbol, (price, u64::from(qty.lots())), now_ns);
         }
     }
 
     /// Books a fill of a liquidation; returns when it was triggered.
     fn filled(
         &mut self,
-        number: u32,
+        place: u32,
         symbol: SymbolId,
         (price, lots): (Price, u64),
         now_ns: u64,
@@ -247,10 +288,11 @@ impl Liquidations {
         self.totals.forced_filled_qty += lots;
         self.flows[symbol.index()].filled += lots;
         if symbol.index() == 0 {
-            self.fills.fill(self.sent[number as usize], lots);
+            let row = self.at(place).sent;
+            self.fills.fill(row, lots);
         }
-        self.disposal.dispose(number, lots, price.ticks());
-        let row = &mut self.rows[number as usize];
+        self.disposal.dispose(place, lots, price.ticks());
+        let row = &mut self.at_mut(place).row;
         row.filled_lots += lots;
         if row.first_fill_ns == 0 {
             row.first_fill_ns = now_ns;
@@ -266,9 +308,9 @@ impl Liquidations {
         self.funds.took_over(held.symbol, notional);
         self.flows[market].taken_over += lots;
         self.count_deficit(held, lots, price);
-        let Some(number) = self.number_of(held, price) else { return };
-        self.rows[number as usize].taken_over_lots += lots;
-        self.disposal.take_over((market, number), held.side, lots, self.mark_ticks[market]);
+        let Some(place) = self.place_of(held, price) else { return };
+        self.at_mut(place).row.taken_over_lots += lots;
+        self.disposal.take_over((market, place), held.side, lots, self.mark_ticks[market]);
     }
 
     pub(super) fn deleveraged(
@@ -286,6 +328,7 @@ impl Liquidations {
         self.funds.deleveraged(symbol, notional);
         self.flows[market].deleveraged += lots;
         self.deleveraged.insert(counterparty.0);
+        self.count_episode(now_ns);
         self.deleverages.push(DeleverageRow {
             time_ns: now_ns,
             account: account.0,
@@ -301,15 +344,26 @@ impl Liquidations {
             return;
         }
         self.count_deficit(held, lots, price);
-        let Some(number) = self.number_of(held, price) else { return };
-        self.rows[number as usize].deleveraged_lots += lots;
-        self.disposal.dispose(number, lots, mark_ticks);
+        let Some(place) = self.place_of(held, price) else { return };
+        self.at_mut(place).row.deleveraged_lots += lots;
+        self.disposal.dispose(place, lots, mark_ticks);
+    }
+
+    fn count_episode(&mut self, now_ns: u64) {
+        let gap_ns = now_ns.saturating_sub(self.deleveraged_ns);
+        self.episodes += u64::from(self.episodes == 0 || gap_ns >= EPISODE_GAP_NS);
+        self.deleveraged_ns = now_ns;
+    }
+
+    /// Bursts of auto-deleveraging, a second or more apart.
+    pub(super) fn episodes(&self) -> u64 {
+        self.episodes
     }
 
     /// Notes what a winner gave for it.
     fn cut(&mut self, (held, counterparty): (Held, AccountId), lots: u64, price: Price) {
         let Held { symbol, account, side } = held;
-        let own = self.number(account).map(|number| self.rows[number as usize].bankruptcy_ticks);
+        let own = self.place(account).map(|place| self.at(place).row.bankruptcy_ticks);
         let own = own.and_then(Price::new).filter(|_| !self.at_bankruptcy);
         let Some(mark) = Price::new(self.mark_ticks[symbol.index()]) else { return };
         let hit = Hit { account, side, counterparty, lots, price };
@@ -321,22 +375,75 @@ impl Liquidations {
     pub(super) fn end(&mut self, now_ns: u64, engine: &Engine) {
         self.waiting.end(now_ns, engine.backlog());
         self.haircuts.end(engine, &self.contracts);
+        if self.disposal.has_released() || !self.settling.is_empty() {
+            self.settle();
+        }
+    }
+
+    /// Lets go of what nothing changes any more.
+    fn settle(&mut self) {
+        self.disposal.move_released(&mut self.settling);
+        let mut places = core::mem::take(&mut self.settling);
+        places.sort_unstable();
+        places.dedup();
+        for place in places.drain(..) {
+            if self.at(place).has_ended && !self.disposal.is_held(place) {
+                self.conclude(place);
+            }
+        }
+        self.settling = places;
+    }
+
+    fn conclude(&mut self, place: u32) {
+        let live = self.live[place as usize].take().expect("it is concluded once");
+        let Live { mut row, number, .. } = live;
+        self.outcomes.add(number, &mut row, self.disposal.average(place));
+        self.done.push((number, row));
+        self.free.push(place);
+        self.current = self.current.filter(|(current, _)| *current != place);
+    }
+
+    /// The calm books are all there: forced orders need not be kept for them.
+    pub(super) fn settle_baseline(&mut self, books: &[CalmBook]) {
+        self.baseline.settle(books);
+    }
+
+    /// What calm books would have filled of the forced orders.
+    pub(super) fn calm_rate(&self, books: &[CalmBook]) -> Option<f64> {
+        self.baseline.rate(books)
+    }
+
+    /// Hands whole groups of rows on.
+    pub(super) fn hand_over(&mut self, sink: &mut dyn TableSink) -> Result<(), TableError> {
+        let group = sink.group_rows();
+        whole_groups(&mut self.done, group, |rows| sink.liquidations(&in_order(rows)))?;
+        whole_groups(&mut self.deleverages, group, |rows| sink.deleverages(rows))?;
+        whole_groups(&mut self.funds.rows, group, |rows| sink.fund(rows))
+    }
+
+    /// The rows that were not handed on.
+    pub(super) fn into_rows(mut self) -> (Vec<LiquidationRow>, Vec<DeleverageRow>, Vec<FundRow>) {
+        (in_order(&mut self.done), self.deleverages, self.funds.rows)
     }
 
     pub(super) fn ended(&mut self, account: AccountId, recovered: bool, now_ns: u64) {
-        let Some(number) = self.number(account) else { return };
+        let Some(place) = self.place(account) else { return };
         let range = (account, SymbolId(0))..=(account, SymbolId(u16::MAX));
-        let legs: Vec<u32> = self.legs.range(range).map(|(_, number)| *number).collect();
-        for number in legs.into_iter().chain([number]) {
-            let row = &mut self.rows[number as usize];
-            row.end_ns = now_ns;
-            row.recovered = recovered;
+        let legs = self.legs.range(range).map(|(_, place)| *place);
+        let from = self.settling.len();
+        self.settling.extend(legs.chain([place]));
+        for n in from..self.settling.len() {
+            let live = self.at_mut(self.settling[n]);
+            live.has_ended = true;
+            live.row.end_ns = now_ns;
+            live.row.recovered = recovered;
         }
         self.legs.retain(|(owner, _), _| *owner != account);
         self.trigger_marks.remove(&account);
         self.open[account.index()] = NONE;
         self.waiting.leave();
         if !recovered {
+            self.waiting.close(now_ns);
             self.closed.insert(account.0);
         }
     }
@@ -349,45 +456,12 @@ impl Liquidations {
     /// counted of itself.
     pub(super) fn finish(&mut self, own: &QueueStats) -> LiquidationSummary {
         self.disposal.close(&self.mark_ticks);
-        let (mut vs_bankruptcy, mut vs_trigger) = (Vec::new(), Vec::new());
-        let (mut vs_liquidation, mut filled, mut notional) = (Vec::new(), Vec::new(), Vec::new());
-        let [mut first_fill, mut flat, mut compliant] = [(); 3].map(|()| nanoseconds());
-        for (number, row) in self.rows.iter_mut().enumerate() {
-            if row.first_fill_ns > 0 {
-                first_fill.saturating_record(row.first_fill_ns - row.trigger_ns);
-            }
-            if row.end_ns > 0 && row.leg == 0 {
-                compliant.saturating_record(row.end_ns - row.trigger_ns);
-            }
-            if row.end_ns > 0 && !row.recovered && row.leg == 0 {
-                flat.saturating_record(row.end_ns - row.trigger_ns);
-            }
-            if row.leg > 0 {
-                row.qty_lots = row.filled_lots + row.taken_over_lots + row.deleveraged_lots;
-            }
-            let Some(disposal) = self.disposal.average(number) else { continue };
-            row.disposal_ticks = disposal;
-            let better_bp = |than: u32| {
-                let than = f64::from(than);
-                let gain = if row.long { disposal - than } else { than - disposal };
-                gain / than * 1e4
-            };
-            vs_bankruptcy.push(better_bp(row.bankruptcy_ticks));
-            vs_trigger.push(better_bp(row.trigger_mark_ticks));
-            filled.push(row.filled_lots as f64 / row.qty_lots as f64);
-            let market = row.symbol as usize;
-            let unit = self.contracts[market].unit as f64;
-            notional.push(row.qty_lots as f64 * f64::from(row.trigger_mark_ticks) * unit);
-            if let Some(price) = self.cures[market].liquidation_price(row).filter(|_| row.leg == 0)
-            {
-                row.liquidation_ticks = price;
-                let gain = if row.long { disposal - price } else { price - disposal };
-                vs_liquidation.push(gain / price * 1e4);
+        for place in 0..self.live.len() {
+            if self.live[place].is_some() {
+                self.conclude(u32::try_from(place).expect("places are counted in 32 bits"));
             }
         }
-        let totals = self.totals;
-        let losses: Vec<f64> = vs_trigger.iter().map(|gain| -gain).collect();
-        let cured = Cure::total(&self.cures, &self.rows);
+        let totals = self.outcomes.summarise(&self.totals);
         let (insurance_fees, insurance_paid) = self.funds.totals();
         let rate = totals.forced_filled_qty as f64 / totals.forced_qty as f64;
         LiquidationSummary {
@@ -398,19 +472,7 @@ impl Liquidations {
             insurance_paid,
             insurance_fees,
             fill_rate: (totals.forced_qty > 0).then_some(rate),
-            slippage_vs_bankruptcy_bp: distribution(&mut vs_bankruptcy),
-            slippage_vs_trigger_mark_bp: distribution(&mut vs_trigger),
-            time_to_first_fill_ns: percentiles(&first_fill),
-            time_to_flat_ns: percentiles(&flat),
-            time_to_compliant_ns: percentiles(&compliant),
-            beyond_bankruptcy: beyond_bankruptcy(&vs_bankruptcy),
-            slippage_at_risk: slippage_at_risk(&losses, &notional),
-            slippage_vs_liquidation_price_bp: distribution(&mut vs_liquidation),
-            filled_fraction: distribution(&mut filled),
-            over_liquidated_lots: cured.map(|cured| cured.over_lots),
-            over_liquidated_fraction: cured.and_then(super::cure::Cured::over_fraction),
-            under_liquidated_lots: cured.map(|cured| cured.under_lots),
-            queue: self.waiting.summarise(&self.rows, own),
+            queue: self.waiting.summarise(own),
             adl: self.haircuts.summarise(),
             ..totals
         }
@@ -429,19 +491,20 @@ impl Liquidations {
 
     /// Value of all liquidated positions at their trigger marks, in money units.
     pub(super) fn notional(&self) -> f64 {
-        let value = |row: &LiquidationRow| {
-            let mark = Price::new(row.trigger_mark_ticks)?;
-            let contract = self.contracts.get(row.symbol as usize)?;
-            Some(contract.value(mark, row.qty_lots).units() as f64)
-        };
-        self.rows.iter().filter_map(value).sum()
+        self.outcomes.notional()
     }
 
-    fn number(&self, account: AccountId) -> Option<u32> {
-        Some(self.open[account.index()]).filter(|number| *number != NONE)
+    fn place(&self, account: AccountId) -> Option<u32> {
+        Some(self.open[account.index()]).filter(|place| *place != NONE)
     }
 
     fn row_of(&self, time_ns: u64) -> usize {
         usize::try_from(time_ns / self.sample_ns).unwrap_or(usize::MAX)
     }
+}
+
+/// Rows in the order of their triggers.
+fn in_order(rows: &mut [(u32, LiquidationRow)]) -> Vec<LiquidationRow> {
+    rows.sort_unstable_by_key(|(number, _)| *number);
+    rows.iter().map(|(_, row)| *row).collect()
 }

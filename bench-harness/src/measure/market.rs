@@ -23,6 +23,9 @@ pub(super) struct MarketWatch {
     pub(super) calm_books: Vec<CalmBook>,
     calm_rows: Range<usize>,
     spread_max_ticks: u32,
+    last_ticks: u32,
+    /// Largest distance of mark and last trade's price on the grid, over the mark.
+    last_divergence: Option<f64>,
     /// Since the last row.
     commands: u64,
     traded_lots: u64,
@@ -40,6 +43,8 @@ impl MarketWatch {
             calm_books: Vec::with_capacity(CALM_BOOKS),
             calm_rows,
             spread_max_ticks: 0,
+            last_ticks: 0,
+            last_divergence: None,
             commands: 0,
             traded_lots: 0,
             trades: 0,
@@ -57,9 +62,17 @@ impl MarketWatch {
         self.trades += 1;
     }
 
+    fn compare_last(&mut self, mark_ticks: u32) {
+        if self.last_ticks > 0 && mark_ticks > 0 {
+            let apart = f64::from(mark_ticks.abs_diff(self.last_ticks)) / f64::from(mark_ticks);
+            self.last_divergence = Some(self.last_divergence.map_or(apart, |most| most.max(apart)));
+        }
+    }
+
     /// Best prices after an input.
     #[inline]
     pub(super) fn quote(&mut self, quote: Quote) {
+        self.last_ticks = quote.last_ticks;
         if quote.bid_ticks > 0 {
             let spread = quote.ask_ticks.saturating_sub(quote.bid_ticks);
             self.spread_max_ticks = self.spread_max_ticks.max(spread);
@@ -73,6 +86,7 @@ impl MarketWatch {
         let (bid_ticks, ask_ticks) =
             (ticks(engine.best_bid(symbol)), ticks(engine.best_ask(symbol)));
         let mark_ticks = ticks(engine.mark(symbol));
+        self.compare_last(mark_ticks);
         let mid = Quote { bid_ticks, ask_ticks, ..Quote::default() }.mid();
         // With a side missing, depth is measured from the mark.
         let centre = mid.unwrap_or(f64::from(mark_ticks));
@@ -113,6 +127,11 @@ impl MarketWatch {
         });
     }
 
+    /// Whether no calm book is to come.
+    pub(super) fn is_calm_over(&self) -> bool {
+        self.timeline.len() >= self.calm_rows.end
+    }
+
     /// Keeps some thirty books, evenly spread over the calm phase after the warm-up.
     fn remember_calm(&mut self, mid: Option<f64>, engine: &Engine) {
         let row = self.timeline.len();
@@ -148,6 +167,7 @@ impl MarketWatch {
                 let mid = f64::midpoint(f64::from(row.bid_ticks), f64::from(row.ask_ticks));
                 if is_two_sided { mid } else { f64::NAN }
             }),
+            mark_last_divergence_bp: self.last_divergence.map(|apart| apart * 1e4),
             ..MarketSummary::default()
         }
     }

@@ -1,17 +1,20 @@
 //! What is measured: latency, fill rates, slippage, solvency. Knows nothing of reports.
 
+pub mod catalogue;
 pub mod cpu_time;
 mod cure;
 mod disposal;
 pub mod fill_rate;
 mod funds;
 mod haircuts;
+pub mod hand_over;
 pub mod histogram;
 mod liquidations;
 mod market;
 mod markets;
 pub mod metric;
 mod orders;
+mod outcomes;
 mod peak_memory;
 pub mod phases;
 mod populations;

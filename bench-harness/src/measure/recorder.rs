@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use seawall_engine::core::Engine;
 use seawall_engine::types::{AccountId, Event, Money, Sequenced};
 
-use super::fill_rate::calm_baseline;
+use super::hand_over::{TableError, TableSink};
 use super::liquidations::{Held, Liquidations};
 use super::market::MarketWatch;
 use super::markets::{self, Spans};
@@ -168,6 +168,14 @@ impl Recorder {
         for (market, index) in self.markets.iter_mut().zip(indices) {
             market.sample(time_ns, index.ticks_at(time_ns), engine);
         }
+        if self.markets[0].is_calm_over() {
+            self.liquidations.settle_baseline(&self.markets[0].calm_books);
+        }
+    }
+
+    /// Hands on what rows of event tables make whole groups.
+    pub fn hand_over(&mut self, sink: &mut dyn TableSink) -> Result<(), TableError> {
+        self.liquidations.hand_over(sink)
     }
 
     /// Inputs so far.
@@ -192,8 +200,8 @@ impl Recorder {
         let sample_ns = scenario.clock.sample_ms * 1_000_000;
         let warmup_ns = scenario.clock.warmup_ms * 1_000_000;
         let shock_ns = scenario.shock.start_ms * 1_000_000;
-        let calm_forced =
-            calm_baseline(&self.markets[0].calm_books, &self.liquidations.forced_orders);
+        self.liquidations.settle_baseline(&self.markets[0].calm_books);
+        let calm_forced = self.liquidations.calm_rate(&self.markets[0].calm_books);
         // The warm-up is not calm trading: only makers are there.
         let measured = PhaseRows {
             calm: row(scenario.clock.warmup_ms.div_ceil(scenario.clock.sample_ms))
@@ -206,7 +214,8 @@ impl Recorder {
         let liquidated = self.liquidations.notional();
         let solvency = Solvency {
             adl_share: (liquidated > 0.0).then(|| liquidation.adl_notional as f64 / liquidated),
-            ..solvency::of(&self.markets[0].timeline, &self.liquidations.deleverages, shock_ns)
+            adl_episodes: self.liquidations.episodes(),
+            ..solvency::of(&self.markets[0].timeline, shock_ns)
         };
         let populations = self.populations.summarise(engine, counters);
         let maker_quotes = self.maker_quotes(warmup_ns);
@@ -315,16 +324,18 @@ impl Recorder {
     fn into_tables(mut self) -> Tables {
         let markets =
             if self.markets.len() > 1 { markets::rows(&self.markets) } else { Vec::new() };
+        let forced = self.liquidations.latency.clone();
+        let (liquidations, deleverages, fund) = self.liquidations.into_rows();
         Tables {
             timeline: core::mem::take(&mut self.markets[0].timeline),
             markets,
-            liquidations: self.liquidations.rows,
-            deleverages: self.liquidations.deleverages,
-            fund: self.liquidations.funds.rows,
+            liquidations,
+            deleverages,
+            fund,
             histograms: vec![
                 self.orders.makers.into_tables("maker"),
                 self.orders.takers.into_tables("taker"),
-                self.liquidations.latency.into_tables("forced"),
+                forced.into_tables("forced"),
             ],
         }
     }

@@ -1,17 +1,10 @@
-//! How far the insurance fund fell, and how often positions were closed to cover it.
+//! How far the insurance fund fell.
 
 use super::summary::Solvency;
-use super::tables::{DeleverageRow, TimelineRow};
+use super::tables::TimelineRow;
 
-/// Auto-deleveraging that is this far apart is another episode.
-const EPISODE_GAP_NS: u64 = 1_000_000_000;
-
-/// From the timeline and the deleveragings; the share of notional is the caller's to fill in.
-pub(super) fn of(
-    timeline: &[TimelineRow],
-    deleverages: &[DeleverageRow],
-    shock_ns: u64,
-) -> Solvency {
+/// From the timeline; what was deleveraged is the caller's to fill in.
+pub(super) fn of(timeline: &[TimelineRow], shock_ns: u64) -> Solvency {
     let (mut peak, mut drawdown, mut from) = (i64::MIN, 0, 0);
     for row in timeline {
         peak = peak.max(row.fund_cash);
@@ -22,17 +15,12 @@ pub(super) fn of(
     let after = timeline.iter().filter(|row| row.time_ns > shock_ns);
     let exhausted = after.clone().find(|row| row.fund_cash <= 0 && from > 0);
     let position = timeline.iter().map(|row| row.fund_position_lots.unsigned_abs()).max();
-    let gaps = deleverages
-        .windows(2)
-        .filter(|pair| pair[1].time_ns.saturating_sub(pair[0].time_ns) >= EPISODE_GAP_NS);
-    let episodes = if deleverages.is_empty() { 0 } else { 1 + gaps.count() as u64 };
     Solvency {
         fund_drawdown: drawdown,
         fund_drawdown_ratio: (from > 0).then(|| drawdown as f64 / from as f64),
         fund_exhausted_after_ns: exhausted.map(|row| row.time_ns - shock_ns),
         backstop_position_max_lots: position.unwrap_or(0),
-        adl_share: None,
-        adl_episodes: episodes,
+        ..Solvency::default()
     }
 }
 
@@ -49,11 +37,9 @@ mod tests {
             ..TimelineRow::default()
         };
         let timeline: Vec<TimelineRow> = (1..).zip(&[50, 100, 40, 60, 0, 80]).map(row).collect();
-        let at = |time_ns| DeleverageRow { time_ns, ..DeleverageRow::default() };
-        let adl = [at(1), at(2), at(2_000_000_000)];
-        let solvency = of(&timeline, &adl, 20);
+        let solvency = of(&timeline, 20);
         assert_eq!((solvency.fund_drawdown, solvency.fund_drawdown_ratio), (100, Some(1.0)));
         assert_eq!(solvency.fund_exhausted_after_ns, Some(30));
-        assert_eq!((solvency.backstop_position_max_lots, solvency.adl_episodes), (5, 2));
+        assert_eq!(solvency.backstop_position_max_lots, 5);
     }
 }

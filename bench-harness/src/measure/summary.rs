@@ -388,6 +388,9 @@ pub struct MarketSummary {
     pub mark_index_divergence_bp: Option<f64>,
     /// Largest distance of mark and mid on the grid, in basis points.
     pub mark_mid_divergence_bp: Option<f64>,
+    /// Largest distance of mark and last trade's price on the grid, in basis points.
+    #[serde(default)]
+    pub mark_last_divergence_bp: Option<f64>,
 }
 
 /// One phase of the run, in virtual time, with the mark at its ends.
@@ -443,7 +446,7 @@ pub struct MarketResult {
     pub deleveraged_qty: u64,
     /// Largest position of the fund in it, in lots.
     pub backstop_position_max_lots: u64,
-    /// Correlation of its returns with the first market's over one second, before the shock.
+    /// Realised correlation of its returns with the first market's over one second, before the shock.
     pub correlation_calm: Option<f64>,
     /// The same from the shock to the end of the peak.
     pub correlation_cascade: Option<f64>,

@@ -94,6 +94,13 @@ pub struct LiquidationRow {
     pub leg: u32,
 }
 
+impl LiquidationRow {
+    /// What was closed of it, by whatever way.
+    pub fn closed_lots(&self) -> u64 {
+        self.filled_lots + self.taken_over_lots + self.deleveraged_lots
+    }
+}
+
 /// One auto-deleveraging.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ParquetRecordWriter)]
 pub struct DeleverageRow {
@@ -117,7 +124,7 @@ pub struct DeleverageRow {
 pub struct FundRow {
     /// Time.
     pub time_ns: u64,
-    /// Cause: 0 liquidation fee, 1 unwind, 2 deleverage, 3 shortfall, 4 socialised.
+    /// Cause: 0 liquidation fee, 1 unwind, 2 deleverage, 3 shortfall, 4 socialised, 8 funding, 9 collateral.
     pub cause: u32,
     /// Change.
     pub amount: i64,
@@ -153,6 +160,19 @@ pub struct MarketRow {
     pub fund_position_lots: i64,
 }
 
+/// One number of `summary.json`, or one text.
+#[derive(Clone, Debug, Default, PartialEq, ParquetRecordWriter)]
+pub struct MeasureRow {
+    /// Of the measures M1 to M24 the one it belongs to; 0 for none.
+    pub number: u32,
+    /// Its path.
+    pub path: String,
+    /// The number, if it is one and there is one.
+    pub value: Option<f64>,
+    /// The text, if it is one.
+    pub text: Option<String>,
+}
+
 /// Latency histograms of one flow.
 #[derive(Clone, Debug)]
 pub struct FlowHistograms {
@@ -169,7 +189,7 @@ pub struct FlowHistograms {
 pub struct Tables {
     /// The market over time.
     pub timeline: Vec<TimelineRow>,
-    /// Every liquidation.
+    /// Every liquidation; empty, as the next two are, where a [`super::hand_over::TableSink`] took them.
     pub liquidations: Vec<LiquidationRow>,
     /// Every auto-deleveraging.
     pub deleverages: Vec<DeleverageRow>,

@@ -4,7 +4,6 @@ use seawall_engine::liquidation::QueueStats;
 
 use super::histogram::{nanoseconds, percentiles};
 use super::summary::{QueueClass, QueueOwn, QueueSummary};
-use super::tables::LiquidationRow;
 
 /// Counts who waits, twice: from the events, and from what the engine says.
 #[derive(Debug, Default)]
@@ -22,6 +21,10 @@ pub(super) struct Waiting {
     backlog_max: u64,
     last_ns: u64,
     services: Vec<(u64, u64)>,
+    /// The second under way, how many were closed in it, and the most in any.
+    second: u64,
+    closed: u64,
+    closed_max: u64,
 }
 
 impl Waiting {
@@ -33,6 +36,16 @@ impl Waiting {
     /// Somebody left it.
     pub(super) fn leave(&mut self) {
         self.left += 1;
+    }
+
+    /// Somebody was flat; times never decrease.
+    pub(super) fn close(&mut self, now_ns: u64) {
+        let second = now_ns / 1_000_000_000;
+        if second != self.second {
+            (self.second, self.closed) = (second, 0);
+        }
+        self.closed += 1;
+        self.closed_max = self.closed_max.max(self.closed);
     }
 
     /// Somebody was served for the first time.
@@ -66,8 +79,8 @@ impl Waiting {
         signed(self.area_ns) - waits
     }
 
-    /// The queue in numbers; `rows` are all liquidations, `own` what the engine counted.
-    pub(super) fn summarise(&self, rows: &[LiquidationRow], own: &QueueStats) -> QueueSummary {
+    /// The queue in numbers; `own` is what the engine counted.
+    pub(super) fn summarise(&self, own: &QueueStats) -> QueueSummary {
         let mut waits = nanoseconds();
         for (trigger_ns, now_ns) in &self.services {
             waits.saturating_record(now_ns - trigger_ns);
@@ -79,7 +92,7 @@ impl Waiting {
             overtaking: (!self.services.is_empty())
                 .then(|| overtaken as f64 / self.services.len() as f64),
             backlog_max: self.backlog_max,
-            closed_per_second_max: closed_per_second_max(rows),
+            closed_per_second_max: self.closed_max,
             littles_law_residual_ns: i64::try_from(residual_ns).unwrap_or(i64::MAX),
             own: QueueOwn {
                 solvent: class(own, 0),
@@ -113,14 +126,6 @@ fn overtakers(services: &[(u64, u64)]) -> usize {
     count
 }
 
-/// Most liquidations that ended within one second of virtual time, on a grid of seconds.
-fn closed_per_second_max(rows: &[LiquidationRow]) -> u64 {
-    let ended = rows.iter().filter(|row| row.end_ns > 0 && !row.recovered && row.leg == 0);
-    let mut seconds: Vec<u64> = ended.map(|row| row.end_ns / 1_000_000_000).collect();
-    seconds.sort_unstable();
-    seconds.chunk_by(|a, b| a == b).map(|second| second.len() as u64).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +145,15 @@ mod tests {
         waiting.end(90, 0);
         waiting.end(100, 0);
         assert_ne!(waiting.residual_ns(), 0);
+    }
+
+    #[test]
+    fn closings_are_counted_by_the_second() {
+        let mut waiting = Waiting::default();
+        for now_ms in [500, 900, 1_000, 1_999, 1_999, 3_000] {
+            waiting.close(now_ms * 1_000_000);
+        }
+        assert_eq!(waiting.closed_max, 3);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Each phase has its own number of buckets, so that a cascade of seconds in a run of minutes
 //! keeps its shape when it is zoomed.
 
-use crate::measure::tables::{LiquidationRow, TimelineRow};
+use crate::measure::tables::TimelineRow;
 
 /// Rows of one phase, in at most so many chunks of equal length.
 fn buckets(rows: &[TimelineRow], per_phase: [usize; 4]) -> impl Iterator<Item = &[TimelineRow]> {
@@ -93,13 +93,14 @@ pub fn flows(rows: &[TimelineRow], per_phase: [usize; 4]) -> Vec<Flow> {
 }
 
 /// The most positions that waited at one moment of each bucket, from trigger to flat. Bursts are
-/// shorter than the timeline's grid, so they are counted from the liquidations themselves.
-pub fn waiting(liquidations: &[LiquidationRow], buckets: &[Flow]) -> Vec<u64> {
-    let mut changes: Vec<(u64, bool)> = Vec::with_capacity(2 * liquidations.len());
-    for row in liquidations {
-        changes.push((row.trigger_ns, true));
-        if row.end_ns > 0 {
-            changes.push((row.end_ns, false));
+/// shorter than the timeline's grid, so they are counted from the triggers and ends of the
+/// liquidations themselves.
+pub fn waiting(spans_ns: &[(u64, u64)], buckets: &[Flow]) -> Vec<u64> {
+    let mut changes: Vec<(u64, bool)> = Vec::with_capacity(2 * spans_ns.len());
+    for (trigger_ns, end_ns) in spans_ns {
+        changes.push((*trigger_ns, true));
+        if *end_ns > 0 {
+            changes.push((*end_ns, false));
         }
     }
     // At one instant entries come first: who is served at once has waited, if for no time.
@@ -154,8 +155,7 @@ mod tests {
     #[test]
     fn bursts_between_two_samples_are_counted() {
         let bucket = |start_ns| Flow { start_ns, length_ns: 100, ..Flow::default() };
-        let row = |trigger_ns, end_ns| LiquidationRow { trigger_ns, end_ns, ..Default::default() };
-        let rows = [row(110, 120), row(112, 250), row(115, 115), row(390, 0)];
+        let rows = [(110, 120), (112, 250), (115, 115), (390, 0)];
         let buckets = [bucket(0), bucket(100), bucket(200), bucket(300), bucket(400)];
         assert_eq!(waiting(&rows, &buckets), [0, 3, 1, 1, 1]);
     }

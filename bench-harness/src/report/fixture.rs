@@ -6,8 +6,13 @@
     reason = "a test fixture draws smooth curves within small bounds"
 )]
 
+use std::path::Path;
+
 use hdrhistogram::Histogram;
 
+use super::events::Events;
+use super::table_stream::TableFiles;
+use crate::measure::hand_over::TableSink;
 use crate::measure::summary::{
     Distribution, FillRate, FillRates, FlowLatency, Latency, LiquidationSummary, MarketSummary,
     Percentiles, Phase, Phases, Summary,
@@ -140,6 +145,20 @@ pub(crate) fn tables() -> Tables {
         markets: Vec::new(),
         histograms,
     }
+}
+
+/// What the page shows of the cascade's events.
+pub(crate) fn events() -> Events {
+    event_files(tempfile::tempdir().unwrap().path())
+}
+
+/// Writes the cascade's event tables; answers what the page shows of them.
+pub(crate) fn event_files(directory: &Path) -> Events {
+    let (mut files, tables) = (TableFiles::create(directory).unwrap(), tables());
+    files.liquidations(&tables.liquidations).unwrap();
+    files.deleverages(&tables.deleverages).unwrap();
+    files.fund(&tables.fund).unwrap();
+    files.finish().unwrap()
 }
 
 fn liquidation_row(index: u32) -> LiquidationRow {

@@ -11,9 +11,11 @@ mod compare_page;
 pub mod comparison;
 pub mod downsample;
 pub mod error;
+pub mod events;
 #[cfg(test)]
 mod fixture;
 pub mod latency_files;
+mod leaves;
 pub mod manifest;
 pub mod numbers;
 pub mod page;
@@ -21,6 +23,7 @@ pub mod queue;
 pub mod run_directory;
 pub mod story;
 pub mod table_files;
+pub mod table_stream;
 pub mod tabulate;
 pub mod terminal;
 

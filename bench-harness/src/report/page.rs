@@ -2,9 +2,9 @@
 
 use askama::Template;
 use plotly::Plot;
-use serde_json::Value;
 
 use super::charts::{self, Chart, DataTable};
+use super::leaves::{self, Leaf};
 use super::manifest::Manifest;
 use super::run_directory::SavedRun;
 use super::{numbers, story, tabulate};
@@ -24,7 +24,7 @@ struct Page<'a> {
     phases: DataTable,
     liquidations: DataTable,
     groups: Vec<Group>,
-    exact: Vec<(String, String)>,
+    exact: Vec<Leaf>,
     files: &'a [String],
     plotting_library: String,
 }
@@ -70,7 +70,7 @@ pub fn render(run: &SavedRun, files: &[String]) -> String {
         phases: tabulate::phases(summary),
         liquidations: tabulate::liquidations(summary),
         groups: groups(charts::all(run)),
-        exact: exact(summary),
+        exact: leaves::of(summary),
         files,
         plotting_library: plotting_library(),
     };
@@ -156,37 +156,18 @@ pub(super) fn plotting_library() -> String {
     scripts[..second].trim_end().to_owned()
 }
 
-/// Every leaf of `summary.json` with its path.
-fn exact(summary: &Summary) -> Vec<(String, String)> {
-    let value = serde_json::to_value(summary).expect("a summary is plain data");
-    let mut leaves = Vec::new();
-    collect_leaves("", &value, &mut leaves);
-    leaves
-}
-
-fn collect_leaves(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                collect_leaves(&path, field, leaves);
-            }
-        }
-        Value::String(text) => leaves.push((path.to_owned(), text.clone())),
-        other => leaves.push((path.to_owned(), other.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::measure::tables::Tables;
+    use crate::report::events::Events;
     use crate::report::fixture;
 
     fn run() -> SavedRun {
         SavedRun {
             summary: fixture::summary(),
             tables: fixture::tables(),
+            events: fixture::events(),
             manifest: Manifest::of_this_process(),
         }
     }
@@ -224,10 +205,11 @@ mod tests {
     fn every_number_of_the_summary_is_on_the_page() {
         let run = run();
         let page = render(&run, &[]);
-        let leaves = exact(&run.summary);
+        let leaves = leaves::of(&run.summary);
         assert!(leaves.len() > 100, "{} leaves", leaves.len());
-        for (key, value) in leaves {
-            assert!(page.contains(&format!("data-key=\"{key}\">{value}<")), "{key} = {value}");
+        for leaf in leaves {
+            let (path, value) = (&leaf.path, leaf.shown());
+            assert!(page.contains(&format!("data-key=\"{path}\">{value}<")), "{path} = {value}");
         }
     }
 
@@ -246,6 +228,7 @@ mod tests {
         let run = SavedRun {
             summary: Summary::default(),
             tables: Tables::default(),
+            events: Events::default(),
             manifest: Manifest::default(),
         };
         let page = own_part(&render(&run, &[]));

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::ReportError;
+use super::events::Events;
 use super::manifest::Manifest;
-use super::{latency_files, page, table_files};
+use super::{latency_files, leaves, page, table_files};
 use crate::measure::summary::Summary;
 use crate::measure::tables::Tables;
 
@@ -49,8 +50,10 @@ pub enum Placement<'a> {
 pub struct SavedRun {
     /// The numbers.
     pub summary: Summary,
-    /// The tables and histograms.
+    /// The tables whose rows are instants of the grid, and the histograms. Rows of event tables are in their files.
     pub tables: Tables,
+    /// What the page shows of the event tables.
+    pub events: Events,
     /// Where it comes from.
     pub manifest: Manifest,
 }
@@ -138,11 +141,13 @@ impl RunDirectory {
         self.write_text(SCENARIO, toml)
     }
 
-    /// Writes everything a finished run leaves, the page last.
+    /// Writes what a finished run leaves besides its event tables, which were written as it went; the page last.
     pub fn save(&self, run: &SavedRun) -> Result<(), ReportError> {
         self.write_json(MANIFEST, &run.manifest)?;
         self.write_json(SUMMARY, &run.summary)?;
         table_files::write(&self.path, &run.tables)?;
+        let measures = self.path.join(table_files::MEASURES);
+        table_files::write_table(&measures, &leaves::rows(&run.summary))?;
         latency_files::write(&self.path, &run.tables.histograms, run.summary.sim_seconds)?;
         self.write_report(run)
     }
@@ -153,7 +158,8 @@ impl RunDirectory {
         let manifest = self.read_json(MANIFEST, "the manifest of a run")?;
         let mut tables = table_files::read(&self.path)?;
         tables.histograms = latency_files::read(&self.path)?;
-        Ok(SavedRun { summary, tables, manifest })
+        let events = table_files::read_events(&self.path)?;
+        Ok(SavedRun { summary, tables, events, manifest })
     }
 
     /// Writes `report.html` and answers its path.
@@ -228,10 +234,7 @@ fn is_output(path: &Path) -> bool {
     let fixed = [SUMMARY, MANIFEST, REPORT, SCENARIO, COMMANDS, latency_files::LOG_FILE];
     let is_percentiles =
         name.ends_with(".order_to_ack.hgrm") || name.ends_with(".order_to_fill.hgrm");
-    fixed.contains(&name)
-        || table_files::FILES.contains(&name)
-        || name == table_files::MARKETS
-        || is_percentiles
+    fixed.contains(&name) || table_files::is_table(name) || is_percentiles
 }
 
 #[cfg(test)]
@@ -242,7 +245,7 @@ mod tests {
     fn run() -> SavedRun {
         let summary = fixture::summary();
         let manifest = Manifest::of_this_process().of_input(summary.seed, &summary.config_hash);
-        SavedRun { summary, tables: fixture::tables(), manifest }
+        SavedRun { summary, tables: fixture::tables(), events: fixture::events(), manifest }
     }
 
     #[test]
@@ -250,11 +253,13 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("a");
         let made = RunDirectory::create(Placement::At { path: &path, force: false }).unwrap();
+        fixture::event_files(&path);
         made.save(&run()).unwrap();
         let page = fs::read(made.report_path()).unwrap();
         let opened = RunDirectory::open(&path).unwrap();
         let loaded = opened.load().unwrap();
         assert_eq!(loaded.summary, run().summary);
+        assert_eq!(loaded.events, fixture::events());
         opened.write_report(&loaded).unwrap();
         assert!(fs::read(opened.report_path()).unwrap() == page, "the pages differ");
     }

@@ -34,9 +34,11 @@ impl Feed {
         self.latency_ns
     }
 
-    /// The quote changed at a time; times never decrease.
+    /// It is `now_ns`, and the quote will change at a time; times never decrease. What somebody who looked now
+    /// would see is put aside, so that quotes do not pile up where nobody looks any more.
     #[inline]
-    pub(super) fn publish(&mut self, time_ns: u64, quote: Quote) {
+    pub(super) fn publish(&mut self, now_ns: u64, time_ns: u64, quote: Quote) {
+        self.see(now_ns);
         self.under_way.push_back((time_ns + self.latency_ns, quote));
     }
 
@@ -61,10 +63,21 @@ mod tests {
     fn quotes_are_seen_a_latency_later() {
         let mut feed = Feed::new(0, 10);
         let quote = |bid_ticks| Quote { bid_ticks, ..Quote::default() };
-        feed.publish(5, quote(1));
-        feed.publish(6, quote(2));
+        feed.publish(4, 5, quote(1));
+        feed.publish(5, 6, quote(2));
         assert_eq!(feed.see(14), Quote::default());
         assert_eq!(feed.see(15), quote(1));
         assert_eq!(feed.see(100), quote(2));
+    }
+
+    #[test]
+    fn quotes_that_nobody_looks_at_do_not_pile_up() {
+        let mut feed = Feed::new(0, 10);
+        for now in 0..1_000_u32 {
+            let quote = Quote { bid_ticks: now, ..Quote::default() };
+            feed.publish(now.into(), u64::from(now) + 1, quote);
+        }
+        assert!(feed.under_way.len() < 13, "{}", feed.under_way.len());
+        assert_eq!(feed.see(1_000).bid_ticks, 989);
     }
 }

@@ -32,9 +32,9 @@ pub fn run(
     result.summary.leveraged_accounts = holders::leveraged(scenario);
     if options.paired {
         let calm = without_liquidations(scenario);
-        let commands = options.commands.take();
+        let (commands, tables) = (options.commands.take(), options.tables.take());
         let pair = World::new(&calm, options, true).run();
-        options.commands = commands;
+        (options.commands, options.tables) = (commands, tables);
         let pair_bp = pair?.summary.market.drawdown_bp;
         let market = &mut result.summary.market;
         market.drawdown_ratio = (pair_bp > 0.0).then(|| market.drawdown_bp / pair_bp);

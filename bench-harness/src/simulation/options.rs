@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::Background;
 use crate::agents::study::StudyOrder;
+use crate::measure::hand_over::{TableError, TableSink};
 use crate::measure::summary::Summary;
 use crate::measure::tables::Tables;
 
@@ -43,6 +44,8 @@ pub struct Progress {
 pub struct RunOptions<'a> {
     /// Where the inputs go.
     pub commands: Option<&'a mut dyn CommandSink>,
+    /// Where the rows of event tables go while the run goes on; without one the result has them all.
+    pub tables: Option<&'a mut dyn TableSink>,
     /// Called some hundred times over the run.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
     /// Recorded order flow that trades along.
@@ -60,6 +63,7 @@ impl Default for RunOptions<'_> {
     fn default() -> Self {
         Self {
             commands: None,
+            tables: None,
             progress: None,
             background: None,
             stop: None,
@@ -84,6 +88,9 @@ pub enum SimulationError {
     /// The inputs could not be recorded.
     #[error("cannot record the inputs: {0}")]
     Commands(#[from] io::Error),
+    /// The rows of an event table could not be taken.
+    #[error("cannot write the tables: {0}")]
+    Tables(#[source] TableError),
     /// It was told to stop ([`RunOptions::stop`]).
     #[error("stopped before its end")]
     Stopped,

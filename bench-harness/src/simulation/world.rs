@@ -16,6 +16,8 @@ use crate::agents::{
     Agent, Deleveraged, IndexPath, Latencies, Member, Notice, Outbox, Pending, Quote, View,
     holders, populations,
 };
+use crate::measure::hand_over::{TableError, TableSink};
+use crate::measure::tables::Tables;
 use crate::measure::{Counters, Recorder};
 use crate::scenario::Scenario;
 
@@ -157,6 +159,7 @@ impl<'a, 'o> World<'a, 'o> {
             if self.venue.recorder.commands() >= progress_at {
                 progress_at += PROGRESS_EVERY;
                 self.report(time_ns, end_ns);
+                self.hand_over()?;
                 if self.is_stopped() {
                     return Err(SimulationError::Stopped);
                 }
@@ -169,8 +172,19 @@ impl<'a, 'o> World<'a, 'o> {
         let counters =
             self.populations.iter().map(|p| (p.name.clone(), p.agent.counters())).collect();
         let mut result = self.venue.finish(self.scenario, counters);
+        if let Some(sink) = &mut self.options.tables {
+            let rest = &mut result.tables;
+            self.spool.apart(|| hand_over_rest(rest, *sink)).map_err(SimulationError::Tables)?;
+        }
         result.summary.loop_cpu_seconds = -self.spool.spent_seconds();
         Ok(result)
+    }
+
+    /// Rows of event tables go to their sink, if there is one.
+    fn hand_over(&mut self) -> Result<(), SimulationError> {
+        let Some(sink) = &mut self.options.tables else { return Ok(()) };
+        let recorder = &mut self.venue.recorder;
+        self.spool.apart(|| recorder.hand_over(*sink)).map_err(SimulationError::Tables)
     }
 
     /// Opens every account and builds the positions that are there before the run, at time zero
@@ -359,14 +373,14 @@ impl Venue {
         let refused = tap.refused;
         self.recorder.end(self.free_ns, &self.engine);
         for market in 0..self.quotes.len() {
-            self.publish(market);
+            self.publish(market, input.time_ns);
         }
         self.next_step_ns = self.engine.next_step_ns();
         refused
     }
 
     #[inline]
-    fn publish(&mut self, market: usize) {
+    fn publish(&mut self, market: usize, now_ns: u64) {
         let symbol = SymbolId(u16::try_from(market).expect("markets are few"));
         let bid_ticks = self.engine.best_bid(symbol).map_or(0, Price::ticks);
         let ask_ticks = self.engine.best_ask(symbol).map_or(0, Price::ticks);
@@ -379,7 +393,7 @@ impl Venue {
         self.quotes[market] = quote;
         self.recorder.quote(market, quote);
         for feed in self.feeds.iter_mut().filter(|feed| feed.market() == market) {
-            feed.publish(self.free_ns, quote);
+            feed.publish(now_ns, self.free_ns, quote);
         }
     }
 
@@ -389,6 +403,21 @@ impl Venue {
         summary.state_hash = format!("{:032x}", self.engine.state_hash());
         RunResult { summary, tables }
     }
+}
+
+/// What is left at the end goes to the sink, too.
+fn hand_over_rest(tables: &mut Tables, sink: &mut dyn TableSink) -> Result<(), TableError> {
+    let group = sink.group_rows();
+    for rows in core::mem::take(&mut tables.liquidations).chunks(group) {
+        sink.liquidations(rows)?;
+    }
+    for rows in core::mem::take(&mut tables.deleverages).chunks(group) {
+        sink.deleverages(rows)?;
+    }
+    for rows in core::mem::take(&mut tables.fund).chunks(group) {
+        sink.fund(rows)?;
+    }
+    Ok(())
 }
 
 #[inline]

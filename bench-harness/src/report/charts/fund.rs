@@ -6,7 +6,8 @@ use plotly::{Plot, Scatter};
 
 use super::{Chart, DataTable, colour, key, panel_axis, panel_title, seconds};
 use crate::measure::summary::{FundResult, Summary};
-use crate::measure::tables::{FundRow, TimelineRow};
+use crate::measure::tables::TimelineRow;
+use crate::report::events::FundChanges;
 use crate::report::run_directory::SavedRun;
 use crate::report::{numbers, story};
 
@@ -16,12 +17,21 @@ const POSITION: [f64; 2] = [0.0, 0.46];
 /// Points of a series at most.
 const POINTS: usize = 900;
 
-const CAUSES: [&str; 5] =
-    ["liquidation fees", "unwinding", "deleveraging", "shortfalls", "socialised"];
+/// Causes of changes by their numbers in the table.
+const CAUSES: [(u32, &str); 7] = [
+    (0, "liquidation fees"),
+    (1, "unwinding"),
+    (2, "deleveraging"),
+    (3, "shortfalls"),
+    (4, "socialised"),
+    (8, "funding"),
+    (9, "collateral bought"),
+];
 
 pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
     let tables = &run.tables;
-    if tables.fund.is_empty() && tables.deleverages.is_empty() {
+    let has_adl = !run.events.deleverages.is_empty();
+    if run.events.funds.is_empty() && !has_adl {
         return None;
     }
     let mut figure = Plot::new();
@@ -33,7 +43,7 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
         figure.add_trace(cash_of(run, name, fund));
     }
     figure.add_trace(position(&tables.timeline));
-    if !tables.deleverages.is_empty() {
+    if has_adl {
         figure.add_trace(deleverages(run));
     }
     let keys: Vec<String> = funds.iter().map(|(name, fund)| key(name, hue(fund))).collect();
@@ -60,7 +70,7 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
     let caption = first.to_owned()
         + "Fees come in with every forced fill; unwinding positions that were taken over \
            below the market costs cash. When it is gone, ADL and socialisation follow.";
-    let table = table(&run.summary, &tables.fund);
+    let table = table(run);
     let title = "The insurance fund and auto-deleveraging";
     Some(Chart {
         id: "fund",
@@ -98,11 +108,9 @@ fn hue(fund: &FundResult) -> &'static str {
 /// Cash of one of several funds, change by change.
 fn cash_of(run: &SavedRun, name: &str, fund: &FundResult) -> Box<Scatter<f64, f64>> {
     let money = story::currency(&run.summary);
-    let own: Vec<&FundRow> =
-        run.tables.fund.iter().filter(|row| u64::from(row.fund) == fund.number).collect();
-    let stride = own.len().div_ceil(POINTS).max(1);
+    let own = u32::try_from(fund.number).ok().and_then(|number| run.events.funds.get(&number));
+    let changes = own.map_or(&[][..], |own| &own.cash).iter().copied();
     let end_ns = run.tables.timeline.last().map_or(0, |row| row.time_ns);
-    let changes = own.iter().step_by(stride).map(|row| (row.time_ns, row.balance));
     let points = core::iter::once((0, fund.start)).chain(changes).chain([(end_ns, fund.cash)]);
     let (x, y) = points.map(|(time_ns, cash)| (seconds(time_ns), money.units(cash))).unzip();
     Scatter::new(x, y)
@@ -124,13 +132,8 @@ fn position(timeline: &[TimelineRow]) -> Box<Scatter<f64, i64>> {
 }
 
 fn deleverages(run: &SavedRun) -> Box<Scatter<f64, u64>> {
-    let rows = &run.tables.deleverages;
-    let stride = rows.len().div_ceil(POINTS).max(1);
-    // Neighbours are summed, so that thinning hides no quantity.
-    let (x, y) = rows
-        .chunks(stride)
-        .map(|chunk| (seconds(chunk[0].time_ns), chunk.iter().map(|row| row.qty_lots).sum::<u64>()))
-        .unzip();
+    let points = &run.events.deleverages;
+    let (x, y) = points.iter().map(|point| (seconds(point.time_ns), point.qty_lots)).unzip();
     Scatter::new(x, y)
         .name("ADL")
         .mode(Mode::Markers)
@@ -138,42 +141,32 @@ fn deleverages(run: &SavedRun) -> Box<Scatter<f64, u64>> {
         .y_axis("y2")
 }
 
-fn table(summary: &Summary, rows: &[FundRow]) -> DataTable {
+fn table(run: &SavedRun) -> DataTable {
     let mut table = DataTable::new(&["cause", "changes", "sum"]);
-    let funds = story::funds(summary);
-    if funds.is_empty() {
-        add_changes(&mut table, summary, "", rows);
+    let funds = story::funds(&run.summary);
+    let of = |number: u64| u32::try_from(number).ok().and_then(|n| run.events.funds.get(&n));
+    if let Some(changes) = of(0).filter(|_| funds.is_empty()) {
+        add_changes(&mut table, &run.summary, "", changes);
     }
     for (name, fund) in funds {
-        let is_own = |row: &&FundRow| u64::from(row.fund) == fund.number;
-        let own: Vec<FundRow> = rows.iter().filter(is_own).copied().collect();
-        add_changes(&mut table, summary, &format!("{name}: "), &own);
+        if let Some(changes) = of(fund.number) {
+            add_changes(&mut table, &run.summary, &format!("{name}: "), changes);
+        }
     }
     table
 }
 
 /// The changes of one fund by cause, and all of them.
-fn add_changes(table: &mut DataTable, summary: &Summary, whose: &str, rows: &[FundRow]) {
+fn add_changes(table: &mut DataTable, summary: &Summary, whose: &str, fund: &FundChanges) {
     let money = story::currency(summary);
-    for (cause, name) in (0..).zip(CAUSES) {
-        let amounts: Vec<i64> =
-            rows.iter().filter(|row| row.cause == cause).map(|row| row.amount).collect();
-        if amounts.is_empty() {
-            continue;
+    let mut row = |name: &str, count, sum| {
+        let name = format!("{whose}{name}");
+        table.rows.push(vec![name, numbers::count(count), money.full(sum)]);
+    };
+    for (cause, name) in CAUSES {
+        if let Some((count, sum)) = fund.by_cause.get(&cause) {
+            row(name, *count, *sum);
         }
-        let sum = amounts.iter().fold(0_i64, |sum, amount| sum.saturating_add(*amount));
-        table.rows.push(vec![
-            format!("{whose}{name}"),
-            numbers::count(amounts.len() as u64),
-            money.full(sum),
-        ]);
     }
-    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
-        let change = last.balance.saturating_sub(first.balance.saturating_sub(first.amount));
-        table.rows.push(vec![
-            format!("{whose}all"),
-            numbers::count(rows.len() as u64),
-            money.full(change),
-        ]);
-    }
+    row("all", fund.count(), fund.last.saturating_sub(fund.first));
 }

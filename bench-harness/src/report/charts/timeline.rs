@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Chart, DataTable, colour, key, panel_axis, panel_title, seconds};
 use crate::measure::summary::Summary;
-use crate::measure::tables::{LiquidationRow, TimelineRow};
+use crate::measure::tables::TimelineRow;
 use crate::report::downsample::{self, Flow};
 use crate::report::numbers;
 use crate::report::run_directory::SavedRun;
@@ -40,14 +40,14 @@ pub(super) fn chart(run: &SavedRun) -> Option<Chart> {
     add_price(&mut figure, &levels);
     add_depth(&mut figure, &levels);
     add_flows(&mut figure, &flows);
-    add_backlog(&mut figure, &flows, downsample::waiting(&run.tables.liquidations, &flows));
+    add_backlog(&mut figure, &flows, downsample::waiting(&run.events.spans_ns, &flows));
     figure.set_layout(layout(&run.summary, rows));
     let caption =
         "Five views of the same seconds; drag across any of them to zoom, double-click to \
                    return. Shaded: onset, peak (the shortest interval with 80 % of the forced \
                    quantity) and recovery."
             .to_owned();
-    let table = table(rows, &run.tables.liquidations);
+    let table = table(rows, &run.events.spans_ns);
     let title = "The cascade, second by second";
     Some(Chart {
         id: "timeline",
@@ -301,7 +301,7 @@ fn cascade_span(summary: &Summary) -> Option<[f64; 2]> {
     Some([seconds(start_ns), seconds(end_ns)])
 }
 
-fn table(rows: &[TimelineRow], liquidations: &[LiquidationRow]) -> DataTable {
+fn table(rows: &[TimelineRow], spans_ns: &[(u64, u64)]) -> DataTable {
     let mut table = DataTable::new(&[
         "time",
         "phase",
@@ -315,7 +315,7 @@ fn table(rows: &[TimelineRow], liquidations: &[LiquidationRow]) -> DataTable {
         "most waiting",
     ]);
     let flows = downsample::flows(rows, [TABLE_ROWS; 4]);
-    let waiting = downsample::waiting(liquidations, &flows);
+    let waiting = downsample::waiting(spans_ns, &flows);
     for (flow, waiting) in flows.iter().zip(waiting) {
         let row = &flow.first;
         let price =

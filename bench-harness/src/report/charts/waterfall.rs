@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{Chart, DataTable, colour};
 use crate::measure::summary::Summary;
-use crate::measure::tables::{LiquidationRow, Tables};
+use crate::measure::tables::TimelineRow;
+use crate::report::events::{Deleverages, Lots};
 use crate::report::run_directory::SavedRun;
 use crate::report::{downsample, numbers, story};
 
@@ -107,15 +108,15 @@ fn figure(steps: &[Step], unit: &str, rise: &'static str) -> Plot {
 
 /// What became of the triggered positions: book, fund, auto-deleveraging, and the rest.
 pub(super) fn quantity(run: &SavedRun) -> Option<Chart> {
-    let rows = &run.tables.liquidations;
-    if rows.is_empty() {
+    if run.events.spans_ns.is_empty() {
         return None;
     }
-    let sum = |field: fn(&LiquidationRow) -> u64| -> u64 { rows.iter().map(field).sum() };
-    let triggered = sum(|row| row.qty_lots);
-    let filled = sum(|row| row.filled_lots);
-    let taken_over = sum(|row| row.taken_over_lots);
-    let deleveraged = sum(|row| row.deleveraged_lots);
+    let Lots {
+        triggered_lots: triggered,
+        filled_lots: filled,
+        taken_over_lots: taken_over,
+        deleveraged_lots: deleveraged,
+    } = run.events.lots;
     let kept = triggered.saturating_sub(filled + taken_over + deleveraged);
     let parts = [
         ("book", "filled in the book", filled),
@@ -153,7 +154,7 @@ pub(super) fn quantity(run: &SavedRun) -> Option<Chart> {
 
 /// How the loss arose, and who bore it: up to the whole loss, then down again payer by payer.
 pub(super) fn payers(run: &SavedRun) -> Option<Chart> {
-    let loss = Loss::of(&run.summary, &run.tables);
+    let loss = Loss::of(run);
     if loss.deficit == 0 && loss.paid() == 0 {
         return None;
     }
@@ -207,13 +208,13 @@ struct Loss {
 }
 
 impl Loss {
-    fn of(summary: &Summary, tables: &Tables) -> Self {
-        let liquidation = &summary.liquidation;
+    fn of(run: &SavedRun) -> Self {
+        let liquidation = &run.summary.liquidation;
         Self {
             deficit: liquidation.deficit,
             // What everybody shared refills the fund; the rest it bore itself.
             fund: liquidation.insurance_paid.saturating_sub(liquidation.socialised),
-            deleveraged: given_up(summary, tables),
+            deleveraged: given_up(&run.summary, &run.tables.timeline, &run.events.deleverages),
             socialised: liquidation.socialised,
         }
     }
@@ -234,25 +235,24 @@ impl Loss {
     clippy::cast_possible_truncation,
     reason = "a sum of money in f64 rounds far below a unit of the page"
 )]
-fn given_up(summary: &Summary, tables: &Tables) -> i64 {
-    let adl = &summary.liquidation.adl;
-    if (adl.given, adl.needed) != (0, 0) {
-        return adl.given;
+fn given_up(summary: &Summary, timeline: &[TimelineRow], adl: &[Deleverages]) -> i64 {
+    let counted = &summary.liquidation.adl;
+    if (counted.given, counted.needed) != (0, 0) {
+        return counted.given;
     }
     // A run saved before that was counted: from the timeline.
-    let notional: f64 =
-        tables.deleverages.iter().map(|row| row.qty_lots as f64 * f64::from(row.price_ticks)).sum();
+    let notional: f64 = adl.iter().map(|point| point.value).sum();
     if notional == 0.0 {
         return 0;
     }
-    let given_up: f64 = tables
-        .deleverages
+    let given_up: f64 = adl
         .iter()
-        .map(|row| {
-            let after = tables.timeline.partition_point(|at| at.time_ns < row.time_ns);
-            let mark = tables.timeline.get(after).or(tables.timeline.last());
-            let mark = mark.map_or(row.price_ticks, |at| at.mark_ticks);
-            row.qty_lots as f64 * (f64::from(row.price_ticks) - f64::from(mark)).abs()
+        .map(|point| {
+            let after = timeline.partition_point(|at| at.time_ns < point.time_ns);
+            let mark = timeline.get(after).or(timeline.last());
+            let at_mark =
+                mark.map_or(point.value, |at| point.qty_lots as f64 * f64::from(at.mark_ticks));
+            (point.value - at_mark).abs()
         })
         .sum();
     (given_up / notional * summary.liquidation.adl_notional as f64).round() as i64
@@ -261,11 +261,16 @@ fn given_up(summary: &Summary, tables: &Tables) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::report::{Manifest, fixture};
 
     #[test]
     fn payers_add_up_to_the_loss_and_its_later_moves() {
-        let loss = Loss::of(&fixture::summary(), &fixture::tables());
+        let loss = Loss::of(&SavedRun {
+            summary: fixture::summary(),
+            tables: fixture::tables(),
+            events: fixture::events(),
+            manifest: Manifest::default(),
+        });
         assert_eq!(loss.paid(), loss.deficit + loss.moved());
     }
 
