@@ -42,6 +42,7 @@ fn a_run_leaves_its_directory_and_prints_one_object() {
         "liquidations.parquet",
         "deleverages.parquet",
         "fund.parquet",
+        "measures.parquet",
         "latency.hlog",
     ] {
         assert!(run.join(file).is_file(), "{file} is missing");
@@ -178,6 +179,40 @@ fn lists_are_lines_or_one_object() {
     for name in ["flash-crash", "no-leverage", "infinite-depth", "unlimited-insurance"] {
         assert!(scenarios.contains(name), "{name} is not listed:\n{scenarios}");
     }
+}
+
+#[test]
+fn the_face_off_of_deleveraging_has_intervals_over_its_seeds() {
+    let place = tempfile::tempdir().unwrap();
+    let ask = |more: &[&str]| {
+        let output = seawall(place.path(), &[&["adl", "--winners", "60"], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let answer: Value = serde_json::from_str(&ask(&["--seeds", "5", "--json"])).expect("JSON");
+    assert_eq!(answer["seeds"], 5);
+    let policies = answer["over_seeds"].as_array().expect("a policy each");
+    assert_eq!(policies.len(), answer["outcomes"].as_array().expect("a policy each").len());
+    for policy in policies {
+        let name = format!("{} at {}", policy["policy"], policy["price"]);
+        for measure in ["accounts_hit", "overshoot_usd", "share_max", "fairness_regret_usd"] {
+            let of = |key: &str| policy[measure][key].as_f64().expect("over several seeds");
+            assert!(of("low") <= of("mean") && of("mean") <= of("high"), "{name}: {policy}");
+        }
+        // Five deficits of five sizes hit different numbers of people, unless all are hit always.
+        let hit = &policy["accounts_hit"];
+        let is_wide = hit["low"].as_f64() < hit["high"].as_f64();
+        assert!(is_wide || hit["mean"].as_f64() == Some(60.0), "{name}: {hit}");
+    }
+    let text = ask(&["--seeds", "5"]);
+    assert!(
+        text.contains("Over 5 deficits") && text.contains("95 % bootstrap intervals"),
+        "{text}"
+    );
+    let rows = text.lines().filter(|line| line.contains('[') && line.contains(", ")).count();
+    assert!(rows >= policies.len(), "every policy has intervals:\n{text}");
+    assert_eq!(text, ask(&["--seeds", "5"]), "the same seeds, the same intervals");
+    assert!(!ask(&["--seeds", "1"]).contains("bootstrap"), "one seed says nothing of others");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Several markets in one scenario: their files, their runs, and what one does to the others.
 
 use seawall::measure::summary::Summary;
-use seawall::scenario::{self, Fault, Scenario, venue};
+use seawall::scenario::{self, Defence, Fault, Scenario, venue};
 use seawall::simulation::{self, RunOptions, RunResult};
+use seawall::study::parallel;
+use seawall::study::risk::{Cell, CellRisk, Position, surface};
 
 /// A minute of a scenario at a quarter of its size.
 const SMALL: [&str; 6] = [
@@ -141,6 +143,35 @@ fn those_who_hedge_do_so_in_the_second_market() {
     assert!(counters["orders"] > 50, "{counters:?}");
     let none = run(&small("hedged", &["portfolios.hedge_ppm=0"], 1)).summary;
     assert_eq!(none.populations["hedges"].counters["orders"], 0);
+}
+
+#[test]
+fn what_a_hedge_gains_offsets_what_the_position_loses() {
+    // Watched longs, alone and with as much sold in the second market from the start.
+    let base = small("hedged", &["portfolios.count=200", "clock.duration_ms=40000"], 1);
+    let position = |defence| Position { lots: 500, leverage: 30.0, long: true, defence };
+    let [alone, hedged] = [Defence::None, Defence::Hedge].map(position);
+    let cells = [(Cell::BASE, alone), (Cell::BASE, hedged)];
+    let seeds = [1, 2, 3];
+    let risks = surface(&base, &cells, &seeds, parallel::cores(), &|| ()).expect("the runs end");
+    let liquidated = |risk: &CellRisk| risk.liquidated.expect("some are watched").mean;
+    let [alone, hedged] = [&risks[0], &risks[1]];
+    assert!(liquidated(alone) > 0.5, "{alone:?}");
+    assert!(liquidated(hedged) < 0.1, "{hedged:?}");
+    let beyond = |risk: &CellRisk| risk.beyond_bankruptcy.expect("some are watched").mean;
+    assert!(beyond(hedged) <= beyond(alone), "{hedged:?}");
+    // The ledger's word for it: both markets fall, and the short in the second one pays.
+    let profit = |defence| {
+        let mut scenario = base.clone();
+        scenario.agents.push("probe".to_owned());
+        (scenario.probe.lots, scenario.probe.leverage) = (500, 30.0);
+        scenario.probe.defence = defence;
+        let summary = run(&scenario).summary;
+        holds(&summary);
+        summary.populations["probe"].profit
+    };
+    let (alone, hedged) = (profit(Defence::None), profit(Defence::Hedge));
+    assert!(alone < 0 && hedged > alone / 2, "{alone} alone, {hedged} hedged");
 }
 
 #[test]
