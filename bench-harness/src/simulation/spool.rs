@@ -5,7 +5,8 @@ use seawall_engine::types::Sequenced;
 use super::options::{CommandSink, SimulationError};
 use super::thread_cpu_seconds;
 
-const BATCH: usize = 32_768;
+/// Inputs that wait at most: few enough to stay in the caches beside the engine.
+const BATCH: usize = 1_024;
 
 /// Inputs on their way to the sink, if there is one.
 pub(super) struct Spool {
