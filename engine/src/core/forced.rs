@@ -254,6 +254,14 @@ impl Engine {
     /// Lets positions whose time has come into the queue, and draws who a window may serve.
     #[inline]
     pub(super) fn advance_queue(&mut self, time_ns: u64) {
+        // Almost always nobody waits for a time, and few venues draw.
+        if self.queue.later_ns().is_some() || self.rules.venue.draw.is_some() {
+            self.advance_waiting(time_ns);
+        }
+    }
+
+    #[inline(never)]
+    fn advance_waiting(&mut self, time_ns: u64) {
         self.queue.advance(time_ns);
         if let (Some(draw), Discipline::RateLimited { interval_ns, .. }) =
             (self.rules.venue.draw, self.rules.discipline)
@@ -514,22 +522,6 @@ impl Engine {
         } else {
             self.queue.push(waiting, self.time_ns);
         }
-    }
-
-    /// A mark has moved: positions that wait in its symbol take their keys at the new one.
-    pub(super) fn rekey(&mut self, symbol: SymbolId) {
-        if !self.rules.venue.rekey || self.queue.len() == 0 {
-            return;
-        }
-        let market = &self.markets[symbol.index()];
-        let Some(mark) = market.mark else { return };
-        let rule = (self.rules.key, self.rules.plan);
-        self.queue.rekey(|waiting| {
-            let position = market.position(waiting.account);
-            (waiting.symbol == symbol && !position.is_cross())
-                .then(|| priority(rule, &market.rules, position, mark))
-                .flatten()
-        });
     }
 
     pub(super) fn unlock(&mut self, symbol: SymbolId, account: AccountId) {

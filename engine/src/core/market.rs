@@ -223,15 +223,12 @@ pub(super) fn refresh(
     account: AccountId,
 ) {
     let position = &positions[account.index()];
-    if position.is_fund() {
-        return;
-    }
     let trigger = match position.side() {
         Some(side) if position.is_plain() => {
             rules.trigger_price(position).map(|price| (side, price))
         }
-        // A cross account is due, and placed when it is looked at.
-        _ if position.is_cross() => return,
+        // A cross account is due, and placed when it is looked at; a fund is never liquidated.
+        _ if position.is_cross() || position.is_fund() => return,
         _ => None,
     };
     index.place(positions, account, trigger);

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::market::Market;
 use super::orders::Checked;
+use crate::liquidation::priority;
 use crate::risk::{Ledger, Seen};
 use crate::types::{Event, EventSink, HaltCause, Price, RejectReason, Side, SymbolId};
 
@@ -37,6 +38,27 @@ impl Engine {
             self.note_halt(symbol);
         }
         Ok(())
+    }
+
+    /// A mark has moved: positions that wait in its symbol take their keys at the new one.
+    #[inline]
+    fn rekey(&mut self, symbol: SymbolId) {
+        if self.rules.venue.rekey && self.queue.len() > 0 {
+            self.rekey_waiting(symbol);
+        }
+    }
+
+    #[inline(never)]
+    fn rekey_waiting(&mut self, symbol: SymbolId) {
+        let market = &self.markets[symbol.index()];
+        let Some(mark) = market.mark else { return };
+        let rule = (self.rules.key, self.rules.plan);
+        self.queue.rekey(|waiting| {
+            let position = market.position(waiting.account);
+            (waiting.symbol == symbol && !position.is_cross())
+                .then(|| priority(rule, &market.rules, position, mark))
+                .flatten()
+        });
     }
 
     /// The index of a symbol that has a basket, once all of its marks are there.

@@ -129,12 +129,12 @@ impl<S: EventSink> Settlement<'_, S> {
     pub(super) fn shrink(&mut self, order: &RestingOrder, before: u32, after: u32) {
         let account = AccountId(order.owner);
         let position = &mut self.positions[account.index()];
-        if order.flags & flag::REDUCE_ONLY != 0 {
-            position.reduce_lots -= before - after;
+        if order.flags & (flag::REDUCE_ONLY | flag::FORCED) != 0 {
+            // It reserves nothing.
+            if order.flags & flag::REDUCE_ONLY != 0 {
+                position.reduce_lots -= before - after;
+            }
             return;
-        }
-        if order.flags & flag::FORCED != 0 {
-            return; // It reserves nothing.
         }
         position.open_lots[order.side.index()] -= before - after;
         let initial = self.initial(account);

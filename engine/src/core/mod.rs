@@ -101,6 +101,8 @@ pub struct Engine {
     next_unwind_ns: u64,
     /// By fund.
     fund_watches: Vec<FundWatch>,
+    /// How many funds are looked after whatever they hold: none if there is one, without a peak.
+    watched_funds: u32,
     /// Before this nobody withdraws.
     gated_until_ns: u64,
     /// Until when forced orders are for whole positions, by symbol and account; empty unless the
@@ -176,6 +178,10 @@ impl Engine {
             fund_symbols: Vec::with_capacity(markets.len()),
             next_unwind_ns: 0,
             fund_watches: vec![FundWatch::default(); config.funds() as usize],
+            watched_funds: match config.funds() {
+                1 if !rules.venue.fund.has_peak() => 0,
+                funds => funds,
+            },
             gated_until_ns: 0,
             whole_until_ns: match rules.plan {
                 Plan::PartThenAll { .. } => vec![vec![0; accounts_max as usize]; markets.len()],

@@ -316,11 +316,8 @@ impl<S: EventSink> Settlement<'_, S> {
     /// checked apart.
     #[inline]
     pub(super) fn cover_shortfall(&mut self, account: AccountId) {
-        if account == self.fund {
-            return;
-        }
         let money = self.ledger.account_mut(account);
-        if money.cash.is_negative() && !money.is_cross() {
+        if money.cash.is_negative() && !money.is_cross() && account != self.fund {
             let shortfall = money.cash;
             money.cash = Money::ZERO;
             self.pay_fund(FundCause::Shortfall, shortfall);

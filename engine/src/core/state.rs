@@ -67,6 +67,7 @@ impl Engine {
             // Configuration.
             rules: _,
             baskets: _,
+            watched_funds: _,
             // Of some venues' rules only: `venue_state`.
             fund_watches: _,
             gated_until_ns: _,

@@ -35,20 +35,15 @@ impl Engine {
     /// [`FUND_WORTH_MAX`] at any price.
     fn bound_lots(&self, part: &Remainder) -> u64 {
         let market = &self.markets[part.symbol.index()];
-        let worst = |market: &Market, lots: u64| {
-            let (_, high) = market.rules.domain();
-            let lot = i128::from(market.rules.contract().unit) * i128::from(high.ticks());
-            lot * i128::from(lots)
-        };
         let others: i128 = self
             .fund_symbols
             .iter()
             .map(|symbol| &self.markets[symbol.index()])
             .filter(|other| other.fund == market.fund && other.symbol != market.symbol)
-            .map(|other| worst(other, other.position(market.fund).size()))
+            .map(|other| other.rules.worth_max(other.position(market.fund).size()))
             .sum();
         let held = i128::from(market.position(market.fund).lots() * part.side.sign());
-        let room = (FUND_WORTH_MAX - others).max(0) / worst(market, 1) - held;
+        let room = (FUND_WORTH_MAX - others).max(0) / market.rules.worth_max(1) - held;
         u64::try_from(room.max(0)).expect("a price is worth something")
     }
 
@@ -214,21 +209,20 @@ impl Engine {
     /// Deleverages insolvent funds and shares out what is still missing, one after the other.
     #[inline]
     pub(super) fn check_funds(&mut self, sink: &mut impl EventSink) {
-        self.check_fund(AccountId::FUND, sink);
-        if self.ledger.funds() > 1 {
-            self.check_other_funds(sink);
+        // Almost always there is one fund, which holds nothing and owes nothing.
+        let owes = self.ledger.account(AccountId::FUND).cash.is_negative();
+        if owes || self.watched_funds > 0 || !self.fund_symbols.is_empty() {
+            self.check_each_fund(sink);
         }
     }
 
-    #[cold]
     #[inline(never)]
-    fn check_other_funds(&mut self, sink: &mut impl EventSink) {
-        for fund in (1..self.ledger.funds()).map(AccountId) {
+    fn check_each_fund(&mut self, sink: &mut impl EventSink) {
+        for fund in (0..self.ledger.funds()).map(AccountId) {
             self.check_fund(fund, sink);
         }
     }
 
-    #[inline]
     fn check_fund(&mut self, fund: AccountId, sink: &mut impl EventSink) {
         if self.rules.venue.fund.has_peak() {
             let equity = self.fund_equity(fund);

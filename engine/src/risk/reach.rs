@@ -26,13 +26,8 @@ impl Reach {
 
     /// Of so many lots of a market.
     pub(crate) fn of(rules: &MarketRules, lots: u64) -> Self {
-        let (_, high) = rules.domain();
-        let lots = i128::from(lots);
         let most = i128::from(rules.position_lots_max);
-        Self {
-            worth: i128::from(rules.contract().unit) * lots * i128::from(high.ticks()),
-            share: lots * WHOLE / most,
-        }
+        Self { worth: rules.worth_max(lots), share: i128::from(lots) * WHOLE / most }
     }
 
     /// Whether losses and funding of all of it fit 64 bits whatever marks do.

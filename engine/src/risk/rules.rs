@@ -171,6 +171,13 @@ impl MarketRules {
         })
     }
 
+    /// What so many lots are worth at the top of the price domain, in money units: no contract makes
+    /// them worth more at any price of it.
+    pub(crate) fn worth_max(&self, lots: u64) -> i128 {
+        let (_, high) = self.domain;
+        i128::from(self.contract.unit) * i128::from(lots) * i128::from(high.ticks())
+    }
+
     /// Lowest and highest price.
     pub const fn domain(&self) -> (Price, Price) {
         self.domain
