@@ -25,6 +25,7 @@ impl Engine {
         let locked: usize = self.markets.iter().map(Market::locked).sum();
         let locked = locked + self.audit_cross()?;
         self.audit_resting()?;
+        ensure(self.knows_fund_symbols(), "symbols with a fund's position are listed")?;
         let waiting = self.backlog() + self.resting.len();
         ensure_eq(&locked, &waiting, "positions in liquidation wait in the queue or rest")
     }

@@ -286,7 +286,6 @@ impl Engine {
             Some(waiting) => self.liquidate(&waiting, input, sink),
             None => self.unwind(input, sink),
         }
-        self.note_fund_symbols();
         self.check_funds(sink);
     }
 
@@ -586,6 +585,7 @@ impl Engine {
         let order =
             ForcedOrder { symbol, account, side, limit, qty, kind, fok: false, rests: false };
         self.force(&order, input, sink);
+        self.note_fund_symbol(symbol);
         self.next_unwind_ns = input.time_ns.saturating_add(self.rules.unwind.interval_ns);
     }
 }

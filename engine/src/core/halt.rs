@@ -251,7 +251,7 @@ impl Engine {
                 self.held.push_back(order);
             }
         }
-        self.note_fund_symbols();
+        self.note_fund_symbol(symbol);
         self.check_funds(sink);
     }
 

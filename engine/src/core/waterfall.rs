@@ -114,7 +114,7 @@ impl Engine {
         settlement.cover_shortfall(account);
         let released = settlement.book(fund, side, lots, value);
         settlement.note_fund(FundCause::Deleverage, released);
-        self.note_fund_symbols();
+        self.note_fund_symbol(symbol);
     }
 
     /// Closes a remainder against positions of the other side. Returns the lots that found none.
@@ -162,7 +162,7 @@ impl Engine {
             settlement.finish_taker(counterparty);
             left -= lots;
         }
-        self.note_fund_symbols();
+        self.note_fund_symbol(symbol);
         left
     }
 
@@ -198,12 +198,29 @@ impl Engine {
         market.position(market.fund).profit(market.rules.contract, mark)
     }
 
-    /// Keeps the list of symbols where their funds hold something, ascending.
+    /// Makes the list of symbols where their funds hold something, ascending.
     pub(super) fn note_fund_symbols(&mut self) {
-        let holds =
-            |market: &&Market| market.accounts_used > 0 && market.position(market.fund).lots() != 0;
         self.fund_symbols.clear();
-        self.fund_symbols.extend(self.markets.iter().filter(holds).map(|market| market.symbol));
+        let held = self.markets.iter().filter(|market| holds(market)).map(|market| market.symbol);
+        self.fund_symbols.extend(held);
+    }
+
+    /// Keeps that list after what may have changed in one symbol, however many there are.
+    pub(super) fn note_fund_symbol(&mut self, symbol: SymbolId) {
+        let found = self.fund_symbols.binary_search(&symbol);
+        match (found, holds(&self.markets[symbol.index()])) {
+            (Err(place), true) => self.fund_symbols.insert(place, symbol),
+            (Ok(place), false) => {
+                self.fund_symbols.remove(place);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the list is what it should be. Looks at every symbol.
+    pub(super) fn knows_fund_symbols(&self) -> bool {
+        let held = self.markets.iter().filter(|market| holds(market)).map(|market| market.symbol);
+        held.eq(self.fund_symbols.iter().copied())
     }
 
     /// Deleverages insolvent funds and shares out what is still missing, one after the other.
@@ -318,4 +335,9 @@ impl Engine {
             sink.event(Event::Fund { symbol, cause, amount: paid, balance });
         }
     }
+}
+
+/// Whether a market's fund has a position in it.
+fn holds(market: &Market) -> bool {
+    market.accounts_used > 0 && market.position(market.fund).lots() != 0
 }
