@@ -20,7 +20,12 @@ pub const MEASURES: [&[&str]; 24] = [
     &["liquidation.slippage_at_risk"],
     &["liquidation.deficit", "liquidation.socialised", "liquidation.bankrupt_accounts"],
     &["solvency.fund_drawdown", "solvency.fund_drawdown_ratio", "solvency.fund_exhausted_after_ns"],
-    &["solvency.backstop_position_max_lots", "populations.fund.profit", "funds"],
+    &[
+        "solvency.backstop_position_max_lots",
+        "solvency.backstop_capacity_use",
+        "populations.fund.profit",
+        "funds",
+    ],
     &[
         "liquidation.adl_notional",
         "liquidation.adl_accounts",

@@ -127,9 +127,13 @@ impl Orders {
     fn count_quote(&mut self, input: &Input) {
         let makers = &self.roles.makers;
         match input {
-            Input::Order(new) if makers.contains(&new.account.0) => self.quotes.orders += 1,
-            Input::Replace { account, .. } if makers.contains(&account.0) => {
+            Input::Order(new) if makers.contains(&new.account.0) => {
+                self.quotes.orders += 1;
+                self.quotes.added_lots += u64::from(new.qty.lots());
+            }
+            Input::Replace { account, qty, .. } if makers.contains(&account.0) => {
                 self.quotes.replaces += 1;
+                self.quotes.added_lots += u64::from(qty.lots());
             }
             Input::Cancel { account, .. } if makers.contains(&account.0) => {
                 self.quotes.cancels += 1;
@@ -142,6 +146,14 @@ impl Orders {
     #[inline]
     fn ack_ns(&self, role: Role) -> u64 {
         if role == Role::Maker { self.maker_ack_ns } else { self.egress_ns }
+    }
+
+    /// An order was taken back, or changed to so much.
+    #[inline]
+    pub(super) fn moved(&mut self, account: AccountId, qty: Qty) {
+        if self.roles.makers.contains(&account.0) {
+            self.quotes.moved_lots += u64::from(qty.lots());
+        }
     }
 
     /// The current order was admitted, or changed so that it lost its place.

@@ -13,7 +13,7 @@ use super::markets::{self, Spans};
 use super::orders::Orders;
 use super::phases::PhaseRows;
 use super::populations::{Counters, Populations};
-use super::solvency;
+use super::solvency::{self, Capacity};
 use super::summary::{
     FillRates, Latency, MakerQuotes, MarketResult, MarketSummary, Solvency, Summary,
 };
@@ -70,12 +70,16 @@ impl Recorder {
     pub fn event(&mut self, event: &Event, now_ns: u64) {
         self.events += 1;
         match *event {
-            Event::Replaced { order, in_place: true, .. } => {
-                self.orders.acknowledged(order, now_ns);
+            Event::Replaced { account, order, qty, in_place, .. } => {
+                self.orders.moved(account, qty);
+                if in_place {
+                    self.orders.acknowledged(order, now_ns);
+                } else {
+                    self.orders.admitted(order, qty, now_ns);
+                }
             }
-            Event::Accepted { order, qty, .. } | Event::Replaced { order, qty, .. } => {
-                self.orders.admitted(order, qty, now_ns);
-            }
+            Event::Accepted { order, qty, .. } => self.orders.admitted(order, qty, now_ns),
+            Event::Cancelled { account, qty, .. } => self.orders.moved(account, qty),
             Event::Rested { order, .. } => self.orders.rested(order),
             Event::Trade {
                 symbol,
@@ -211,12 +215,7 @@ impl Recorder {
         let mut market = self.markets[0].summarise(self.shock_rows.start, shock_ns);
         market.amplification = self.amplification(self.liquidations.flows[0].forced);
         market.branching = market.amplification.map(|amplification| 1.0 - 1.0 / amplification);
-        let liquidated = self.liquidations.notional();
-        let solvency = Solvency {
-            adl_share: (liquidated > 0.0).then(|| liquidation.adl_notional as f64 / liquidated),
-            adl_episodes: self.liquidations.episodes(),
-            ..solvency::of(&self.markets[0].timeline, shock_ns)
-        };
+        let solvency = self.solvency(scenario, shock_ns, liquidation.adl_notional);
         let populations = self.populations.summarise(engine, counters);
         let maker_quotes = self.maker_quotes(warmup_ns);
         let summary = Summary {
@@ -288,6 +287,18 @@ impl Recorder {
         scenario.market_names().into_iter().zip(results).collect()
     }
 
+    fn solvency(&self, scenario: &Scenario, shock_ns: u64, deleveraged: i64) -> Solvency {
+        let liquidated = self.liquidations.notional();
+        let capacity = scenario
+            .backstop_capacity()
+            .map(|notional_max| Capacity { contract: scenario.contract(), notional_max });
+        Solvency {
+            adl_share: (liquidated > 0.0).then(|| deleveraged as f64 / liquidated),
+            adl_episodes: self.liquidations.episodes(),
+            ..solvency::of(&self.markets[0].timeline, shock_ns, capacity)
+        }
+    }
+
     fn maker_quotes(&self, warmup_ns: u64) -> MakerQuotes {
         let quotes = self.orders.quotes;
         let moved = (quotes.cancels + quotes.replaces) as f64;
@@ -299,6 +310,8 @@ impl Recorder {
         MakerQuotes {
             cancel_to_fill: (quotes.fills > 0).then(|| moved / quotes.fills as f64),
             cancel_to_add: (added > 0).then(|| moved / added as f64),
+            moved_to_added_lots: (quotes.added_lots > 0)
+                .then(|| quotes.moved_lots as f64 / quotes.added_lots as f64),
             two_sided_fraction: (all > 0).then(|| two_sided as f64 / all as f64),
             ..quotes
         }

@@ -298,6 +298,10 @@ pub struct Solvency {
     pub fund_exhausted_after_ns: Option<u64>,
     /// Largest position of the fund, in lots.
     pub backstop_position_max_lots: u64,
+    /// Worth of that position at the mark over the most that the backstop may hold, at its greatest; null
+    /// where it may hold anything or nothing.
+    #[serde(default)]
+    pub backstop_capacity_use: Option<f64>,
     /// Deleveraged over all liquidated notional.
     pub adl_share: Option<f64>,
     /// Bursts of auto-deleveraging, a second or more apart.
@@ -322,6 +326,15 @@ pub struct MakerQuotes {
     /// Cancelled and changed orders for each order sent or changed.
     #[serde(default)]
     pub cancel_to_add: Option<f64>,
+    /// Lots sent, in new and in changed orders.
+    #[serde(default)]
+    pub added_lots: u64,
+    /// Lots cancelled, and of changed orders what they were changed to.
+    #[serde(default)]
+    pub moved_lots: u64,
+    /// The second over the first.
+    #[serde(default)]
+    pub moved_to_added_lots: Option<f64>,
     /// Share of the timeline's rows, after the warm-up, with both sides quoted.
     pub two_sided_fraction: Option<f64>,
 }

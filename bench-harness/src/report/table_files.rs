@@ -91,7 +91,7 @@ where
     Ok(())
 }
 
-/// Reads the tables of a saved run that [`write`] wrote; histograms are not among them.
+/// Reads the tables of a saved run that [`write()`] wrote; histograms are not among them.
 pub fn read(directory: &Path) -> Result<Tables, ReportError> {
     let markets = directory.join(MARKETS);
     Ok(Tables {

@@ -82,6 +82,13 @@ impl Scenario {
         Money::narrow(i128::from(currency) * i128::from(self.market.money_scale))
     }
 
+    /// Most that the fund's position may be worth at the mark, if it may hold something and not anything.
+    pub(crate) fn backstop_capacity(&self) -> Option<Money> {
+        let l = &self.liquidation;
+        (l.backstop_takes && l.backstop_max_currency > 0)
+            .then(|| self.money(l.backstop_max_currency))
+    }
+
     /// The price at the start.
     pub(crate) fn reference(&self) -> Price {
         Price::new(small(self.market.reference_ticks)).expect("the reference price was checked")
