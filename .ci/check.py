@@ -106,6 +106,8 @@ def same(text, value):
         return text == "null"
     if isinstance(value, str):
         return text == value
+    if isinstance(value, list):
+        return json.loads(text) == value
     return float(text) == float(value)
 
 

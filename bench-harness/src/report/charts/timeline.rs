@@ -1,6 +1,6 @@
 //! The cascade on one time axis: price, depth, forced flow, fill rate, backlog.
 
-use plotly::common::{Anchor, Fill, Font, Line, LineShape, Marker, Mode};
+use plotly::common::{Anchor, Fill, Font, HoverInfo, Line, LineShape, Marker, Mode};
 use plotly::layout::update_menu::{Button, ButtonBuilder, UpdateMenu};
 use plotly::layout::update_menu::{UpdateMenuDirection, UpdateMenuType};
 use plotly::layout::{Annotation, AxisRange, Shape, ShapeLayer, ShapeType};
@@ -81,16 +81,39 @@ fn price(ticks: u32) -> Option<u32> {
     (ticks > 0).then_some(ticks)
 }
 
+/// The area between bid and offer: one outline for each stretch of the run with both sides, because an
+/// area between two lines goes astray where one of them has a gap.
+fn spread(levels: &[TimelineRow]) -> Box<Scatter<Option<f64>, Option<u32>>> {
+    let (mut x, mut y) = (Vec::new(), Vec::new());
+    let stretches = levels.split(|row| row.bid_ticks == 0 || row.ask_ticks == 0);
+    for stretch in stretches.filter(|stretch| !stretch.is_empty()) {
+        let there = stretch.iter().map(|row| (row.time_ns, row.ask_ticks));
+        let back = stretch.iter().rev().map(|row| (row.time_ns, row.bid_ticks));
+        for (time_ns, ticks) in there.chain(back) {
+            x.push(Some(seconds(time_ns)));
+            y.push(Some(ticks));
+        }
+        x.push(None);
+        y.push(None);
+    }
+    Scatter::new(x, y)
+        .name("bid to offer")
+        .mode(Mode::Lines)
+        .line(Line::new().width(0.0))
+        .fill(Fill::ToSelf)
+        .fill_color(colour::SPREAD)
+        .hover_info(HoverInfo::Skip)
+        .y_axis("y")
+}
+
 fn add_price(figure: &mut Plot, levels: &[TimelineRow]) {
     let thin = || Line::new().color("rgba(59,125,221,0.35)").width(0.5);
     figure
         .add_trace(line(levels, "bid", colour::MARK, "y", |row| price(row.bid_ticks)).line(thin()));
     figure.add_trace(
-        line(levels, "offer", colour::MARK, "y", |row| price(row.ask_ticks))
-            .line(thin())
-            .fill(Fill::ToNextY)
-            .fill_color(colour::SPREAD),
+        line(levels, "offer", colour::MARK, "y", |row| price(row.ask_ticks)).line(thin()),
     );
+    figure.add_trace(spread(levels));
     figure.add_trace(line(levels, "index", colour::INDEX, "y", |row| price(row.index_ticks)));
     figure.add_trace(line(levels, "mark", colour::MARK, "y", |row| price(row.mark_ticks)));
 }
@@ -343,5 +366,25 @@ fn phase_name(phase: u32) -> &'static str {
         1 => "onset",
         2 => "peak",
         _ => "recovery",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_book_without_a_side_parts_the_spread() {
+        let row = |(n, bid_ticks): (u64, u32)| TimelineRow {
+            time_ns: n * 1_000_000_000,
+            bid_ticks,
+            ask_ticks: 12,
+            ..TimelineRow::default()
+        };
+        let levels = [(0, 10), (1, 11), (2, 0), (3, 0), (4, 9)].map(row);
+        let drawn = serde_json::to_value(spread(&levels)).expect("a trace is JSON");
+        let x = serde_json::json!([0.0, 1.0, 1.0, 0.0, null, 4.0, 4.0, null]);
+        let y = serde_json::json!([12, 12, 11, 10, null, 12, 9, null]);
+        assert_eq!((&drawn["x"], &drawn["y"]), (&x, &y));
     }
 }
