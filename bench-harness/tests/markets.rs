@@ -146,10 +146,35 @@ fn those_who_hedge_do_so_in_the_second_market() {
 }
 
 #[test]
+fn a_watched_position_has_the_account_that_is_asked_for() {
+    let base = small("flash-crash", &["clock.duration_ms=40000"], 1);
+    let cell = |cross| {
+        let position =
+            Position { lots: 500, leverage: 30.0, long: true, cross, defence: Defence::None };
+        (Cell::BASE, position)
+    };
+    let cells = [false, true].map(cell);
+    let risks = surface(&base, &cells, &[1, 2], parallel::cores(), &|| ()).expect("the runs end");
+    for (risk, (_, position)) in risks.iter().zip(cells) {
+        assert_eq!(risk.position, position);
+        assert!(risk.liquidated.expect("some are watched").mean > 0.5, "{risk:?}");
+    }
+    // Its equity is looked at, not its price: another stream of events.
+    let hash = |cross| {
+        let mut scenario = small("flash-crash", &["clock.duration_ms=20000"], 1);
+        scenario.agents.push("probe".to_owned());
+        scenario.probe.cross = cross;
+        run(&scenario).summary.events_hash
+    };
+    assert_ne!(hash(true), hash(false));
+}
+
+#[test]
 fn what_a_hedge_gains_offsets_what_the_position_loses() {
     // Watched longs, alone and with as much sold in the second market from the start.
     let base = small("hedged", &["portfolios.count=200", "clock.duration_ms=40000"], 1);
-    let position = |defence| Position { lots: 500, leverage: 30.0, long: true, defence };
+    let position =
+        |defence| Position { lots: 500, leverage: 30.0, long: true, cross: false, defence };
     let [alone, hedged] = [Defence::None, Defence::Hedge].map(position);
     let cells = [(Cell::BASE, alone), (Cell::BASE, hedged)];
     let seeds = [1, 2, 3];

@@ -271,7 +271,7 @@ pub(super) fn holdings(scenario: &Scenario) -> Vec<Holding> {
         let mut draw = Key::new(scenario.seed, u32::MAX, Purpose::Holder).at(number);
         let side = if probe.long { Side::Buy } else { Side::Sell };
         let alone = holding(account, side, small(probe.lots), probe.leverage, noise(&mut draw));
-        Holding { cross: probe.defence == Defence::Hedge, ..alone }
+        Holding { cross: probe.cross || probe.defence == Defence::Hedge, ..alone }
     });
     holders.chain(probes).collect()
 }

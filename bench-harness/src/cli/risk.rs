@@ -24,6 +24,7 @@ use crate::study::risk::{Cell, CellRisk, GAP, Position, surface};
   seawall risk --leverage 40 --lots 2000 --severity 0.5,1,2 --depth 1,0.3 --latency 1,10
   seawall risk oracle-freeze --side short --seeds 30 --json
   seawall risk hedged --leverage 30                     with a further market: also what a hedge changes
+  seawall risk --venue bybit --account cross            the same on another venue, as a cross account
   seawall risk --bound 0.05 --set liquidation.plan=fraction")]
 pub(super) struct RiskArgs {
     /// An embedded scenario's name or a TOML file.
@@ -38,6 +39,12 @@ pub(super) struct RiskArgs {
     /// Its side.
     #[arg(long, value_enum, default_value = "long")]
     side: PositionSide,
+    /// Whether its account is isolated or cross.
+    #[arg(long, value_enum, default_value = "isolated")]
+    account: AccountKind,
+    /// Under a venue's rules (see `seawall list venues`, or a file of that form).
+    #[arg(long, value_name = "NAME")]
+    venue: Option<String>,
     /// Multiples of the metaorder and of the fall of the index.
     #[arg(long, value_name = "X,…", value_delimiter = ',', default_value = "0.5,1")]
     severity: Vec<f64>,
@@ -67,6 +74,12 @@ enum PositionSide {
     Short,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AccountKind {
+    Isolated,
+    Cross,
+}
+
 /// Leverages and multiples of the size that the sizing tries, besides the position's own.
 const LEVERAGES: [f64; 6] = [2.0, 3.0, 5.0, 10.0, 20.0, 40.0];
 const SIZES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
@@ -75,6 +88,7 @@ const SIZES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 struct Answer {
     manifest: Manifest,
     scenario: String,
+    venue: String,
     config_hash: String,
     bound: f64,
     surface: Vec<CellRisk>,
@@ -94,12 +108,14 @@ pub(super) fn run(args: &RiskArgs) -> Result<(), CliError> {
         format!("probe.lots={}", args.lots),
         format!("probe.leverage={:?}", args.leverage),
     ]);
-    let base = scenario::load(&args.scenario, &sets.collect::<Vec<_>>(), Some(1))?;
+    let sets: Vec<String> = sets.collect();
+    let base = scenario::load_under(&args.scenario, args.venue.as_deref(), &sets, Some(1))?;
     check(args)?;
     let own = Position {
         lots: args.lots,
         leverage: args.leverage,
         long: args.side == PositionSide::Long,
+        cross: args.account == AccountKind::Cross,
         defence: Defence::None,
     };
     let plan = plan(args, &base, own);
@@ -115,6 +131,7 @@ pub(super) fn run(args: &RiskArgs) -> Result<(), CliError> {
     let answer = Answer {
         manifest: Manifest::of_this_process(),
         scenario: base.name.clone(),
+        venue: base.venue.clone(),
         config_hash: base.config_hash(),
         bound: args.bound,
         surface,
@@ -203,9 +220,11 @@ fn text(answer: &Answer) -> String {
     let position = answer.surface.first().map(|risk| risk.position);
     let mut text = position.map_or(String::new(), |position| {
         let side = if position.long { "long" } else { "short" };
+        let account = if position.cross { "cross" } else { "isolated" };
         format!(
-            "{}: {side} {} lots at {}-fold leverage, by severity, depth and latency\n",
-            answer.scenario, position.lots, position.leverage
+            "{} on venue {}: {side} {} lots at {}-fold leverage, {account} account, by severity, \
+             depth and latency\n",
+            answer.scenario, answer.venue, position.lots, position.leverage
         )
     });
     let cell = |risk: &CellRisk| {

@@ -103,6 +103,8 @@ pub struct Probe {
     pub leverage: f64,
     /// Whether they are long.
     pub long: bool,
+    /// Whether their accounts are cross: all that one has stands behind all that it holds.
+    pub cross: bool,
     /// What they do about it.
     pub defence: Defence,
 }

@@ -24,6 +24,8 @@ pub struct Position {
     pub leverage: f64,
     /// Whether it is long.
     pub long: bool,
+    /// Whether its account is cross; with a hedge it always is.
+    pub cross: bool,
     /// What it does about its risk.
     pub defence: Defence,
 }
@@ -94,7 +96,7 @@ fn scenario_of(base: &Scenario, cell: Cell, position: Position, seed: u64) -> Sc
     }
     let probe = &mut scenario.probe;
     (probe.lots, probe.leverage) = (position.lots, position.leverage);
-    (probe.long, probe.defence) = (position.long, position.defence);
+    (probe.long, probe.cross, probe.defence) = (position.long, position.cross, position.defence);
     let times = |value: u64, factor: f64| whole(value as f64 * factor);
     scenario.shock.sell_lots = times(scenario.shock.sell_lots, cell.severity);
     scenario.shock.index_drop_bp = (scenario.shock.index_drop_bp * cell.severity).min(9_000.0);
