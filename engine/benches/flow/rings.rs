@@ -30,45 +30,58 @@ fn at(end: End, wanted: End, counted: fn(&mut dyn FnMut()), work: &mut dyn FnMut
     if end == wanted { counted(work) } else { work() }
 }
 
+/// Fills the ring and empties it so many times, the wanted end within `counted`.
+fn through(
+    wanted: End,
+    counted: fn(&mut dyn FnMut()),
+    push: &mut dyn FnMut(),
+    pop: &mut dyn FnMut(),
+) -> usize {
+    for _ in 0..ROUNDS {
+        at(End::Push, wanted, counted, push);
+        at(End::Pop, wanted, counted, pop);
+    }
+    MESSAGES
+}
+
+/// Empties the ring by sixty-four.
+fn drained(mut batch: impl FnMut(usize, fn(Message)) -> usize) {
+    for _ in 0..SLOTS / BATCH {
+        let taken = batch(BATCH, |message| {
+            black_box(message);
+        });
+        assert_eq!(taken, BATCH, "all of them");
+    }
+}
+
 /// One message a call through the ring of a gateway.
 pub(crate) fn one_by_one(wanted: End, counted: fn(&mut dyn FnMut())) -> usize {
     let (mut sender, mut receiver) = spsc::<Message>(SLOTS);
     let message = black_box([3; 7]);
-    for _ in 0..ROUNDS {
-        at(End::Push, wanted, counted, &mut || {
-            for _ in 0..SLOTS {
-                sender.push(message).expect("room for all");
-            }
-        });
-        at(End::Pop, wanted, counted, &mut || {
-            for _ in 0..SLOTS {
-                black_box(receiver.pop().expect("all of them"));
-            }
-        });
-    }
-    MESSAGES
+    let mut push = || {
+        for _ in 0..SLOTS {
+            sender.push(message).expect("room for all");
+        }
+    };
+    let mut pop = || {
+        for _ in 0..SLOTS {
+            black_box(receiver.pop().expect("all of them"));
+        }
+    };
+    through(wanted, counted, &mut push, &mut pop)
 }
 
 /// Sixty-four messages a call through the ring of a gateway.
 pub(crate) fn batches(wanted: End, counted: fn(&mut dyn FnMut())) -> usize {
     let (mut sender, mut receiver) = spsc::<Message>(SLOTS);
     let messages = black_box([[3; 7]; BATCH]);
-    for _ in 0..ROUNDS {
-        at(End::Push, wanted, counted, &mut || {
-            for _ in 0..SLOTS / BATCH {
-                assert_eq!(sender.push_batch(&messages), BATCH, "room for all");
-            }
-        });
-        at(End::Pop, wanted, counted, &mut || {
-            for _ in 0..SLOTS / BATCH {
-                let taken = receiver.drain(BATCH, |message| {
-                    black_box(message);
-                });
-                assert_eq!(taken, BATCH, "all of them");
-            }
-        });
-    }
-    MESSAGES
+    let mut push = || {
+        for _ in 0..SLOTS / BATCH {
+            assert_eq!(sender.push_batch(&messages), BATCH, "room for all");
+        }
+    };
+    let mut pop = || drained(|most, each| receiver.drain(most, each));
+    through(wanted, counted, &mut push, &mut pop)
 }
 
 /// One event a call to one reader, which takes sixty-four at a time.
@@ -76,20 +89,11 @@ pub(crate) fn to_reader(wanted: End, counted: fn(&mut dyn FnMut())) -> usize {
     let (mut publisher, mut readers) = broadcast::<Message>(SLOTS, &["recorder"]);
     let mut reader = readers.pop().expect("the one reader");
     let message = black_box([3; 7]);
-    for _ in 0..ROUNDS {
-        at(End::Push, wanted, counted, &mut || {
-            for _ in 0..SLOTS {
-                publisher.push(message).expect("room for all");
-            }
-        });
-        at(End::Pop, wanted, counted, &mut || {
-            for _ in 0..SLOTS / BATCH {
-                let taken = reader.drain(BATCH, |message| {
-                    black_box(message);
-                });
-                assert_eq!(taken, BATCH, "all of them");
-            }
-        });
-    }
-    MESSAGES
+    let mut push = || {
+        for _ in 0..SLOTS {
+            publisher.push(message).expect("room for all");
+        }
+    };
+    let mut pop = || drained(|most, each| reader.drain(most, each));
+    through(wanted, counted, &mut push, &mut pop)
 }

@@ -201,8 +201,7 @@ impl Engine {
     /// Makes the list of symbols where their funds hold something, ascending.
     pub(super) fn note_fund_symbols(&mut self) {
         self.fund_symbols.clear();
-        let held = self.markets.iter().filter(|market| holds(market)).map(|market| market.symbol);
-        self.fund_symbols.extend(held);
+        self.fund_symbols.extend(held_by_funds(&self.markets));
     }
 
     /// Keeps that list after what may have changed in one symbol, however many there are.
@@ -219,8 +218,7 @@ impl Engine {
 
     /// Whether the list is what it should be. Looks at every symbol.
     pub(super) fn knows_fund_symbols(&self) -> bool {
-        let held = self.markets.iter().filter(|market| holds(market)).map(|market| market.symbol);
-        held.eq(self.fund_symbols.iter().copied())
+        held_by_funds(&self.markets).eq(self.fund_symbols.iter().copied())
     }
 
     /// Deleverages insolvent funds and shares out what is still missing, one after the other.
@@ -335,6 +333,11 @@ impl Engine {
             sink.event(Event::Fund { symbol, cause, amount: paid, balance });
         }
     }
+}
+
+/// The symbols in which their funds have a position, ascending.
+fn held_by_funds(markets: &[Market]) -> impl Iterator<Item = SymbolId> {
+    markets.iter().filter(|market| holds(market)).map(|market| market.symbol)
 }
 
 /// Whether a market's fund has a position in it.

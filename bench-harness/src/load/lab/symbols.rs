@@ -32,7 +32,7 @@ const TAKE_EVERY: u64 = 8;
 /// Where prices start. Low, because a ladder is as long as its prices are high, and memory that an engine
 /// gave back is not lazily zeroed for the next one: ten thousand long ladders would be in memory whole.
 const REFERENCE_TICKS: u32 = 500;
-/// How far from there a quote is at most, a power of two. Too little to make a position unhealthy, whose
+/// How far from there a quote is at most. Too little to make a position unhealthy, whose
 /// margin is 2 %: what is asked is how matching goes with the number of books.
 const AWAY_TICKS: u32 = 4;
 /// Makers, and as many takers.
