@@ -81,7 +81,18 @@ pub struct Undisturbed {
     pub raw: Histogram<u64>,
     /// Orders of busy periods that no stall overlaps.
     pub undisturbed: Histogram<u64>,
+    /// The same, each order a thousand times or more: a long busy period is likelier to be left out than
+    /// a short one, so one that was kept also stands for those like it that were not.
+    ///
+    /// If stalls begin at random at rate `r`, a period of length `T` is kept with probability `exp(-r T)`,
+    /// and its orders count `exp(r T)` times (Horvitz and Thompson, J. Am. Stat. Assoc. 47, 1952).
+    pub weighted: Histogram<u64>,
 }
+
+/// How often an order counts in [`Undisturbed::weighted`] if nothing like it was left out.
+pub(super) const WEIGHT_ONE: u64 = 1_000;
+/// An order stands for at most so many.
+const WEIGHT_MAX: f64 = 1_000.0;
 
 impl Undisturbed {
     /// Leaves out whole busy periods that overlap a stall. A busy period goes on while a message
@@ -89,7 +100,9 @@ impl Undisturbed {
     /// Trips come by due time.
     pub fn new(trips: &[Trip], stalls: &mut [Stall]) -> Self {
         stalls.sort_unstable_by_key(|stall| stall.from_ns);
-        let mut found = Self { raw: nanoseconds(), undisturbed: nanoseconds() };
+        let rate = stalls_per_ns(trips, stalls);
+        let mut found =
+            Self { raw: nanoseconds(), undisturbed: nanoseconds(), weighted: nanoseconds() };
         let mut rest = trips;
         let mut next_stall = 0;
         // The latest end of the stalls passed so far: they may overlap each other.
@@ -107,11 +120,13 @@ impl Undisturbed {
             }
             let disturbed = passed_ns > first.due_ns;
             let (period, after) = rest.split_at(length);
+            let weight = weight(rate, end_ns.saturating_sub(first.due_ns));
             for trip in period.iter().filter(|trip| trip.is_order) {
                 let latency_ns = trip.done_ns.saturating_sub(trip.due_ns).max(1);
                 found.raw.saturating_record(latency_ns);
                 if !disturbed {
                     found.undisturbed.saturating_record(latency_ns);
+                    found.weighted.saturating_record_n(latency_ns, weight);
                 }
             }
             rest = after;
@@ -125,8 +140,34 @@ impl Undisturbed {
     }
 }
 
+/// How often an order of a kept busy period of that length counts.
+fn weight(stalls_per_ns: f64, length_ns: u64) -> u64 {
+    let stands_for = libm::exp(stalls_per_ns * length_ns as f64).min(WEIGHT_MAX);
+    #[allow(clippy::cast_possible_truncation, reason = "between one and a million")]
+    #[allow(clippy::cast_sign_loss, reason = "it is positive")]
+    let weight = (stands_for * WEIGHT_ONE as f64).round() as u64;
+    weight
+}
+
+/// Beginnings of stalls in the time without one, per nanosecond. Stalls come by their beginnings; those
+/// that overlap are one.
+fn stalls_per_ns(trips: &[Trip], stalls: &[Stall]) -> f64 {
+    let Some((first, last)) = trips.first().zip(trips.last()) else { return 0.0 };
+    let (from_ns, to_ns) = (first.due_ns, last.done_ns.max(first.due_ns + 1));
+    let (mut count, mut stalled_ns, mut passed_ns) = (0_u32, 0, from_ns);
+    for stall in stalls.iter().filter(|stall| stall.to_ns > from_ns && stall.from_ns < to_ns) {
+        count += u32::from(stall.from_ns >= passed_ns);
+        stalled_ns += stall.to_ns.min(to_ns).saturating_sub(stall.from_ns.max(passed_ns));
+        passed_ns = passed_ns.max(stall.to_ns);
+    }
+    f64::from(count) / (to_ns - from_ns).saturating_sub(stalled_ns).max(1) as f64
+}
+
 #[cfg(test)]
 mod tests {
+    use rand_core::{Rng, SeedableRng};
+    use rand_xoshiro::SplitMix64;
+
     use super::*;
 
     fn trip(due_ns: u64, done_ns: u64) -> Trip {
@@ -159,5 +200,49 @@ mod tests {
         assert_eq!(Undisturbed::new(&trips, &mut between).undisturbed.len(), 5);
         let mut long = [Stall { from_ns: 25, to_ns: 105 }, Stall { from_ns: 26, to_ns: 27 }];
         assert_eq!(Undisturbed::new(&trips, &mut long).undisturbed.len(), 0);
+    }
+
+    /// A queue whose stalls delay nobody, so that what is left out is known: long periods.
+    #[test]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "two seconds in ns")]
+    fn weights_make_up_for_long_periods_that_were_left_out() {
+        const SERVICE_NS: u64 = 5_000;
+        let mut rng = SplitMix64::seed_from_u64(7);
+        let mut exponential_ns = |mean_ns: f64| {
+            let unit = ((rng.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+            -mean_ns * libm::log(unit)
+        };
+        let (mut due, mut free_ns) = (0.0, 0_u64);
+        let trips: Vec<Trip> = (0..400_000)
+            .map(|_| {
+                due += exponential_ns(SERVICE_NS as f64 / 0.8);
+                let due_ns = due as u64;
+                free_ns = free_ns.max(due_ns) + SERVICE_NS;
+                trip(due_ns, free_ns)
+            })
+            .collect();
+        let mut stalls = Vec::new();
+        let mut at = 0.0;
+        while at < due {
+            at += exponential_ns(400_000.0);
+            stalls.push(Stall { from_ns: at as u64, to_ns: at as u64 + 3_000 });
+        }
+        let found = Undisturbed::new(&trips, &mut stalls);
+        let p99 = |histogram: &Histogram<u64>| histogram.value_at_quantile(0.99) as f64;
+        let (all, kept, weighted) = (&found.raw, &found.undisturbed, &found.weighted);
+        assert!((0.2..0.5).contains(&found.excluded()), "{}", found.excluded());
+        let short = (kept.mean() / all.mean(), p99(kept) / p99(all));
+        assert!(short.0 < 0.9 && short.1 < 0.9, "{short:?}");
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.05;
+        assert!(near(weighted.mean(), all.mean()), "{} {}", weighted.mean(), all.mean());
+        assert!(near(p99(weighted), p99(all)), "{} {}", p99(weighted), p99(all));
+    }
+
+    #[test]
+    fn without_stalls_every_order_counts_the_same() {
+        let trips = [trip(0, 20), trip(10, 30), trip(40, 80)];
+        let found = Undisturbed::new(&trips, &mut []);
+        assert_eq!(found.weighted.len(), 3 * WEIGHT_ONE);
+        assert_eq!(found.weighted.max(), found.raw.max());
     }
 }

@@ -19,7 +19,7 @@ const INPUTS: usize = 100_000;
 /// How far measurement may be from theory.
 const WITHIN: f64 = 0.15;
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 12] = [
     ("offered_msgs_per_s", "offered", Unit::PerSecond),
     ("mean_ns", "mean", Unit::Ns),
     ("mg1_mean_ns", "M/G/1 mean", Unit::Ns),
@@ -28,6 +28,8 @@ const COLUMNS: [Column; 10] = [
     ("mg1_p99_ns", "M/G/1 p99", Unit::Ns),
     ("p99_ratio", "ratio", Unit::Ratio),
     ("excluded", "left out", Unit::Part),
+    ("kept_mean_ns", "kept mean", Unit::Ns),
+    ("kept_p99_ns", "kept p99", Unit::Ns),
     ("raw_mean_ns", "raw mean", Unit::Ns),
     ("raw_p99_ns", "raw p99", Unit::Ns),
 ];
@@ -69,8 +71,9 @@ pub(super) fn run<R: Transport>(lab: &Lab<'_>, say: &dyn Fn(&str)) -> Result<Fin
         lab.runs
     ));
     found.notes.push(
-        "leaving out busy periods that overlap a stall leaves out more long ones than short ones: \
-         with much left out the undisturbed figures are too low"
+        "busy periods that overlap a stall are left out, long ones more often than short ones: the \
+         orders of a kept period count as often as it says how likely it was to be kept (1 / exp(-rate \
+         of stalls x its length)); `kept` is without that"
             .to_owned(),
     );
     Ok(found)
@@ -82,13 +85,13 @@ fn further(a: f64, b: f64) -> f64 {
 }
 
 /// A line: medians over runs, in the order of [`COLUMNS`].
-fn cells(rate: f64, runs: &[Outcome], theory_mean: f64, theory_p99: f64) -> [f64; 10] {
+fn cells(rate: f64, runs: &[Outcome], theory_mean: f64, theory_p99: f64) -> [f64; 12] {
     let of = |value: &dyn Fn(&Outcome) -> f64| {
         median(&runs.iter().map(value).collect::<Vec<_>>()).unwrap_or(0.0)
     };
     let at = |histogram: &Histogram<u64>| histogram.value_at_quantile(0.99) as f64;
-    let mean = of(&|run| run.undisturbed.undisturbed.mean());
-    let p99 = of(&|run| at(&run.undisturbed.undisturbed));
+    let mean = of(&|run| run.undisturbed.weighted.mean());
+    let p99 = of(&|run| at(&run.undisturbed.weighted));
     [
         rate,
         mean,
@@ -98,6 +101,8 @@ fn cells(rate: f64, runs: &[Outcome], theory_mean: f64, theory_p99: f64) -> [f64
         theory_p99,
         p99 / theory_p99,
         of(&|run| run.undisturbed.excluded()),
+        of(&|run| run.undisturbed.undisturbed.mean()),
+        of(&|run| at(&run.undisturbed.undisturbed)),
         of(&|run| run.undisturbed.raw.mean()),
         of(&|run| at(&run.undisturbed.raw)),
     ]
@@ -132,7 +137,7 @@ impl Padded<'_> {
         let mean_ns = mean_ns.min(1.1 * times.mean_ns());
         let times = times.with_mean_ns(mean_ns);
         let light_ns = times.mg1_mean_ns(idle_rate).unwrap_or(0.0);
-        let hand_off_ns = (idle.undisturbed.undisturbed.mean() - light_ns).max(0.0);
+        let hand_off_ns = (idle.undisturbed.weighted.mean() - light_ns).max(0.0);
         Ok(Theory { times, hand_off_ns })
     }
 }
