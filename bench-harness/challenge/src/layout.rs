@@ -54,6 +54,9 @@ pub struct Modify {
     pub reserved: [u8; 3],
 }
 
+/// Puts one report into a queue; 1, or 0 if it is full.
+pub(crate) type Push = unsafe extern "C" fn(*mut c_void, *const Report) -> i32;
+
 /// The queue that reports go into, as functions.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -61,7 +64,7 @@ pub struct Transport {
     /// Makes a queue.
     pub create: Option<unsafe extern "C" fn(u32) -> *mut c_void>,
     /// Puts one report in; 1, or 0 if it is full.
-    pub push: unsafe extern "C" fn(*mut c_void, *const Report) -> i32,
+    pub push: Push,
     /// Takes reports out.
     pub drain: Option<unsafe extern "C" fn(*mut c_void, *mut Report, u32) -> u32>,
     /// Publishes what is buffered.

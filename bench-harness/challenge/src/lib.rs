@@ -7,14 +7,18 @@
 //! ```
 //!
 //! Every message is answered before its call returns, from the engine's own book
-//! ([`seawall::challenge::ChallengeBook`]); queries read that book and nothing else. The library is the interface and
-//! no more: layouts, one global, and a push of each report.
+//! ([`seawall::challenge::ChallengeBook`]); queries read that book and nothing else. Reports leave over a ring of our
+//! own ([`seawall::challenge::report_ring`]), or over the harness's with `--no-default-features`. The library is
+//! the interface and no more: layouts, one global, and where each report goes.
 #![allow(unsafe_code, reason = "a C interface: raw pointers in, exported names out")]
 
 #[cfg(feature = "batch")]
 pub mod batch;
 mod layout;
+mod queue;
 mod state;
+#[cfg(feature = "transport")]
+pub mod transport;
 
 use std::ffi::c_void;
 
@@ -30,10 +34,10 @@ use state::{VENUE, Venue};
 /// `transport` must point to a transport that outlives the engine, and `sink` be a handle of it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn engine_init(_seed: u64, transport: *const Transport, sink: *mut c_void) {
-    // SAFETY: the caller promises a valid transport; it is copied, so only its functions must live.
-    let push = unsafe { (*transport).push };
+    // SAFETY: the caller promises that the sink is a handle of that transport.
+    let venue = unsafe { Venue::new(transport, sink) };
     // SAFETY: the harness calls every function of this library from one thread.
-    unsafe { VENUE.set(Some(Venue::new(push, sink))) };
+    unsafe { VENUE.set(Some(venue)) };
 }
 
 /// Called once after everything.

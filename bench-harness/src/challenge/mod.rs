@@ -15,9 +15,11 @@ mod costs;
 #[cfg(feature = "peers")]
 mod peers;
 mod report;
+mod report_ring;
 mod scenario;
 mod stream;
 mod twister;
+mod wire;
 
 pub use bench::{BenchOptions, Rate, Row, ServiceTime, Verdict, bench};
 pub use book::ChallengeBook;
@@ -25,5 +27,6 @@ pub use costs::{Cost, Costs, KindTime, costs};
 #[cfg(feature = "peers")]
 pub use peers::{PeerRow, peers};
 pub use report::{Report, ReportHasher, ReportKind, ReportSink};
+pub use report_ring::{ReportReceiver, ReportSender, report_ring};
 pub use scenario::{REFERENCE_SEED, SCENARIOS, Scenario};
 pub use stream::{Message, MessageKind, generate};

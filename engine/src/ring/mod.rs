@@ -4,7 +4,8 @@
 //! transfer: there is no index line that both sides fight for. A consumer publishes how far it
 //! is once per batch, and a producer looks at that only when the room it knows of is used up.
 //!
-//! A batch becomes visible at once: its first slot is written last. A message that needed two
+//! A batch becomes visible at once: its first slot is written last. [`Producer::stage`] makes one of
+//! messages that come one by one. A message that needed two
 //! slots could be sent that way; none does, `pipeline` asserts that inputs and events fit one.
 //!
 //! **A full ring is an answer, never a loss**: [`Producer::push`] hands the message back.

@@ -39,6 +39,7 @@ fn rings_keep_their_promises_in_every_interleaving() {
     every_interleaving("spsc, capacity 2, three messages", single_messages);
     every_interleaving("spsc, capacity 2, a batch of two is seen whole, then one", a_batch);
     every_interleaving("spsc, the producer leaves and nothing is lost", the_producer_leaves);
+    every_interleaving("spsc, capacity 2, staged messages are seen together", staged);
     every_interleaving("broadcast, capacity 2, three messages, one reader", one_reader);
     every_interleaving("broadcast, capacity 1, two readers", two_readers);
     every_interleaving("broadcast, capacity 1, a slow reader is dropped or sees all", a_drop);
@@ -102,6 +103,32 @@ fn the_producer_leaves() {
         }
     }
     assert_eq!(seen, 2, "finished means everything was taken");
+    sending.join().expect("the producer is done");
+}
+
+/// Two are staged and fill the ring; the third finds it full, which shows the two to the consumer, and
+/// becomes visible when the producer leaves.
+fn staged() {
+    let (mut producer, mut consumer) = spsc::<u64>(2);
+    let sending = thread::spawn(move || {
+        for message in 1..=3 {
+            while producer.stage(message).is_err() {
+                thread::yield_now();
+            }
+        }
+    });
+    let mut seen = Vec::new();
+    while !consumer.is_finished() {
+        let first = seen.is_empty();
+        let taken = consumer.drain(3, |message| seen.push(message));
+        if first {
+            assert_ne!(taken, 1, "what is staged is seen together");
+        }
+        if taken == 0 {
+            thread::yield_now();
+        }
+    }
+    assert_eq!(seen, [1, 2, 3]);
     sending.join().expect("the producer is done");
 }
 

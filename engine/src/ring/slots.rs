@@ -203,6 +203,41 @@ impl<T: Copy> Slots<T> {
     }
 }
 
+/// The message that readers wait for, kept back while others are written behind it.
+///
+/// Until it is let go readers find nothing, and so pull no line away from under the writer but the one
+/// that they look at.
+#[derive(Debug)]
+pub(super) struct Held<T>(Option<(usize, T)>);
+
+impl<T: Copy> Held<T> {
+    pub(super) const NOTHING: Self = Self(None);
+
+    /// Puts a message at `position`. It becomes visible with [`Self::publish`].
+    ///
+    /// # Safety
+    ///
+    /// That of [`Slots::publish`], and positions come in order.
+    #[inline]
+    pub(super) unsafe fn stage(&mut self, slots: &Slots<T>, position: usize, message: T) {
+        if self.0.is_none() {
+            self.0 = Some((position, message));
+        } else {
+            // SAFETY: promised by the caller.
+            unsafe { slots.publish(position, message) };
+        }
+    }
+
+    /// Makes everything visible that was staged in these slots.
+    #[inline]
+    pub(super) fn publish(&mut self, slots: &Slots<T>) {
+        if let Some((position, message)) = self.0.take() {
+            // SAFETY: promised when it was staged, and nobody has written to its position since.
+            unsafe { slots.publish(position, message) };
+        }
+    }
+}
+
 impl<T> fmt::Debug for Slots<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slots").field("capacity", &(self.mask + 1)).finish_non_exhaustive()

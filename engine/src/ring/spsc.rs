@@ -3,7 +3,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::Full;
-use super::slots::Slots;
+use super::slots::{Held, Slots};
 use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub fn spsc<T: Copy + Send>(capacity: usize) -> (Producer<T>, Consumer<T>) {
     });
     let limit = shared.slots.capacity();
     let room = CachePadded::new(Room { next: 0, limit });
-    let producer = Producer { shared: Arc::clone(&shared), room };
+    let producer = Producer { shared: Arc::clone(&shared), room, held: Held::NOTHING };
     (producer, Consumer { shared, next: CachePadded::new(0) })
 }
 
@@ -38,20 +38,39 @@ struct Room {
 
 /// The sending end.
 #[derive(Debug)]
-pub struct Producer<T> {
+pub struct Producer<T: Copy + Send> {
     shared: Arc<Shared<T>>,
     room: CachePadded<Room>,
+    held: Held<T>,
 }
 
 impl<T: Copy + Send> Producer<T> {
     /// Sends one message, or hands it back when the ring is full.
     #[inline]
     pub fn push(&mut self, message: T) -> Result<(), Full<T>> {
-        if self.room(1) == 0 {
-            return Err(Full(message));
-        }
-        self.publish(message);
+        let Some(position) = self.claim() else { return Err(Full(message)) };
+        // SAFETY: as `claim` says.
+        unsafe { self.shared.slots.publish(position, message) };
         Ok(())
+    }
+
+    /// Sends one message that the consumer sees with the next [`Self::publish`], or hands it back when
+    /// the ring is full; what was staged before is then published, so that there will be room.
+    ///
+    /// Messages that are staged together cost the consumer's line once: see [`Self::push_batch`], which
+    /// wants them side by side.
+    #[inline]
+    pub fn stage(&mut self, message: T) -> Result<(), Full<T>> {
+        let Some(position) = self.claim() else { return Err(Full(message)) };
+        // SAFETY: as `claim` says, and positions are claimed in order.
+        unsafe { self.held.stage(&self.shared.slots, position, message) };
+        Ok(())
+    }
+
+    /// Lets the consumer see everything that was staged; what was sent behind it waits for this, too.
+    #[inline]
+    pub fn publish(&mut self) {
+        self.held.publish(&self.shared.slots);
     }
 
     /// Sends as many of `messages` as there is room for, in order, and says how many. The
@@ -59,9 +78,12 @@ impl<T: Copy + Send> Producer<T> {
     #[inline]
     pub fn push_batch(&mut self, messages: &[T]) -> usize {
         let count = self.room(messages.len()).min(messages.len());
-        // SAFETY: as in `publish`, for `count` positions that all lie below `limit`.
+        // SAFETY: as in `claim`, for `count` positions that all lie below `limit`.
         unsafe { self.shared.slots.publish_batch(self.room.next, &messages[..count]) };
         self.room.next += count;
+        if count < messages.len() {
+            self.publish();
+        }
         count
     }
 
@@ -88,19 +110,25 @@ impl<T: Copy + Send> Producer<T> {
         self.room.limit - self.room.next
     }
 
+    /// The next position, to be written at once: there is one producer (`&mut self`, not `Clone`), the
+    /// position rises by one each time, and below `limit` the consumer is done with the position one
+    /// capacity earlier, which `room` acquired.
     #[inline]
-    fn publish(&mut self, message: T) {
-        debug_assert!(self.room.next < self.room.limit, "there is room");
-        // SAFETY: there is one producer (`&mut self`, not `Clone`), `next` rises by one each time,
-        // and below `limit` the consumer is done with the position one capacity earlier, which
-        // `room` acquired.
-        unsafe { self.shared.slots.publish(self.room.next, message) };
+    fn claim(&mut self) -> Option<usize> {
+        if self.room(1) == 0 {
+            // What the consumer does not see it cannot take.
+            self.publish();
+            return None;
+        }
+        let position = self.room.next;
         self.room.next += 1;
+        Some(position)
     }
 }
 
-impl<T> Drop for Producer<T> {
+impl<T: Copy + Send> Drop for Producer<T> {
     fn drop(&mut self) {
+        self.publish();
         // Release: who sees the flag sees every message.
         self.shared.producer_gone.store(true, Ordering::Release);
     }

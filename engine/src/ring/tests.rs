@@ -7,8 +7,8 @@ use std::thread;
 use proptest::prelude::*;
 
 use super::{
-    ArrayQueueRing, Full, PAYLOAD_BYTES_MAX, RingReceiver, RingSender, SeqSlotRing, Transport,
-    WaitStrategy, Waiter, broadcast, spsc,
+    ArrayQueueRing, Full, PAYLOAD_BYTES_MAX, Producer, RingReceiver, RingSender, SeqSlotRing,
+    Transport, WaitStrategy, Waiter, broadcast, spsc,
 };
 
 const MESSAGES: u64 = if cfg!(miri) { 300 } else { 1_000_000 };
@@ -94,6 +94,51 @@ proptest! {
     fn a_ring_is_a_bounded_queue(capacity in 1_usize..20, steps in steps()) {
         check_against_queue::<SeqSlotRing>(capacity, &steps);
         check_against_queue::<ArrayQueueRing>(capacity, &steps);
+    }
+
+    #[test]
+    fn what_is_staged_is_seen_when_it_is_published(
+        capacity in 1_usize..20, steps in proptest::collection::vec((0_u8..5, 1_usize..12), 0..200)
+    ) {
+        let (mut producer, mut consumer) = spsc::<Wide>(capacity);
+        let capacity = producer.capacity() as u64;
+        // Positions: what was taken, what may be taken, what was sent.
+        let (mut taken, mut visible, mut sent) = (0_u64, 0_u64, 0_u64);
+        for (step, count) in steps {
+            match step {
+                0 | 1 => for _ in 0..count {
+                    let message = Wide::new(sent);
+                    let stages = step == 0;
+                    let sending = if stages { Producer::stage } else { Producer::push };
+                    if sent - taken == capacity {
+                        prop_assert_eq!(sending(&mut producer, message), Err(Full(message)));
+                        visible = sent;
+                    } else {
+                        prop_assert_eq!(sending(&mut producer, message), Ok(()));
+                        let nothing_waits = visible == sent;
+                        sent += 1;
+                        if nothing_waits && !stages {
+                            visible = sent;
+                        }
+                    }
+                },
+                2 => {
+                    producer.publish();
+                    visible = sent;
+                }
+                _ => {
+                    let mut found = Vec::new();
+                    consumer.drain(count, |message| found.push(message));
+                    let until = visible.min(taken + count as u64);
+                    let expected: Vec<_> = (taken..until).map(Wide::new).collect();
+                    prop_assert_eq!(found, expected);
+                    taken = until;
+                }
+            }
+        }
+        drop(producer);
+        prop_assert_eq!(consumer.drain(usize::MAX, |_| {}) as u64, sent - taken, "leaving publishes");
+        prop_assert!(consumer.is_finished());
     }
 
     #[test]
