@@ -13,19 +13,7 @@ pub(super) type Line = [u64; 7];
 const TWO: u64 = 1 << 32;
 
 /// A report that says nothing.
-pub(super) const NO_REPORT: Report = Report {
-    kind: ReportKind::OrderAck,
-    side: 0,
-    reserved: [0; 6],
-    seq: 0,
-    order: 0,
-    price: 0,
-    qty: 0,
-    reserved_2: 0,
-    maker: 0,
-    taker: 0,
-    reserved_3: 0,
-};
+pub(super) const NO_REPORT: Report = Report::new(ReportKind::OrderAck, 0, 0);
 
 /// The first of some reports as a line, with the second one if they fit; and how many that were.
 #[inline]
@@ -86,7 +74,7 @@ fn of_head(head: u64, seq: u64, order: u64) -> Report {
         4 => ReportKind::CancelReject,
         _ => ReportKind::ModifyReject,
     };
-    Report { kind, side, seq, order, ..NO_REPORT }
+    Report { side, ..Report::new(kind, seq, order) }
 }
 
 #[inline]

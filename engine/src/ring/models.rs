@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use loom::thread;
 
-use super::{ReaderSpec, WhenSlow, broadcast, broadcast_with, spsc};
+use super::{Consumer, ReaderSpec, WhenSlow, broadcast, broadcast_with, spsc};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -77,17 +77,22 @@ fn a_batch() {
     });
     let mut seen = Vec::new();
     while seen.len() < 3 {
-        let first = seen.is_empty();
-        let taken = consumer.drain(3, |message| seen.push(message));
-        if first {
-            assert_ne!(taken, 1, "a batch is seen whole or not at all");
-        }
-        if taken == 0 {
-            thread::yield_now();
-        }
+        take_first_two_together(&mut consumer, &mut seen);
     }
     assert_eq!(seen, [1, 2, 3]);
     sending.join().expect("the producer is done");
+}
+
+/// Takes what there is, which at first is nothing or more than one message.
+fn take_first_two_together(consumer: &mut Consumer<u64>, seen: &mut Vec<u64>) {
+    let first = seen.is_empty();
+    let taken = consumer.drain(3, |message| seen.push(message));
+    if first {
+        assert_ne!(taken, 1, "what is sent together is seen together or not at all");
+    }
+    if taken == 0 {
+        thread::yield_now();
+    }
 }
 
 fn the_producer_leaves() {
@@ -119,14 +124,7 @@ fn staged() {
     });
     let mut seen = Vec::new();
     while !consumer.is_finished() {
-        let first = seen.is_empty();
-        let taken = consumer.drain(3, |message| seen.push(message));
-        if first {
-            assert_ne!(taken, 1, "what is staged is seen together");
-        }
-        if taken == 0 {
-            thread::yield_now();
-        }
+        take_first_two_together(&mut consumer, &mut seen);
     }
     assert_eq!(seen, [1, 2, 3]);
     sending.join().expect("the producer is done");

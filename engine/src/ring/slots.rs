@@ -228,9 +228,13 @@ impl<T: Copy> Held<T> {
         }
     }
 
-    /// Makes everything visible that was staged in these slots.
+    /// Makes everything visible that was staged.
+    ///
+    /// # Safety
+    ///
+    /// `slots` are those it was staged in.
     #[inline]
-    pub(super) fn publish(&mut self, slots: &Slots<T>) {
+    pub(super) unsafe fn publish(&mut self, slots: &Slots<T>) {
         if let Some((position, message)) = self.0.take() {
             // SAFETY: promised when it was staged, and nobody has written to its position since.
             unsafe { slots.publish(position, message) };

@@ -70,7 +70,8 @@ impl<T: Copy + Send> Producer<T> {
     /// Lets the consumer see everything that was staged; what was sent behind it waits for this, too.
     #[inline]
     pub fn publish(&mut self) {
-        self.held.publish(&self.shared.slots);
+        // SAFETY: a producer has one ring.
+        unsafe { self.held.publish(&self.shared.slots) };
     }
 
     /// Sends as many of `messages` as there is room for, in order, and says how many. The
