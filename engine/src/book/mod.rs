@@ -216,6 +216,13 @@ impl OrderBook {
         self.ladder.crosses(side, price)
     }
 
+    /// Searches for the best opposite price if an order of that side and price may meet it, so that
+    /// whoever asks next need not.
+    #[inline]
+    pub(crate) fn look_ahead(&mut self, side: Side, price: Price) {
+        self.ladder.crosses_after_search(side, price);
+    }
+
     /// The first order at the best price of a side.
     #[inline]
     pub(crate) fn front(&self, side: Side) -> Option<Slot> {

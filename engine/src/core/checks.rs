@@ -15,6 +15,11 @@ use crate::types::{
 
 impl Market {
     /// Every check of a new order, in the order of the specification.
+    #[allow(
+        clippy::inline_always,
+        reason = "a call would pass the order through memory: a tenth more instructions"
+    )]
+    #[inline(always)]
     pub(super) fn check_order(
         &self,
         ledger: &Ledger,
@@ -73,6 +78,7 @@ impl Market {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn check_qty(&self, qty: Qty) -> Checked<()> {
         if qty.lots() > self.rules.order_lots_max {
             return Err(RejectReason::QtyTooLarge);
@@ -80,15 +86,18 @@ impl Market {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn check_price(&self, price: Price) -> Checked<()> {
         if self.book.in_domain(price) { Ok(()) } else { Err(RejectReason::PriceOutOfDomain) }
     }
 
+    #[inline]
     pub(super) fn check_unlocked(&self, account: AccountId) -> Checked<()> {
         if self.position(account).is_locked() { Err(RejectReason::InLiquidation) } else { Ok(()) }
     }
 
     /// The quantity, clipped to the position if the order may only reduce it.
+    #[inline]
     fn clipped(&self, order: &NewOrder) -> Checked<Qty> {
         if !order.reduce_only {
             return Ok(order.qty);
@@ -99,6 +108,7 @@ impl Market {
     }
 
     /// How much of a quantity reduces the position beside what rests to reduce it.
+    #[inline(never)]
     pub(super) fn reducing(
         &self,
         account: AccountId,
@@ -114,8 +124,18 @@ impl Market {
     }
 
     /// The worst price at which the order may trade: its limit, or a market order's cap.
+    #[inline]
     fn limit_of(&self, order: &NewOrder) -> Checked<Price> {
-        let opposite = self.book.best(order.side.opposite());
+        // What most orders are: nothing is searched for.
+        if let OrderKind::Limit(price) | OrderKind::ImmediateOrCancel(price) = order.kind {
+            return Ok(price);
+        }
+        self.limit_by_kind(order)
+    }
+
+    #[inline(never)]
+    fn limit_by_kind(&self, order: &NewOrder) -> Checked<Price> {
+        let opposite = || self.book.best(order.side.opposite()).ok_or(RejectReason::NoLiquidity);
         match order.kind {
             OrderKind::PostOnly(price) if self.book.crosses(order.side, price) => {
                 Err(RejectReason::PostOnlyWouldCross)
@@ -131,14 +151,11 @@ impl Market {
             OrderKind::PostOnlySlide(_) => {
                 self.one_step_short(order.side).ok_or(RejectReason::PostOnlyWouldCross)
             }
-            OrderKind::Market => {
-                let best = opposite.ok_or(RejectReason::NoLiquidity)?;
-                Ok(self.beyond(best, order.side, self.rules.market_band))
-            }
+            OrderKind::Market => Ok(self.beyond(opposite()?, order.side, self.rules.market_band)),
             OrderKind::Stop { .. } | OrderKind::TrailingStop { .. } => {
                 unreachable!("a stop order is not admitted, it waits")
             }
-            OrderKind::MarketToLimit => opposite.ok_or(RejectReason::NoLiquidity),
+            OrderKind::MarketToLimit => opposite(),
         }
     }
 
@@ -220,6 +237,7 @@ impl Market {
     }
 
     /// The best opposite price, if an order of that limit would trade with it.
+    #[inline]
     pub(super) fn touch(&self, side: Side, limit: Price) -> Option<Price> {
         // In a call nothing trades at once.
         if !self.halted && self.book.crosses(side, limit) {

@@ -60,6 +60,12 @@ impl Expiries {
         self.heap = entries.into();
     }
 
+    /// How many entries there are, those of orders that are gone included.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
     /// When the next order expires.
     #[inline]
     pub(super) fn next_ns(&self) -> Option<u64> {

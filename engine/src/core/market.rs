@@ -4,7 +4,7 @@ use zerocopy::FromZeros;
 
 use super::carry::Carry;
 use super::config::ShardConfig;
-use super::details::{Details, flags_of, shown};
+use super::details::{Detail, Details, flags_of, shown};
 use super::halt::Watchdog;
 use super::open_orders::OpenOrders;
 use super::orders::Admitted;
@@ -128,7 +128,8 @@ impl Market {
         let reserve = if reduce_only {
             Money::ZERO
         } else {
-            self.rules.reserve(price, qty.lots(), self.initial(account))
+            let initial = initial_rate(&self.rules, self.position(account));
+            self.rules.reserve(price, qty.lots(), initial)
         };
         let money = ledger.account(account);
         if money.cash < reserve && !money.is_cross() {
@@ -137,7 +138,7 @@ impl Market {
         ledger.reserve(account, reserve);
         let flags = flags_of(kind, reduce_only);
         let whole = qty;
-        let (qty, detail) = shown(kind, whole);
+        let (qty, detail) = if flags == 0 { (whole, Detail::NONE) } else { shown(kind, whole) };
         let resting = RestingOrder { id: order, owner: account.0, side, price, qty, flags };
         let slot = if self.halted {
             self.book.insert_in_call(resting)
@@ -161,7 +162,24 @@ impl Market {
 
     /// Takes an order out of the book and gives its reserve back.
     /// Returns its whole open quantity.
+    #[inline]
     pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> Qty {
+        if self.book.order(slot).flags != 0 || self.book.in_call() {
+            return self.withdraw_special(ledger, slot);
+        }
+        let RestingOrder { owner, side, price, qty, .. } = self.book.remove(slot);
+        let account = AccountId(owner);
+        let position = &mut self.positions[account.index()];
+        self.open_orders.remove(position, slot);
+        position.open_lots[side.index()] -= qty.lots();
+        let reserve = self.rules.reserve(price, qty.lots(), initial_rate(&self.rules, position));
+        ledger.release(account, reserve);
+        qty
+    }
+
+    /// The same of any order.
+    #[cold]
+    fn withdraw_special(&mut self, ledger: &mut Ledger, slot: Slot) -> Qty {
         let mut nobody = NoEvents;
         let (book, mut settlement) = self.split(ledger, &mut nobody);
         settlement.withdraw(book, slot).1

@@ -15,6 +15,7 @@ mod cash;
 mod checks;
 mod clip;
 mod collateral;
+mod company;
 mod config;
 mod cross;
 mod details;
@@ -51,6 +52,7 @@ pub use hash::EventHasher;
 pub use view::{PositionView, StopView};
 
 use collateral::Asset;
+use company::Company;
 use expiry::Expiries;
 use market::Market;
 
@@ -120,6 +122,8 @@ pub struct Engine {
     /// Whether there ever was a stop, a reduce-only order or a forced order that rests: until then
     /// nobody looks for what they need.
     cares: bool,
+    /// What may have to be done beside the next input itself.
+    company: Company,
     /// Symbols where stops wait and a reference may have changed.
     moved: Vec<SymbolId>,
     /// Stops that triggered and are still to become orders.
@@ -170,6 +174,10 @@ impl Engine {
         let tiers_max = config.markets().iter().map(|market| market.tiers().len()).max();
         let tiers_max = tiers_max.unwrap_or(1);
         let rests = rules.venue.order.unfilled.rests();
+        let watched_funds = match config.funds() {
+            1 if !rules.venue.fund.has_peak() => 0,
+            funds => funds,
+        };
         Self {
             ledger: Ledger::new(accounts_max, config.funds()),
             queue: LiquidationQueue::new(positions_max, rules.venue.draw.is_some()),
@@ -178,10 +186,7 @@ impl Engine {
             fund_symbols: Vec::with_capacity(markets.len()),
             next_unwind_ns: 0,
             fund_watches: vec![FundWatch::default(); config.funds() as usize],
-            watched_funds: match config.funds() {
-                1 if !rules.venue.fund.has_peak() => 0,
-                funds => funds,
-            },
+            watched_funds,
             gated_until_ns: 0,
             whole_until_ns: match rules.plan {
                 Plan::PartThenAll { .. } => vec![vec![0; accounts_max as usize]; markets.len()],
@@ -194,6 +199,7 @@ impl Engine {
             expiries: Expiries::new(rest_max.min(AT_ONCE)),
             clips: Vec::with_capacity(markets.len()),
             cares: false,
+            company: Company::new(&rules, watched_funds),
             moved: Vec::with_capacity(markets.len()),
             fired: VecDeque::with_capacity(stops_max),
             halted: Vec::with_capacity(markets.len()),
@@ -234,11 +240,35 @@ impl Engine {
         self.time_ns = input.time_ns;
         self.forced_orders = 0;
         self.deleveragings = 0;
+        if self.company.expected {
+            self.attend_before(input, sink);
+        }
+        let touched = self.dispatch(&input.input, sink);
+        if self.must_attend(touched) {
+            self.attend_after(touched, input, sink);
+        }
+    }
+
+    /// What may be due before an input.
+    #[inline(never)]
+    fn attend_before(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
         self.advance_queue(input.time_ns);
         self.expire(sink);
         self.reopen_due(sink);
         self.steps_before(input, sink);
-        self.dispatch(&input.input, sink);
+    }
+
+    /// What may follow from an input, which touched a symbol.
+    #[inline(never)]
+    fn attend_after(
+        &mut self,
+        touched: Option<SymbolId>,
+        input: &Sequenced,
+        sink: &mut impl EventSink,
+    ) {
+        if let Some(symbol) = touched {
+            self.heat(symbol);
+        }
         self.check_funds(sink);
         if self.cares {
             self.note_hot();
@@ -252,10 +282,13 @@ impl Engine {
             self.clip(sink);
         }
         self.expiries.prune(&self.markets);
+        self.company.expected = self.has_work();
     }
 
+    /// Does what an input says, or says why not. Returns the symbol whose mark or positions it
+    /// changed.
     #[inline]
-    fn dispatch(&mut self, input: &Input, sink: &mut impl EventSink) {
+    fn dispatch(&mut self, input: &Input, sink: &mut impl EventSink) -> Option<SymbolId> {
         let rejected = match input {
             Input::Order(order) => self
                 .new_order(order, sink)
@@ -270,13 +303,10 @@ impl Engine {
             other => self.dispatch_rare(other, sink),
         };
         match rejected {
-            Ok(()) => {
-                if let Some(symbol) = symbol_of(input) {
-                    self.heat(symbol);
-                }
-            }
+            Ok(()) => symbol_of(input),
             Err((symbol, account, order, reason)) => {
                 sink.event(Event::Rejected { symbol, account, order, reason });
+                None
             }
         }
     }

@@ -23,8 +23,16 @@ impl Market {
 
     /// An initial margin rate, raised by what is open: from nothing at the start of the scale to
     /// all at its end, rounded up (dYdX).
+    #[inline]
     pub(super) fn scaled_initial(&self, initial: Ppm) -> Ppm {
-        let (Some(carry), Some(mark)) = (&self.carry, self.mark) else { return initial };
+        match (&self.carry, self.mark) {
+            (Some(carry), Some(mark)) => self.scaled_at(carry, mark, initial),
+            _ => initial,
+        }
+    }
+
+    #[inline(never)]
+    fn scaled_at(&self, carry: &Carry, mark: Price, initial: Ppm) -> Ppm {
         let rules = &self.rules.price_rules.open_interest;
         if rules.scale_to == Money::ZERO {
             return initial;

@@ -78,6 +78,7 @@ impl Engine {
             expiries: _,
             halted: _,
             has_cross: _,
+            company: _,
             // A count that decides nothing.
             rechecks: _,
             // Mean something within one input only.
