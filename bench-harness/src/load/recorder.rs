@@ -8,7 +8,7 @@ use seawall_engine::types::{AccountId, Event, EventSink, Input, OrderId};
 use super::outcome::{Cell, Counts, FilledLots};
 use super::plan::{FLOWS, lane};
 use super::samples::Notes;
-use super::stages::{Answered, SAMPLE_EVERY};
+use super::stages::{Answered, is_followed};
 use super::touched::{room, touched};
 use super::{Pace, Plan, RunClock};
 use crate::measure::histogram::nanoseconds;
@@ -172,7 +172,7 @@ impl<'a> Recorder<'a> {
         // One reading and one store: what it means is reckoned when the run is over.
         let done = self.clock.ticks();
         self.notes.answered[n] = done;
-        if seq.is_multiple_of(SAMPLE_EVERY) && self.followed.len() < self.followed.capacity() {
+        if is_followed(seq) && self.followed.len() < self.followed.capacity() {
             self.followed.push(Answered { seq, n, done });
         }
     }

@@ -4,9 +4,18 @@ use hdrhistogram::Histogram;
 
 use crate::measure::histogram::nanoseconds;
 
-/// One input in so many is followed: two clock readings on each would cost more than a tenth of
-/// the engine's work.
+/// One input in so many is followed: clock readings on each would cost more than a tenth of the
+/// engine's work.
 pub(super) const SAMPLE_EVERY: u64 = 16;
+/// As many in a row: where one input waits behind another, the end of one is the start of the next,
+/// and a sample costs one reading instead of two.
+pub(super) const SAMPLE_RUN: u64 = 16;
+
+/// Whether an input of that sequence number is followed.
+#[inline]
+pub(super) const fn is_followed(seq: u64) -> bool {
+    (seq / SAMPLE_RUN).is_multiple_of(SAMPLE_EVERY)
+}
 
 /// What the engine's side knows of a followed input, in ticks of the clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +33,7 @@ pub(super) struct Answered {
     pub(super) done: u64,
 }
 
-/// Time by stage, in nanoseconds, of one input in sixteen. The stages of an input add up to its
+/// Time by stage, in nanoseconds, of one input in sixteen, sixteen in a row. The stages of an input add up to its
 /// latency, up to the disagreement of the cores' clocks.
 #[derive(Clone, Debug)]
 pub struct Stages {
@@ -74,6 +83,13 @@ impl Stages {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_input_in_sixteen_is_followed_sixteen_in_a_row() {
+        let followed: Vec<u64> = (1..=1_024).filter(|seq| is_followed(*seq)).collect();
+        assert_eq!(followed.len() as u64, 1_024 / SAMPLE_EVERY);
+        assert_eq!(followed[..17], [&(1..16).collect::<Vec<u64>>()[..], &[256, 257]].concat());
+    }
 
     #[test]
     fn both_sides_meet_by_sequence_number() {

@@ -5,7 +5,7 @@ use seawall_engine::pipeline::Shard;
 use seawall_engine::types::{EventSink, Sequenced};
 
 use super::RunClock;
-use super::stages::{SAMPLE_EVERY, Served};
+use super::stages::{SAMPLE_EVERY, SAMPLE_RUN, Served, is_followed};
 use super::stalls::StallLog;
 use super::touched::room;
 use crate::measure::histogram::nanoseconds;
@@ -13,7 +13,7 @@ use crate::measure::histogram::nanoseconds;
 /// What an input or an event may take before the time counts as a stall. Ten times the mean.
 const WORK_NS: u64 = 1_000;
 
-/// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`. It only notes what the clock said:
+/// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`, [`SAMPLE_RUN`] in a row. It only notes what the clock said:
 /// histograms are made of that when the run is over, and do not evict the book.
 #[derive(Debug)]
 pub(super) struct TimedShard<S> {
@@ -26,21 +26,24 @@ pub(super) struct TimedShard<S> {
     skip: u64,
     pad_ns: u64,
     published: u64,
+    /// When the input before was done, if the next one follows without a pause.
+    done: Option<u64>,
 }
 
 impl<S: Shard> TimedShard<S> {
     /// `inputs` is how many may come, `pad_ns` the least time that each takes.
     pub(super) fn new(shard: S, clock: RunClock, skip: usize, inputs: usize, pad_ns: u64) -> Self {
-        let every = usize::try_from(SAMPLE_EVERY).expect("small");
+        let [every, run] = [SAMPLE_EVERY, SAMPLE_RUN].map(|n| usize::try_from(n).expect("small"));
         Self {
             shard,
-            served: room(inputs / every + 1),
+            served: room(inputs / every + run),
             stalls: StallLog::new(),
             taken: None,
             clock,
             skip: skip as u64,
             pad_ns,
             published: 0,
+            done: None,
         }
     }
 
@@ -61,7 +64,10 @@ impl<S: Shard> TimedShard<S> {
     }
 
     fn timed(&mut self, input: &Sequenced, sink: &mut impl EventSink) {
-        let start = self.clock.ticks();
+        let start = match self.done.take() {
+            Some(done) if self.pad_ns == 0 => done,
+            _ => self.clock.ticks(),
+        };
         // Before the work: the answer leaves while the input is applied, and must not leave early.
         if self.pad_ns > 0 {
             let until_ns = self.clock.ns(start) + self.pad_ns;
@@ -69,8 +75,9 @@ impl<S: Shard> TimedShard<S> {
         }
         self.shard.apply(input, sink);
         let end = self.clock.ticks();
-        if input.seq.0.is_multiple_of(SAMPLE_EVERY) && self.served.len() < self.served.capacity() {
+        if is_followed(input.seq.0) && self.served.len() < self.served.capacity() {
             self.served.push(Served { seq: input.seq.0, start, end });
+            self.done = Some(end);
         }
     }
 }
@@ -81,17 +88,18 @@ impl<S: Shard> Shard for TimedShard<S> {
         if let Some(taken) = &mut self.taken {
             taken.push(*input);
         }
-        let followed = input.seq.0 > self.skip
-            && (self.pad_ns > 0 || input.seq.0.is_multiple_of(SAMPLE_EVERY));
+        let followed = input.seq.0 > self.skip && (self.pad_ns > 0 || is_followed(input.seq.0));
         if followed {
             self.timed(input, sink);
         } else {
+            self.done = None;
             self.shard.apply(input, sink);
         }
     }
 
     #[inline]
     fn turned(&mut self, applied: usize, published: u64) {
+        self.done = None;
         let events = published - self.published;
         self.published = published;
         let work_ns = applied as u64 * (WORK_NS + self.pad_ns) + events * WORK_NS;
