@@ -1,6 +1,8 @@
 //! Every interleaving of small rings, by loom: `RUSTFLAGS="--cfg loom" cargo test --release -p
 //! seawall-engine --lib ring::models -- --nocapture`. Each model prints how many there were.
+//! `SEAWALL_LOOM_MESSAGES=4` sends four messages where a model sends three; that takes longer.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use loom::thread;
@@ -8,6 +10,13 @@ use loom::thread;
 use super::{Consumer, ReaderSpec, WhenSlow, broadcast, broadcast_with, spsc};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// The last message of a model, and how many it sends. Three: one more than the ring holds.
+fn last() -> u64 {
+    static LAST: OnceLock<u64> = OnceLock::new();
+    let asked = || std::env::var("SEAWALL_LOOM_MESSAGES").map(|n| n.parse().expect("a number"));
+    *LAST.get_or_init(|| asked().unwrap_or(3))
+}
 
 /// Prints how many interleavings a model has had when it ends, well or not.
 struct Counted<'a> {
@@ -36,11 +45,12 @@ fn every_interleaving(name: &str, model: impl Fn() + Send + Sync + 'static) {
 /// One test, so that the count is one model's at a time.
 #[test]
 fn rings_keep_their_promises_in_every_interleaving() {
-    every_interleaving("spsc, capacity 2, three messages", single_messages);
-    every_interleaving("spsc, capacity 2, a batch of two is seen whole, then one", a_batch);
+    println!("loom: {} messages", last());
+    every_interleaving("spsc, capacity 2, one after the other", single_messages);
+    every_interleaving("spsc, capacity 2, a batch of two is seen whole, then the rest", a_batch);
     every_interleaving("spsc, the producer leaves and nothing is lost", the_producer_leaves);
     every_interleaving("spsc, capacity 2, staged messages are seen together", staged);
-    every_interleaving("broadcast, capacity 2, three messages, one reader", one_reader);
+    every_interleaving("broadcast, capacity 2, one reader", one_reader);
     every_interleaving("broadcast, capacity 1, two readers", two_readers);
     every_interleaving("broadcast, capacity 1, a slow reader is dropped or sees all", a_drop);
 }
@@ -48,13 +58,13 @@ fn rings_keep_their_promises_in_every_interleaving() {
 fn single_messages() {
     let (mut producer, mut consumer) = spsc::<u64>(2);
     let sending = thread::spawn(move || {
-        for message in 1..=3 {
+        for message in 1..=last() {
             while producer.push(message).is_err() {
                 thread::yield_now();
             }
         }
     });
-    for expected in 1..=3 {
+    for expected in 1..=last() {
         let message = loop {
             match consumer.pop() {
                 Some(message) => break message,
@@ -71,15 +81,17 @@ fn a_batch() {
     let (mut producer, mut consumer) = spsc::<u64>(2);
     let sending = thread::spawn(move || {
         assert_eq!(producer.push_batch(&[1, 2]), 2);
-        while producer.push_batch(&[3]) == 0 {
-            thread::yield_now();
+        for message in 3..=last() {
+            while producer.push_batch(&[message]) == 0 {
+                thread::yield_now();
+            }
         }
     });
     let mut seen = Vec::new();
-    while seen.len() < 3 {
+    while seen.last() != Some(&last()) {
         take_first_two_together(&mut consumer, &mut seen);
     }
-    assert_eq!(seen, [1, 2, 3]);
+    assert_eq!(seen, (1..=last()).collect::<Vec<_>>());
     sending.join().expect("the producer is done");
 }
 
@@ -111,12 +123,12 @@ fn the_producer_leaves() {
     sending.join().expect("the producer is done");
 }
 
-/// Two are staged and fill the ring; the third finds it full, which shows the two to the consumer, and
-/// becomes visible when the producer leaves.
+/// Two are staged and fill the ring; the third finds it full, which shows the two to the consumer. What
+/// is staged last becomes visible when the producer leaves.
 fn staged() {
     let (mut producer, mut consumer) = spsc::<u64>(2);
     let sending = thread::spawn(move || {
-        for message in 1..=3 {
+        for message in 1..=last() {
             while producer.stage(message).is_err() {
                 thread::yield_now();
             }
@@ -126,7 +138,7 @@ fn staged() {
     while !consumer.is_finished() {
         take_first_two_together(&mut consumer, &mut seen);
     }
-    assert_eq!(seen, [1, 2, 3]);
+    assert_eq!(seen, (1..=last()).collect::<Vec<_>>());
     sending.join().expect("the producer is done");
 }
 
@@ -134,14 +146,14 @@ fn one_reader() {
     let (mut publisher, mut readers) = broadcast::<u64>(2, &["reader"]);
     let mut reader = readers.pop().expect("one reader");
     let sending = thread::spawn(move || {
-        for message in 1..=3 {
+        for message in 1..=last() {
             while publisher.push(message).is_err() {
                 thread::yield_now();
             }
         }
     });
     let mut expected = 1;
-    while expected <= 3 {
+    while expected <= last() {
         let taken = reader.drain(3, |message| {
             assert_eq!(message, expected, "in order, once");
             expected += 1;
