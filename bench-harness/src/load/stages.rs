@@ -33,8 +33,8 @@ pub(super) struct Answered {
     pub(super) done: u64,
 }
 
-/// Time by stage, in nanoseconds, of one input in sixteen, sixteen in a row. The stages of an input add up to its
-/// latency, up to the disagreement of the cores' clocks.
+/// Time by stage, in nanoseconds, of one input in sixteen, sixteen in a row. The stages of an input
+/// add up to its latency, up to the disagreement of the cores' clocks.
 #[derive(Clone, Debug)]
 pub struct Stages {
     /// From the scheduled to the actual send: the generator was late.

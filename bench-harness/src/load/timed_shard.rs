@@ -13,8 +13,8 @@ use crate::measure::histogram::nanoseconds;
 /// What an input or an event may take before the time counts as a stall. Ten times the mean.
 const WORK_NS: u64 = 1_000;
 
-/// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`, [`SAMPLE_RUN`] in a row. It only notes what the clock said:
-/// histograms are made of that when the run is over, and do not evict the book.
+/// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`, [`SAMPLE_RUN`] in a row. It only notes
+/// what the clock said: histograms are made of that when the run is over, and do not evict the book.
 #[derive(Debug)]
 pub(super) struct TimedShard<S> {
     pub(super) shard: S,

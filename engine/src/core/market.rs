@@ -162,24 +162,7 @@ impl Market {
 
     /// Takes an order out of the book and gives its reserve back.
     /// Returns its whole open quantity.
-    #[inline]
     pub(super) fn withdraw(&mut self, ledger: &mut Ledger, slot: Slot) -> Qty {
-        if self.book.order(slot).flags != 0 || self.book.in_call() {
-            return self.withdraw_special(ledger, slot);
-        }
-        let RestingOrder { owner, side, price, qty, .. } = self.book.remove(slot);
-        let account = AccountId(owner);
-        let position = &mut self.positions[account.index()];
-        self.open_orders.remove(position, slot);
-        position.open_lots[side.index()] -= qty.lots();
-        let reserve = self.rules.reserve(price, qty.lots(), initial_rate(&self.rules, position));
-        ledger.release(account, reserve);
-        qty
-    }
-
-    /// The same of any order.
-    #[cold]
-    fn withdraw_special(&mut self, ledger: &mut Ledger, slot: Slot) -> Qty {
         let mut nobody = NoEvents;
         let (book, mut settlement) = self.split(ledger, &mut nobody);
         settlement.withdraw(book, slot).1

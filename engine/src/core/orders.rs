@@ -56,9 +56,7 @@ impl Engine {
             qty: admitted.qty,
         });
         market.execute(&mut self.ledger, sink, &admitted);
-        if market.watchdog.is_some() {
-            self.note_halt(order.symbol);
-        }
+        self.note_halt(order.symbol);
         self.cares |= order.reduce_only;
         if let OrderKind::GoodTill { .. } = order.kind {
             self.note_expiry(order.symbol, order.order);

@@ -81,31 +81,21 @@ impl Money {
         if numerator == denominator {
             return self;
         }
-        if self.is_negative() {
-            return self.share_of_debt(numerator, denominator, up);
-        }
         // What fits 64 bits on the way, as almost everything does, stays there.
-        let narrow = self.0.unsigned_abs().checked_mul(numerator).and_then(|n| n.checked_add(up));
-        match narrow.map(|scaled| i64::try_from(scaled / denominator)) {
+        let scaled = u64::try_from(self.0)
+            .ok()
+            .and_then(|units| units.checked_mul(numerator))
+            .and_then(|units| units.checked_add(up));
+        match scaled.map(|scaled| i64::try_from(scaled / denominator)) {
             Some(Ok(units)) => Self(units),
-            _ => self.share_of_much(numerator, denominator, up),
+            _ => self.share_wide(numerator, denominator, up),
         }
     }
-}
 
-impl Money {
-    /// As a share is, by way of 128 bits.
+    /// The same by way of 128 bits, of less than nothing, too: funding may take a margin there.
     #[cold]
     #[inline(never)]
-    fn share_of_much(self, numerator: u64, denominator: u64, up: u64) -> Self {
-        let scaled = self.wide() * i128::from(numerator) + i128::from(up);
-        Self::narrow(scaled / i128::from(denominator))
-    }
-
-    /// Rounds as a share does, of less than nothing: funding may take a margin there.
-    #[cold]
-    #[inline(never)]
-    fn share_of_debt(self, numerator: u64, denominator: u64, up: u64) -> Self {
+    fn share_wide(self, numerator: u64, denominator: u64, up: u64) -> Self {
         let scaled = self.wide() * i128::from(numerator) + i128::from(up);
         Self::narrow(scaled.div_euclid(i128::from(denominator)))
     }
