@@ -45,6 +45,9 @@ const ORACLES: [Oracle; 4] = [
 /// The scripts and a few seeds: what catches most of what can be caught, in no time.
 const QUICK: [Oracle; 2] = [("scripts", scripts), ("differential", few_seeds)];
 
+/// Those that look at the engine and not at its log.
+const OF_ENGINE: [Oracle; 2] = [("differential", differential), ("restart", restart)];
+
 /// The first oracle that sees that something is wrong.
 pub fn first_to_catch() -> Option<Caught> {
     first_of(&ORACLES)
@@ -53,6 +56,11 @@ pub fn first_to_catch() -> Option<Caught> {
 /// The same in a second, with less to say about what is found.
 pub fn quick_to_catch() -> Option<Caught> {
     first_of(&QUICK)
+}
+
+/// The first that sees that something is wrong with the engine.
+pub fn first_of_engine_to_catch() -> Option<Caught> {
+    first_of(&OF_ENGINE)
 }
 
 fn first_of(oracles: &[Oracle]) -> Option<Caught> {

@@ -50,6 +50,19 @@ impl Mutant {
         format!("{}: {change} :: {line}", self.file)
     }
 
+    /// The file with this mutant alone.
+    pub(crate) fn alone(&self, source: &str) -> String {
+        let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1));
+        let starts: Vec<usize> = starts.collect();
+        let byte = |place: Place| {
+            let line = &source[starts[place.line - 1]..];
+            let column = line.char_indices().nth(place.column - 1).map_or(line.len(), |(at, _)| at);
+            starts[place.line - 1] + column
+        };
+        let (before, after) = (&source[..byte(self.span.start)], &source[byte(self.span.end)..]);
+        format!("{before}{}{after}", self.replacement)
+    }
+
     /// The room: the folder in `engine/src`.
     pub(crate) fn room(&self) -> String {
         self.file.trim_start_matches("engine/src/").split('/').next().unwrap_or("").to_owned()

@@ -5,22 +5,64 @@ use std::fmt::Write as _;
 
 use crate::sites::{Change, Id, Site};
 
+/// Stands at the top of the changed library. A choice at run time is none of a constant's: only the
+/// compiler can tell whether a constant function is called to make one, and only by this.
+pub(crate) const FEATURES: &str =
+    "#![feature(core_intrinsics, const_eval_select)]\n#![allow(internal_features)]\n";
+
 /// The file `engine/src/mutant.rs` of the changed tree.
 pub(crate) const CHOICE: &str = r#"//! Which mutant this process is.
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 const OPEN: u32 = u32::MAX;
+const LISTS: u32 = u32::MAX - 1;
 static CHOSEN: AtomicU32 = AtomicU32::new(OPEN);
+static MET: [AtomicBool; 1 << 16] = [const { AtomicBool::new(false) }; 1 << 16];
 /// Whether it is that one.
 #[inline]
-pub fn on(id: u32) -> bool {
+pub const fn on(id: u32) -> bool {
+    core::intrinsics::const_eval_select((id,), never, is_chosen)
+}
+const fn never(_: u32) -> bool {
+    false
+}
+#[inline]
+fn is_chosen(id: u32) -> bool {
     let chosen = CHOSEN.load(Relaxed);
-    (if chosen == OPEN { choose() } else { chosen }) == id
+    if chosen >= LISTS { look(id) } else { chosen == id }
 }
 #[cold]
-fn choose() -> u32 {
-    let chosen = std::env::var("SEAWALL_MUTANT").ok().and_then(|id| id.parse().ok()).unwrap_or(0);
-    CHOSEN.store(chosen, Relaxed);
-    chosen
+fn look(id: u32) -> bool {
+    let said = || std::env::var("SEAWALL_MUTANT").unwrap_or_default();
+    if CHOSEN.load(Relaxed) == OPEN {
+        let said = said();
+        let chosen = if said.starts_with("meets ") { LISTS } else { said.parse().unwrap_or(0) };
+        CHOSEN.store(chosen, Relaxed);
+        if chosen != LISTS {
+            return chosen == id;
+        }
+    }
+    if !MET[id as usize].load(Relaxed) && !MET[id as usize].swap(true, Relaxed) {
+        let said = said();
+        let list = said.strip_prefix("meets ").expect("a list");
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(list);
+        writeln!(file.expect("a list"), "{id}").expect("a list");
+    }
+    false
+}
+/// One of two iterators: a hidden type is that of one expression.
+pub enum Either<A, B> {
+    A(A),
+    B(B),
+}
+impl<A: Iterator, B: Iterator<Item = A::Item>> Iterator for Either<A, B> {
+    type Item = A::Item;
+    fn next(&mut self) -> Option<A::Item> {
+        match self {
+            Self::A(a) => a.next(),
+            Self::B(b) => b.next(),
+        }
+    }
 }
 "#;
 
@@ -33,7 +75,7 @@ pub(crate) fn render(source: &str, sites: &[Site], without: &BTreeSet<Id>) -> St
     for site in &mut sites {
         site.mutants.retain(|(id, _)| !without.contains(id));
     }
-    sites.retain(|site| site.change == Change::Constant || !site.mutants.is_empty());
+    sites.retain(|site| !site.mutants.is_empty());
     // Outer ones first; of an empty range before what starts there.
     sites.sort_by_key(|site| (site.start, site.end > site.start, usize::MAX - site.end));
     let mut out = String::new();
@@ -54,8 +96,10 @@ fn part(source: &str, sites: &[Site], (start, end): (usize, usize), out: &mut St
         match site.change {
             Change::Body => body(&site.mutants, out),
             Change::Pattern => pattern(&site.mutants, out),
-            Change::Constant => {}
-            Change::Expression => {
+            Change::Expression | Change::Shorthand => {
+                if site.change == Change::Shorthand {
+                    let _ = write!(out, "{}: ", &source[site.start..site.end]);
+                }
                 out.push('(');
                 for (id, text) in &site.mutants {
                     let _ = write!(
@@ -66,6 +110,19 @@ fn part(source: &str, sites: &[Site], (start, end): (usize, usize), out: &mut St
                 out.push('{');
                 part(source, inner, (site.start, site.end), out);
                 out.push_str("})");
+            }
+            Change::Hidden => {
+                for (id, text) in &site.mutants {
+                    let _ = write!(
+                        out,
+                        "if crate::mutant::on({id}) {{\ncrate::mutant::Either::A(\n{FROM}{id}\n\
+                         {text}\n{FROM}0\n) }} else {{ crate::mutant::Either::B("
+                    );
+                }
+                out.push('{');
+                part(source, inner, (site.start, site.end), out);
+                out.push('}');
+                out.push_str(&") }".repeat(site.mutants.len()));
             }
         }
         at = site.end;

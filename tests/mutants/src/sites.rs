@@ -1,13 +1,13 @@
 //! Where a file can be changed so that a mutant is chosen at run time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Block, Expr, ExprBinary, ExprLet, ExprUnary, ImplItemFn, ItemFn, ReturnType, Signature,
-    TraitItemFn, Type,
+    BinOp, Block, Expr, ExprBinary, ExprLet, ExprStruct, ExprUnary, ImplItemFn, ItemFn, ReturnType,
+    Signature, TraitItemFn, Type,
 };
 
 use crate::list::{Genre, Mutant, Place};
@@ -20,12 +20,14 @@ pub(crate) type Id = u32;
 pub(crate) enum Change {
     /// An expression: each mutant has another text for it.
     Expression,
+    /// A field of a struct expression that is written by its name alone.
+    Shorthand,
     /// The start of a function's body: a mutant returns at once.
     Body,
     /// The end of a match arm's pattern: a mutant has a guard there that is never true.
     Pattern,
-    /// The word `const` of a function, which goes: a choice at run time is none of a constant.
-    Constant,
+    /// All that a function with a hidden type does: each mutant does something else.
+    Hidden,
 }
 
 /// A site: bytes of the file, and what each mutant has there.
@@ -37,22 +39,26 @@ pub(crate) struct Site {
     pub(crate) mutants: Vec<(Id, String)>,
 }
 
-/// Finds the site of each mutant. What is left without one cannot be chosen at run time: it stands
-/// in one of the `constant` functions, or among the conditions of an `if let`.
-pub(crate) fn find(
-    source: &str,
-    mutants: &[(Id, Mutant)],
-    constant: &BTreeSet<String>,
-) -> Result<Vec<Site>, syn::Error> {
+/// What there is in a file.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) sites: Vec<Site>,
+    /// Mutants that are no Rust, such as `||` for an `&&` beside a `let`.
+    pub(crate) refused: Vec<Id>,
+}
+
+/// Finds the site of each mutant. What is left without one stands in a constant, and cannot be
+/// chosen at run time.
+pub(crate) fn find(source: &str, mutants: &[(Id, Mutant)]) -> Result<Found, syn::Error> {
     let file = syn::parse_file(source)?;
     let mut wanted: HashMap<(Genre, Place), Vec<(Id, &Mutant)>> = HashMap::new();
     for (id, mutant) in mutants {
         wanted.entry((mutant.genre, mutant.span.start)).or_default().push((*id, mutant));
     }
-    let mut finder =
-        Finder { source, offsets: line_offsets(source), wanted, constant, sites: Vec::new() };
+    let offsets = line_offsets(source);
+    let mut finder = Finder { source, offsets, wanted, sites: Vec::new(), refused: Vec::new() };
     finder.visit_file(&file);
-    Ok(finder.sites)
+    Ok(Found { sites: finder.sites, refused: finder.refused })
 }
 
 fn line_offsets(source: &str) -> Vec<usize> {
@@ -64,8 +70,8 @@ struct Finder<'a> {
     source: &'a str,
     offsets: Vec<usize>,
     wanted: HashMap<(Genre, Place), Vec<(Id, &'a Mutant)>>,
-    constant: &'a BTreeSet<String>,
     sites: Vec<Site>,
+    refused: Vec<Id>,
 }
 
 impl<'a> Finder<'a> {
@@ -90,37 +96,40 @@ impl<'a> Finder<'a> {
         self.wanted.remove(&(genre, place)).unwrap_or_default()
     }
 
-    fn body(&mut self, signature: &'a Signature, block: &'a Block) -> bool {
-        if let Some(word) = &signature.constness {
-            if self.constant.contains(&signature.ident.to_string()) {
-                return false;
-            }
-            let (start, end) = self.range(word);
-            self.sites.push(Site { start, end, change: Change::Constant, mutants: Vec::new() });
-        }
+    fn body(&mut self, signature: &'a Signature, block: &'a Block) {
         // A hidden type is that of one expression: it cannot also be another.
-        let hidden = match &signature.output {
+        let is_hidden = match &signature.output {
             ReturnType::Type(_, of) => matches!(**of, Type::ImplTrait(_)),
             ReturnType::Default => false,
         };
-        if let Some(first) = block.stmts.first().filter(|_| !hidden) {
-            let mutants: Vec<_> = self
-                .wanted(Genre::FnValue, first.span().start())
-                .into_iter()
-                .map(|(id, mutant)| (id, mutant.replacement.clone()))
-                .collect();
-            if !mutants.is_empty() {
-                let at = self.byte(block.brace_token.span.open().end());
-                self.sites.push(Site { start: at, end: at, change: Change::Body, mutants });
-            }
+        let Some(first) = block.stmts.first() else { return };
+        let mutants = self.wanted(Genre::FnValue, first.span().start());
+        // What is leaked is `&mut`, which where a type is hidden does not become `&`.
+        let (refused, mutants): (Vec<_>, Vec<_>) = mutants
+            .into_iter()
+            .map(|(id, mutant)| (id, mutant.replacement.clone()))
+            .partition(|(_, text)| is_hidden && text.contains("Box::leak"));
+        self.refused.extend(refused.iter().map(|(id, _)| *id));
+        if mutants.is_empty() {
+            return;
         }
-        true
+        let start = self.byte(block.brace_token.span.open().end());
+        let (end, change) = if is_hidden {
+            (self.byte(block.brace_token.span.close().start()), Change::Hidden)
+        } else {
+            (start, Change::Body)
+        };
+        self.sites.push(Site { start, end, change, mutants });
     }
 
     fn expression(&mut self, node: &impl Spanned, mutants: Vec<(Id, String)>) {
+        self.push(node, Change::Expression, mutants);
+    }
+
+    fn push(&mut self, node: &impl Spanned, change: Change, mutants: Vec<(Id, String)>) {
         if !mutants.is_empty() {
             let (start, end) = self.range(node);
-            self.sites.push(Site { start, end, change: Change::Expression, mutants });
+            self.sites.push(Site { start, end, change, mutants });
         }
     }
 }
@@ -142,21 +151,18 @@ fn has_let(expr: &Expr) -> bool {
 
 impl<'a> Visit<'a> for Finder<'a> {
     fn visit_item_fn(&mut self, item: &'a ItemFn) {
-        if self.body(&item.sig, &item.block) {
-            visit::visit_block(self, &item.block);
-        }
+        self.body(&item.sig, &item.block);
+        visit::visit_block(self, &item.block);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'a ImplItemFn) {
-        if self.body(&item.sig, &item.block) {
-            visit::visit_block(self, &item.block);
-        }
+        self.body(&item.sig, &item.block);
+        visit::visit_block(self, &item.block);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'a TraitItemFn) {
-        if let Some(block) = &item.default
-            && self.body(&item.sig, block)
-        {
+        if let Some(block) = &item.default {
+            self.body(&item.sig, block);
             visit::visit_block(self, block);
         }
     }
@@ -173,16 +179,15 @@ impl<'a> Visit<'a> for Finder<'a> {
     }
 
     fn visit_expr_binary(&mut self, expr: &'a ExprBinary) {
-        let chain =
-            matches!(expr.op, BinOp::And(_)) && (has_let(&expr.left) || has_let(&expr.right));
-        if !chain {
+        let mutants = self.wanted(Genre::BinaryOperator, expr.op.span().start());
+        if matches!(expr.op, BinOp::And(_)) && (has_let(&expr.left) || has_let(&expr.right)) {
+            self.refused.extend(mutants.iter().map(|(id, _)| *id));
+        } else {
             let (left, right) = (self.text(&expr.left), self.text(&expr.right));
-            let mutants = self
-                .wanted(Genre::BinaryOperator, expr.op.span().start())
+            let texts = mutants
                 .into_iter()
-                .map(|(id, mutant)| (id, format!("{left} {} {right}", mutant.replacement)))
-                .collect();
-            self.expression(expr, mutants);
+                .map(|(id, mutant)| (id, format!("{left} {} {right}", mutant.replacement)));
+            self.expression(expr, texts.collect());
         }
         visit::visit_expr_binary(self, expr);
     }
@@ -196,6 +201,26 @@ impl<'a> Visit<'a> for Finder<'a> {
             .collect();
         self.expression(expr, mutants);
         visit::visit_expr_unary(self, expr);
+    }
+
+    fn visit_expr_struct(&mut self, expr: &'a ExprStruct) {
+        if let Some(rest) = &expr.rest {
+            let rest = self.text(rest);
+            for field in &expr.fields {
+                let member = self.text(&field.member);
+                let mutants: Vec<_> = self
+                    .wanted(Genre::StructField, field.span().start())
+                    .into_iter()
+                    .map(|(id, _)| (id, format!("({rest}).{member}")))
+                    .collect();
+                let change = match field.colon_token {
+                    Some(_) => Change::Expression,
+                    None => Change::Shorthand,
+                };
+                self.push(&field.expr, change, mutants);
+            }
+        }
+        visit::visit_expr_struct(self, expr);
     }
 
     fn visit_arm(&mut self, arm: &'a syn::Arm) {

@@ -8,7 +8,7 @@ use std::{fs, io};
 use serde::Deserialize;
 
 use crate::list::Mutant;
-use crate::schema::{CHOICE, owner, render};
+use crate::schema::{CHOICE, FEATURES, owner, render};
 use crate::sites::{Id, Site, find};
 
 /// What is copied.
@@ -19,16 +19,14 @@ const COPIED: [&str; 6] = ["Cargo.toml", "Cargo.lock", "engine", "bench-harness"
 pub(crate) struct Tree {
     root: PathBuf,
     files: BTreeMap<String, Source>,
-    /// Functions that must stay constant: constants call them.
-    constant: BTreeSet<String>,
     /// Mutants that the compiler refuses.
     pub(crate) unviable: BTreeSet<Id>,
     /// Mutants that cannot be chosen at run time.
     pub(crate) fixed: BTreeSet<Id>,
 }
 
-/// Names of mutants that do not compile, and of functions that must stay constant.
-type Refused = (BTreeSet<String>, BTreeSet<String>);
+/// Programs of tests by name.
+pub(crate) type Programs = BTreeMap<String, PathBuf>;
 
 /// A file with mutants.
 #[derive(Debug)]
@@ -74,7 +72,6 @@ struct Target {
 #[derive(Deserialize)]
 struct Complaint {
     level: String,
-    message: String,
     rendered: Option<String>,
     spans: Vec<Where>,
 }
@@ -111,12 +108,13 @@ impl Tree {
             files.insert(file.to_owned(), Source { text, mutants, sites: Vec::new() });
         }
         let text = fs::read_to_string(repository.join(library)).map_err(|e| e.to_string())?;
-        let text = format!("{text}\n#[doc(hidden)]\n#[allow(missing_docs)]\npub mod mutant;\n");
+        let module = "#[doc(hidden)]\n#[allow(missing_docs)]\npub mod mutant;\n";
+        let text = format!("{FEATURES}{text}\n{module}");
         write_new(&root.join(library), text.as_bytes()).map_err(|error| error.to_string())?;
         write_new(&root.join("engine/src/mutant.rs"), CHOICE.as_bytes())
             .map_err(|error| error.to_string())?;
         let (unviable, fixed) = (BTreeSet::new(), BTreeSet::new());
-        let mut tree = Self { root, files, constant: BTreeSet::new(), unviable, fixed };
+        let mut tree = Self { root, files, unviable, fixed };
         tree.remember(mutants);
         tree.find_sites()?;
         Ok(tree)
@@ -129,28 +127,26 @@ impl Tree {
     /// What the compiler refused the last time it will refuse again.
     fn remember(&mut self, mutants: &BTreeMap<Id, Mutant>) {
         let Ok(text) = fs::read(self.memory()) else { return };
-        let Ok((names, constant)) = serde_json::from_slice::<Refused>(&text) else { return };
+        let Ok(names) = serde_json::from_slice::<BTreeSet<String>>(&text) else { return };
         let refused = mutants.iter().filter(|(_, mutant)| names.contains(&mutant.name));
         self.unviable = refused.map(|(id, _)| *id).collect();
-        self.constant = constant;
     }
 
     fn note_refused(&self) -> Result<(), String> {
         let mutants = self.files.values().flat_map(|source| &source.mutants);
         let refused = mutants.filter(|(id, _)| self.unviable.contains(id));
-        let names: BTreeSet<String> = refused.map(|(_, mutant)| mutant.name.clone()).collect();
-        let refused: Refused = (names, self.constant.clone());
-        let text = serde_json::to_vec(&refused).map_err(|error| error.to_string())?;
+        let names: BTreeSet<&str> = refused.map(|(_, mutant)| mutant.name.as_str()).collect();
+        let text = serde_json::to_vec(&names).map_err(|error| error.to_string())?;
         fs::write(self.memory(), text).map_err(|error| error.to_string())
     }
 
     fn find_sites(&mut self) -> Result<(), String> {
-        self.fixed.clear();
         for (file, source) in &mut self.files {
-            source.sites = find(&source.text, &source.mutants, &self.constant)
-                .map_err(|error| format!("{file}: {error}"))?;
-            let found: BTreeSet<Id> =
-                source.sites.iter().flat_map(|site| &site.mutants).map(|(id, _)| *id).collect();
+            let found = find(&source.text, &source.mutants).map_err(|e| format!("{file}: {e}"))?;
+            source.sites = found.sites;
+            self.unviable.extend(found.refused);
+            let found = source.sites.iter().flat_map(|site| &site.mutants).map(|(id, _)| *id);
+            let found: BTreeSet<Id> = found.chain(self.unviable.iter().copied()).collect();
             self.fixed
                 .extend(source.mutants.iter().map(|(id, _)| id).filter(|id| !found.contains(id)));
         }
@@ -173,22 +169,46 @@ impl Tree {
         &mut self,
         target: &Path,
         packages: &[&[&str]],
-    ) -> Result<BTreeMap<String, PathBuf>, String> {
+    ) -> Result<Programs, String> {
         loop {
             let written = self.write()?;
             if !self.refused(target, &["check", "-p", "canaries", "--tests"], &written)? {
                 break;
             }
-            let (out, constant) = (self.unviable.len(), self.constant.len());
-            eprintln!("{out} mutants do not compile, {constant} functions must be constant");
+            eprintln!("{} mutants do not compile", self.unviable.len());
         }
         self.note_refused()?;
+        self.programs(target, packages)?.map_err(|lines| complaints(&lines))
+    }
+
+    /// Builds tests with one mutant and no choice; none if the compiler refuses it.
+    pub(crate) fn build_alone(
+        &self,
+        id: Id,
+        target: &Path,
+        package: &[&str],
+    ) -> Result<Option<Programs>, String> {
+        for (file, Source { text, mutants, .. }) in &self.files {
+            let own = mutants.iter().find(|(other, _)| *other == id);
+            let text = own.map_or_else(|| text.clone(), |(_, mutant)| mutant.alone(text));
+            write_new(&self.root.join(file), text.as_bytes())
+                .map_err(|e| format!("{file}: {e}"))?;
+        }
+        self.programs(target, &[package]).map(Result::ok)
+    }
+
+    /// Builds tests; the compiler's complaints if it cannot.
+    fn programs(
+        &self,
+        target: &Path,
+        packages: &[&[&str]],
+    ) -> Result<Result<Programs, Vec<Line>>, String> {
         let mut programs = BTreeMap::new();
         for package in packages {
             let arguments = [&["test", "--no-run"], *package].concat();
             let (lines, ok) = self.cargo(target, &arguments)?;
             if !ok {
-                return Err(complaints(&lines));
+                return Ok(Err(lines));
             }
             for line in lines {
                 if let (Some(target), Some(program)) = (line.target, line.executable) {
@@ -196,7 +216,7 @@ impl Tree {
                 }
             }
         }
-        Ok(programs)
+        Ok(Ok(programs))
     }
 
     /// Whether the compiler refused something; notes whose it was.
@@ -210,13 +230,9 @@ impl Tree {
         if ok {
             return Ok(false);
         }
-        let before = (self.unviable.len(), self.constant.len());
+        let before = self.unviable.len();
         for complaint in lines.iter().filter_map(|line| line.message.as_ref()) {
             if complaint.level != "error" {
-                continue;
-            }
-            if complaint.message.contains("non-const") {
-                self.constant.extend(named(&complaint.message));
                 continue;
             }
             let owners = complaint.spans.iter().filter_map(|place| {
@@ -225,10 +241,9 @@ impl Tree {
             });
             self.unviable.extend(owners.take(1));
         }
-        if (self.unviable.len(), self.constant.len()) == before {
+        if self.unviable.len() == before {
             return Err(complaints(&lines));
         }
-        self.find_sites()?;
         Ok(true)
     }
 
@@ -237,6 +252,7 @@ impl Tree {
         command.args(arguments).args(["--message-format", "json", "--target-dir"]).arg(target);
         // What is only unusual in changed code is not what is looked for.
         command.env("RUSTFLAGS", std::env::var("RUSTFLAGS").unwrap_or_default());
+        command.env("RUSTC_BOOTSTRAP", "seawall_engine");
         command.current_dir(&self.root).stderr(Stdio::inherit());
         let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
         let text = String::from_utf8_lossy(&output.stdout);
@@ -244,12 +260,6 @@ impl Tree {
         let lines = lines.filter(|line| line.reason.starts_with("compiler-")).collect();
         Ok((lines, output.status.success()))
     }
-}
-
-/// The functions that a complaint names, without their paths.
-fn named(message: &str) -> impl Iterator<Item = String> + '_ {
-    let quoted = message.split('`').skip(1).step_by(2);
-    quoted.filter_map(|path| path.rsplit("::").next()).map(str::to_owned)
 }
 
 fn complaints(lines: &[Line]) -> String {
