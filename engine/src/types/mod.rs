@@ -14,6 +14,8 @@ mod price;
 mod qty;
 mod reject;
 mod side;
+#[cfg(test)]
+mod tests;
 
 pub use bounds::{
     ACCOUNTS_MAX, MONEY_MAX_UNITS, ORDERS_MAX, POSITION_LOTS_MAX, PRICE_TICKS_MAX, QTY_LOTS_MAX,
