@@ -496,4 +496,67 @@ mod tests {
         }
         assert_eq!(table.count(), 10_000);
     }
+
+    /// A table with orders of those ids, in slots that it returns.
+    fn table_of(ids: impl IntoIterator<Item = u64>, room: u32) -> (IdTable, OrderStore, Vec<Slot>) {
+        let (mut orders, mut table) = (OrderStore::new(room), IdTable::new(room));
+        let mut slots = Vec::new();
+        for id in ids {
+            let slot = place(&mut orders, order(id));
+            table.insert(OrderId(id), slot, &orders);
+            slots.push(slot);
+        }
+        (table, orders, slots)
+    }
+
+    #[test]
+    fn ids_in_a_row_are_young_together() {
+        let (table, ..) = table_of(1..=YOUNG as u64, 512);
+        assert!(table.buckets.iter().all(|bucket| bucket.head == 0));
+        let (table, ..) = table_of(1..=YOUNG as u64 + 1, 512);
+        assert_eq!(table.buckets.iter().filter(|bucket| bucket.head != 0).count(), 1);
+    }
+
+    #[test]
+    fn a_table_doubles_beyond_three_orders_a_bucket() {
+        let claims_one_place = |count: u64| (0..count).map(|n| n * YOUNG as u64);
+        let buckets = |count| table_of(claims_one_place(count), 1 << 10).0.buckets.len();
+        assert_eq!((buckets(192), buckets(193)), (64, 128));
+    }
+
+    #[test]
+    fn who_leaves_is_no_longer_counted_as_having_passed() {
+        // Ids of one bucket and of one place among the young.
+        let same = |n: u64| ((7 << 32) | (n << 16)).wrapping_mul(0xF1DE_83E1_9937_733D);
+        let (mut table, mut orders, slots) = table_of((0..20).map(same), 64);
+        assert!(table.buckets.iter().any(Bucket::passed));
+        for (n, slot) in (0..20).zip(slots) {
+            table.remove(OrderId(same(n)), slot);
+            orders.release(slot);
+        }
+        assert!(table.buckets.iter().all(|bucket| bucket.head == 0));
+    }
+
+    #[test]
+    fn a_count_that_is_full_stays() {
+        let mut bucket = Bucket { head: 5, slots: [0; PLACES] };
+        assert!(!bucket.passed());
+        bucket.pass();
+        assert_eq!((bucket.head, bucket.passed()), (5 | 1 << 48, true));
+        bucket.unpass();
+        assert_eq!(bucket.head, 5);
+        let full = 5 | 0xFFFF << 48;
+        bucket.head = full;
+        bucket.pass();
+        bucket.unpass();
+        assert_eq!(bucket.head, full);
+    }
+
+    #[test]
+    fn bytes_tell_the_orders_of_a_bucket_apart() {
+        let (table, ..) = table_of([], 64);
+        let bytes = (0..1_000).map(|id| table.home(OrderId(id)).1);
+        let bytes: std::collections::BTreeSet<u64> = bytes.collect();
+        assert_eq!(bytes, (0x80..0x100).collect());
+    }
 }

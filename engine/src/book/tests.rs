@@ -136,3 +136,76 @@ proptest! {
         }
     }
 }
+
+fn book_of(orders: &[(u64, Side, u32)]) -> OrderBook {
+    let mut book = OrderBook::new((price(LOW), price(HIGH)), 8);
+    for (id, side, ticks) in orders {
+        book.insert(OrderId(*id), 0, *side, price(*ticks), qty(5));
+    }
+    book
+}
+
+/// Two bids and two offers.
+fn two_sides() -> OrderBook {
+    book_of(&[(1, Side::Buy, 90), (2, Side::Buy, 100), (3, Side::Sell, 110), (4, Side::Sell, 120)])
+}
+
+#[test]
+fn an_order_joins_only_where_it_does_not_cross() {
+    for (side, ticks, apart) in [
+        (Side::Sell, 99, false),
+        (Side::Sell, 100, false),
+        (Side::Sell, 101, true),
+        (Side::Buy, 109, true),
+        (Side::Buy, 110, false),
+        (Side::Buy, 111, false),
+    ] {
+        let mut book = two_sides();
+        let slot = book.insert_apart(OrderId(9), 0, side, price(ticks), qty(1));
+        assert_eq!((slot.is_some(), book.find(OrderId(9))), (apart, slot), "{side:?} at {ticks}");
+        assert_eq!(two_sides().crosses(side, price(ticks)), !apart, "{side:?} at {ticks}");
+    }
+}
+
+#[test]
+fn a_best_order_that_left_crosses_nothing() {
+    for (side, gone, ticks) in [(Side::Sell, 2, 95), (Side::Buy, 3, 115)] {
+        let mut book = two_sides();
+        book.take_out(OrderId(gone));
+        assert!(book.insert_apart(OrderId(9), 0, side, price(ticks), qty(1)).is_some());
+        book.assert_consistent();
+    }
+}
+
+#[test]
+#[should_panic(expected = "an order that joins the book does not cross it")]
+fn an_order_that_crosses_is_no_order_of_the_book() {
+    two_sides().insert(OrderId(9), 0, Side::Sell, price(100), qty(1));
+}
+
+#[test]
+#[should_panic(expected = "an order that joins the book does not cross it")]
+fn an_order_is_not_moved_to_where_it_crosses() {
+    let mut book = two_sides();
+    let slot = book.find(OrderId(4)).expect("it is live");
+    book.requeue(slot, price(100), qty(1));
+}
+
+#[test]
+fn a_book_says_what_stands_at_a_price() {
+    let mut book = two_sides();
+    book.insert(OrderId(5), 0, Side::Buy, price(100), qty(2));
+    let lots = [LOW - 1, 90, 100, 105, 110, HIGH + 1].map(|ticks| book.lots_at(price(ticks)));
+    assert_eq!(lots, [0, 5, 7, 0, 5, 0]);
+    assert!(!book.is_empty() && book_of(&[]).is_empty());
+    let second = book.find(OrderId(5)).expect("it is live");
+    assert_eq!(book.ahead(second), (1, 5));
+}
+
+#[test]
+#[should_panic(expected = "a level's total is the sum of its orders")]
+fn a_book_that_contradicts_itself_is_found_out() {
+    let mut book = two_sides();
+    book.ladder.shrink(price(90), 1);
+    book.assert_consistent();
+}
