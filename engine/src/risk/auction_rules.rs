@@ -31,3 +31,20 @@ impl MarketRules {
         self.auctions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::rules::tests::spec;
+
+    #[test]
+    fn a_band_needs_a_window() {
+        let with = |window_ns| {
+            let rules = AuctionRules { band: Ppm::ZERO, window_ns, reopen_ns: 0 };
+            MarketRules::new(spec()).unwrap().with_auctions(rules)
+        };
+        assert_eq!(with(0), Err(MarketRulesError::HaltWindow));
+        let window_ns = with(1).unwrap().auctions().map(|rules| rules.window_ns);
+        assert_eq!(window_ns, Some(1));
+    }
+}

@@ -73,3 +73,29 @@ impl Basket {
         Some(ticks.and_then(Price::new).ok_or(RejectReason::PriceOutOfDomain))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basket(symbol: u16, parts: &[(u16, u64)]) -> Basket {
+        let part = |(symbol, weight_ppm)| BasketPart { symbol: SymbolId(symbol), weight_ppm };
+        Basket { symbol: SymbolId(symbol), parts: parts.iter().copied().map(part).collect() }
+    }
+
+    #[test]
+    fn a_basket_is_of_other_symbols_of_the_shard() {
+        let refused = |symbol, parts: &[(u16, u64)]| basket(symbol, parts).check(66).is_err();
+        assert!(!refused(65, &[(0, 1), (64, BASKET_WEIGHT_PPM_MAX)]));
+        assert!(refused(66, &[(0, 1)]), "the index of nobody");
+        assert!(refused(0, &[]));
+        assert!(refused(0, &[(66, 1)]));
+        assert!(refused(3, &[(3, 1)]));
+        assert!(refused(0, &[(3, 1), (4, 1), (3, 1)]));
+        assert!(refused(0, &[(3, 0)]));
+        assert!(refused(0, &[(3, BASKET_WEIGHT_PPM_MAX + 1)]));
+        let many = |count| (1..=count).map(|symbol| (symbol, 1)).collect::<Vec<_>>();
+        assert!(!refused(0, &many(64)));
+        assert!(refused(0, &many(65)));
+    }
+}

@@ -65,3 +65,85 @@ impl MarketRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::rules::tests::{spec, tier};
+    use crate::risk::{Due, MarketSpec};
+    use crate::types::{Contract, Money};
+    use proptest::prelude::*;
+    use zerocopy::FromZeros;
+
+    fn rules(kind: ContractKind, unit: i64) -> MarketRules {
+        let tiers = vec![tier(0, 20_000, 10_000), tier(500, 300_000, 200_000)];
+        let contract = Contract { kind, unit };
+        MarketRules::new(MarketSpec { contract, tiers, ..spec() }).unwrap()
+    }
+
+    fn position(side: Side, lots: u64, entry: i64, margin: i64) -> Position {
+        let mut position = Position::new_zeroed();
+        position.open(side, lots, Money::new(entry), Money::new(margin));
+        position
+    }
+
+    #[test]
+    fn a_position_has_a_key_in_the_tiers_where_its_value_lies() {
+        let rules = rules(ContractKind::Linear, 1);
+        let accrual = Accrual::new(rules.contract());
+        // One lot is worth 5 to 2,000; the tiers meet at 500.
+        let has = |lots, floor| {
+            let mut rules = rules.clone();
+            rules.tiers[1].0.notional_floor = Money::new(floor);
+            let position = position(Side::Buy, lots, 1, 1);
+            [0, 1].map(|tier| rules.funded_key(tier, &position, &accrual, 0).is_some())
+        };
+        assert_eq!(has(1, 500), [true, true]);
+        assert_eq!(has(1, 2_001), [true, false]);
+        assert_eq!(has(1, 2_000), [true, true]);
+        assert_eq!(has(1, 6), [true, true]);
+        assert_eq!(has(1, 5), [false, true]);
+    }
+
+    proptest! {
+        /// Whoever a mark makes unhealthy is above what it is compared with, and whoever is above is
+        /// unhealthy but for a few money units.
+        #[test]
+        fn a_key_errs_by_little_and_towards_the_trigger(
+            inverse in any::<bool>(),
+            long in any::<bool>(),
+            lots in 1_u64..9,
+            entry_ticks in 50_u32..200,
+            margin_ppm in 1_i64..300_000,
+            rates in (-400_000_000_i64..400_000_000, -400_000_000_i64..400_000_000),
+        ) {
+            let (kind, unit) =
+                if inverse { (ContractKind::Inverse, 7_919) } else { (ContractKind::Linear, 1) };
+            let rules = rules(kind, unit);
+            let side = if long { Side::Buy } else { Side::Sell };
+            let price = |ticks| Price::new(ticks).unwrap();
+            let entry = rules.contract.value(price(entry_ticks), lots).units();
+            let position = position(side, lots, entry, 1 + entry * margin_ppm / 1_000_000);
+            let mut accrual = Accrual::new(rules.contract);
+            for rate_ppb in [rates.0, rates.1] {
+                let due = Due { rate_ppb, price: price(97) };
+                prop_assert!(accrual.pay(rules.contract, &due, 9));
+            }
+            let mut before = Accrual::new(rules.contract);
+            before.pay(rules.contract, &Due { rate_ppb: rates.0, price: price(97) }, 9);
+            let checkpoint = before.per_lot;
+            let owed = accrual.owed(position.lots(), checkpoint);
+            let now = position.with_margin(position.margin() + owed);
+            for mark in (5..=2_000).map(price) {
+                let value = rules.contract.value(mark, lots);
+                let tier = usize::from(value >= Money::new(500));
+                let (of, key) = rules.funded_key(tier, &position, &accrual, checkpoint).unwrap();
+                prop_assert_eq!(of, side);
+                let is_above = key > rules.funded_probe(tier, side, &accrual, mark);
+                let poorer = now.with_margin(now.margin() - Money::new(5));
+                prop_assert!(is_above || !rules.is_unhealthy(&now, mark), "{mark}");
+                prop_assert!(!is_above || rules.is_unhealthy(&poorer, mark), "{mark}");
+            }
+        }
+    }
+}

@@ -268,4 +268,73 @@ mod tests {
         // Without a sample nothing is paid, whatever the interest.
         assert_eq!(Premium { count: 0, ..sampled(7) }.at(&rules(), 8, (price, None)).1, None);
     }
+
+    #[test]
+    fn a_rate_that_cannot_have_been_made_is_refused() {
+        let made = Premium { interval: Some(4), sum: 0, count: 2, rate_ppb: 40_000_000 };
+        let suits = |premium: Premium| premium.suits(Some(&rules()), 39);
+        assert!(suits(made) && suits(Premium::default()));
+        assert!(!suits(Premium { interval: Some(5), ..made }), "an interval to come");
+        assert!(!suits(Premium { interval: None, ..made }), "nothing was sampled");
+        let most = 2 * i128::from(i64::MAX);
+        for (sum, fits) in [(most, true), (-most, true), (most + 1, false), (i128::MIN, false)] {
+            assert_eq!(suits(Premium { sum, ..made }), fits, "{sum}");
+        }
+        for (rate_ppb, fits) in [(-40_000_000, true), (40_000_001, false), (i64::MIN, false)] {
+            assert_eq!(suits(Premium { rate_ppb, ..made }), fits, "{rate_ppb}");
+        }
+        assert!(Premium::default().suits(None, 39));
+        assert!(!made.suits(None, 39), "no funding");
+    }
+
+    #[test]
+    fn a_count_of_samples_ends() {
+        let seen = Seen {
+            given: Price::MIN,
+            index: Some(Price::MIN),
+            last: None,
+            bid: None,
+            ask: None,
+            time_ns: 0,
+            rate_ppb: 0,
+            left_ns: 0,
+            interval_ns: 0,
+        };
+        let rules = FundingRules { fair: Fair::Mark, ..rules() };
+        let mut premium = Premium { count: u32::MAX - 1, ..Premium::default() };
+        for _ in 0..2 {
+            premium.sample(&rules, &seen, Price::new(3).unwrap());
+        }
+        assert_eq!((premium.count, premium.sum), (u32::MAX, 2 * BILLION));
+    }
+
+    #[test]
+    fn the_largest_position_pays_within_its_bound() {
+        for (kind, unit) in
+            [(ContractKind::Linear, BILLION), (ContractKind::Inverse, BILLION * INVERSE_PARTS)]
+        {
+            let accrual = Accrual::new(Contract { kind, unit: 1 });
+            assert_eq!(accrual.unit(), unit);
+            let most = i128::from(PAID_UNITS_MAX / 4) * unit;
+            for (per_lot, fits) in [(most, true), (-most, true), (most + unit, false)] {
+                assert_eq!(accrual.is_payable(per_lot, 4), fits, "{per_lot}");
+            }
+            for per_lot in [-most - unit, i128::MIN, i128::MAX] {
+                assert!(!accrual.is_payable(per_lot, 4), "{per_lot}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_inverse_lot_pays_parts_of_a_unit() {
+        let contract = Contract { kind: ContractKind::Inverse, unit: 70_000 };
+        let mut accrual = Accrual::new(contract);
+        let due = Due { rate_ppb: 9_500_000, price: Price::new(101).unwrap() };
+        assert!(accrual.pay(contract, &due, 7));
+        // 70,000 / 101 are 693.07 units, and 0.95 % of them 6.584; seven lots are 46.09.
+        assert_eq!((accrual.owed(7, 0), accrual.owed(-7, 0)), (Money::new(-47), Money::new(46)));
+        let before = accrual.per_lot;
+        assert!(accrual.pay(contract, &due, 7));
+        assert_eq!(accrual.owed(7, before), Money::new(-47));
+    }
 }

@@ -204,3 +204,116 @@ impl Canonical for HaircutState {
         Ok(Self { price, priced_ns, moves_ppb, lagged: input.get()?, in_force: input.get()? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> CollateralRules {
+        CollateralRules {
+            unit: 3,
+            reference: Price::new(100).unwrap(),
+            lots_max: 10,
+            haircut: Haircut {
+                rule: HaircutRule::Fixed,
+                floor: Ppm::new(50_000).unwrap(),
+                cap: Ppm::new(400_000).unwrap(),
+                interval_ns: 10,
+                lag_ns: 0,
+                step: Ppm::new(100_000).unwrap(),
+            },
+        }
+    }
+
+    fn refused(change: impl FnOnce(&mut CollateralRules)) -> bool {
+        let mut rules = rules();
+        change(&mut rules);
+        rules.check(4).is_err()
+    }
+
+    #[test]
+    fn rules_of_an_asset_that_contradict_themselves_are_refused() {
+        assert!(!refused(|_| ()));
+        assert!(refused(|rules| rules.unit = 0));
+        assert!(!refused(|rules| rules.unit = 1));
+        assert!(refused(|rules| rules.lots_max = 0));
+        assert!(!refused(|rules| rules.lots_max = 1));
+        assert!(refused(|rules| rules.reference = Price::MAX));
+        // At 2,000 ticks, the top of its domain.
+        let worth = |units: i64| refused(|rules| (rules.unit, rules.lots_max) = (units / 4_000, 2));
+        assert!(!worth(MONEY_MAX_UNITS));
+        assert!(worth(MONEY_MAX_UNITS + 4_000));
+        assert!(!refused(|rules| rules.haircut.floor = rules.haircut.cap));
+        assert!(refused(|rules| rules.haircut.floor = Ppm::new(400_001).unwrap()));
+        assert!(refused(|rules| rules.haircut.interval_ns = 0));
+        assert!(!refused(|rules| rules.haircut.lag_ns = 639));
+        assert!(refused(|rules| rules.haircut.lag_ns = 640));
+    }
+
+    #[test]
+    fn rules_of_a_haircut_that_contradict_themselves_are_refused() {
+        for (tau_ns, wrong) in [(0, true), (1, false), (TAU_NS_MAX, false), (TAU_NS_MAX + 1, true)]
+        {
+            let rule = HaircutRule::Volatility { tau_ns, factor_ppm: 1 };
+            assert_eq!(refused(|rules| rules.haircut.rule = rule), wrong, "{tau_ns}");
+        }
+        for (symbol, full, wrong) in [(3, 1, false), (4, 1, true), (3, 0, true), (3, -1, true)] {
+            let (symbol, full) = (SymbolId(symbol), Money::new(full));
+            let rule = HaircutRule::Depth { symbol, band: Ppm::ZERO, full };
+            assert_eq!(refused(|rules| rules.haircut.rule = rule), wrong, "{rule:?}");
+        }
+    }
+
+    fn priced() -> HaircutState {
+        let mut state = HaircutState::default();
+        state.price(&rules().haircut, Price::new(100).unwrap(), 0, 35);
+        state
+    }
+
+    #[test]
+    fn a_haircut_that_cannot_have_been_made_is_refused() {
+        let of = |change: &dyn Fn(&mut HaircutState)| {
+            let mut state = priced();
+            change(&mut state);
+            state
+        };
+        let suits = |change: &dyn Fn(&mut HaircutState)| of(change).suits(&rules(), 35);
+        assert!(HaircutState::default().suits(&rules(), 35));
+        assert!(suits(&|_| ()));
+        assert!(!priced().suits(&rules(), 34), "a time to come");
+        assert!(!suits(&|state| state.price = None), "no price, and yet it began");
+        for (ticks, fits) in [(4, false), (5, true), (2_000, true), (2_001, false)] {
+            assert_eq!(suits(&|state| state.price = Price::new(ticks)), fits, "{ticks}");
+        }
+        for (parts, fits) in [(49_999, false), (400_000, true), (400_001, false)] {
+            assert_eq!(suits(&|state| state.in_force = Ppm::new(parts).unwrap()), fits, "{parts}");
+        }
+        assert!(!suits(&|state| state.lagged = Lagged::default()), "it did not begin");
+        for (parts, fits) in [(49_999, false), (50_000, true)] {
+            let made = Ppm::new(parts).unwrap();
+            let waits = of(&|state| assert_eq!(state.lagged.take(made, 45, 10, 20), None));
+            assert_eq!(waits.suits(&rules(), 45), fits, "{parts} that waits");
+        }
+        assert!(!suits(&|state| state.moves_ppb = Some(0)), "nothing asks for moves");
+        let mut moving = rules();
+        moving.haircut.rule = HaircutRule::Volatility { tau_ns: 1, factor_ppm: 1 };
+        // From one end of the domain to the other, and twice that.
+        let most = 2 * 400 * 1_000_000_000;
+        for (ppb, fits) in [(-1, false), (0, true), (most, true), (most + 1, false)] {
+            assert_eq!(of(&|state| state.moves_ppb = Some(ppb)).suits(&moving, 35), fits, "{ppb}");
+        }
+    }
+
+    #[test]
+    fn an_average_of_moves_forgets_with_its_time_constant() {
+        let rule = HaircutRule::Volatility { tau_ns: 10, factor_ppm: 1 };
+        let rules = Haircut { rule, ..rules().haircut };
+        let mut state = HaircutState::default();
+        let moves = [(100, 5), (110, 15), (132, 25)].map(|(ticks, time_ns)| {
+            state.price(&rules, Price::new(ticks).unwrap(), 0, time_ns);
+            state.moves_ppb
+        });
+        // A tenth, then a fifth of which 1 - 1/e has arrived.
+        assert_eq!(moves, [None, Some(100_000_000), Some(163_212_055)]);
+    }
+}

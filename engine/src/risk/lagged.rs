@@ -87,3 +87,33 @@ impl<T: Canonical> Canonical for Lagged<T> {
         Ok(Self { pending, window })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_windows_cannot_have_made_is_refused() {
+        let suits = |window: Option<u64>, pending: &[(u64, u32)]| {
+            let lagged = Lagged { pending: pending.iter().copied().collect(), window };
+            lagged.suits(10, 35, |value| *value < 5)
+        };
+        assert!(suits(None, &[]));
+        assert!(suits(Some(3), &[(20, 4), (20, 0), (35, 4)]));
+        assert!(!suits(None, &[(20, 4)]), "nothing was taken");
+        assert!(!suits(Some(4), &[(20, 4)]), "a window to come");
+        assert!(!suits(Some(3), &[(36, 4)]), "a time to come");
+        assert!(!suits(Some(3), &[(21, 4), (20, 4)]), "not in order");
+        assert!(!suits(Some(3), &[(20, 4), (21, 5)]), "no such value");
+    }
+
+    #[test]
+    fn a_value_is_in_force_once_its_lag_is_over() {
+        let mut lagged = Lagged::default();
+        assert!(!lagged.has_begun());
+        let mut take = |value, time_ns| lagged.take(value, time_ns, 10, 15);
+        let taken = [(1, 5), (2, 9), (3, 10), (4, 24), (5, 25), (6, 60)].map(|(v, t)| take(v, t));
+        assert_eq!(taken, [Some(1), None, None, None, Some(3), Some(4)]);
+        assert!(lagged.has_begun());
+    }
+}

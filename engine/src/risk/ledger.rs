@@ -325,3 +325,57 @@ impl Ledger {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: AccountId = AccountId(1);
+
+    fn ledger(cross: bool) -> Ledger {
+        let mut ledger = Ledger::new(2, 1);
+        ledger.deposit(CLIENT, Money::new(10));
+        ledger.account_mut(CLIENT).set_state(account_state::CROSS, cross);
+        ledger
+    }
+
+    #[test]
+    fn a_fee_is_cut_to_the_cash_there_is_unless_margin_is_shared() {
+        for (cross, fee, paid) in
+            [(false, 7, 7), (false, 10, 10), (false, 11, 10), (true, 7, 7), (true, 11, 11)]
+        {
+            let mut ledger = ledger(cross);
+            assert_eq!(ledger.charge(CLIENT, Money::new(fee)), Money::new(paid), "{cross} {fee}");
+            assert_eq!(ledger.account(CLIENT).cash, Money::new(10 - paid));
+        }
+    }
+
+    #[test]
+    fn a_reserve_may_exceed_the_cash_of_those_who_share_margin() {
+        let mut ledger = ledger(true);
+        ledger.reserve(CLIENT, Money::new(11));
+        let account = ledger.account(CLIENT);
+        assert_eq!((account.cash, account.reserved), (Money::new(-1), Money::new(11)));
+    }
+
+    #[test]
+    #[should_panic(expected = "free cash covers what an order reserves")]
+    fn a_reserve_beyond_free_cash_is_a_mistake() {
+        ledger(false).reserve(CLIENT, Money::new(11));
+    }
+
+    #[test]
+    fn money_comes_in_within_its_bound() {
+        let mut ledger = ledger(false);
+        let most = MONEY_MAX_UNITS - 10;
+        for (amount, fits) in [(0, false), (-1, false), (1, true), (most, true), (most + 1, false)]
+        {
+            assert_eq!(ledger.admits(Money::new(amount)), fits, "{amount}");
+        }
+        ledger.withdraw(CLIENT, Money::new(4));
+        assert_eq!(
+            (ledger.account(CLIENT).cash, ledger.net_deposits()),
+            (Money::new(6), Money::new(6))
+        );
+    }
+}

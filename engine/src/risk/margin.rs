@@ -218,4 +218,26 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_short_may_be_triggered_at_the_last_price() {
+        let rules = rules(ContractKind::Linear);
+        let trigger = |all: i64| {
+            rules.trigger_price(&position(Side::Sell, 1, all - 100, 100)).map(Price::ticks)
+        };
+        // At 2,000 ticks it is worth 6,000 and must keep 75.
+        assert_eq!(
+            [6_071, 6_072, 6_074, 6_075].map(trigger),
+            [Some(1_999), Some(2_000), Some(2_000), None]
+        );
+    }
+
+    #[test]
+    fn a_short_that_cannot_lose_what_it_has_is_solvent_at_every_price() {
+        let rules = rules(ContractKind::Inverse);
+        for base in [40, 41] {
+            let price = rules.zero_price(Side::Sell, 1, Money::new(40), Money::new(base));
+            assert_eq!(price, rules.domain.1, "{base}");
+        }
+    }
 }

@@ -15,6 +15,8 @@ mod position;
 mod price_rules;
 mod reach;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use auction_rules::AuctionRules;
 pub use basket::{BASKET_PARTS_MAX, BASKET_WEIGHT_PPM_MAX, Basket, BasketPart};

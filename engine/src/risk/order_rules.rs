@@ -56,3 +56,39 @@ impl MarketRules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::rules::tests::spec;
+
+    fn with(rules: OrderRules) -> Result<MarketRules, MarketRulesError> {
+        MarketRules::new(spec()).unwrap().with_order_rules(rules)
+    }
+
+    #[test]
+    fn steps_of_nothing_and_values_below_nothing_are_refused() {
+        let none = OrderRules::default();
+        assert!(!with(none).unwrap().asks);
+        assert!(with(OrderRules { tick: 2, ..none }).unwrap().asks);
+        assert_eq!(with(OrderRules { tick: 0, ..none }), Err(MarketRulesError::Tick));
+        assert_eq!(with(OrderRules { lot: 0, ..none }), Err(MarketRulesError::Lot));
+        let owed = Money::new(-1);
+        let refused = with(OrderRules { notional_min: owed, ..none });
+        assert_eq!(refused, Err(MarketRulesError::NotionalMin(owed)));
+    }
+
+    #[test]
+    fn a_band_holds_who_reaches_through_the_mark() {
+        let price_band = Ppm::new(100_000).unwrap();
+        let rules = with(OrderRules { price_band, ..OrderRules::default() }).unwrap();
+        let mark = Price::new(100);
+        let within = |side, ticks| rules.in_band(side, Price::new(ticks).unwrap(), mark);
+        let buys = [1, 110, 111].map(|ticks| within(Side::Buy, ticks));
+        let sells = [89, 90, 2_000].map(|ticks| within(Side::Sell, ticks));
+        assert_eq!((buys, sells), ([true, true, false], [false, true, true]));
+        let free = with(OrderRules::default()).unwrap();
+        assert!(free.in_band(Side::Buy, Price::MAX, mark), "no band");
+        assert!(rules.in_band(Side::Buy, Price::MAX, None), "no mark");
+    }
+}

@@ -54,3 +54,22 @@ impl Sub for Reach {
         Self { worth: self.worth - other.worth, share: self.share - other.share }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::rules::tests::spec;
+
+    #[test]
+    fn reaches_add_up_to_four_of_the_largest_or_what_money_bounds() {
+        // 40 lots at most, each worth 14,000 at the top of the domain.
+        let rules = MarketRules::new(spec()).unwrap();
+        let of = |lots| Reach::of(&rules, lots);
+        assert_eq!(of(10), Reach { worth: 140_000, share: 1 << 30 });
+        assert_eq!(of(10) + of(20), of(30));
+        assert_eq!(of(30) - of(20), of(10));
+        assert!(of(160).is_within_bounds() && !of(161).is_within_bounds());
+        let worth = |worth| Reach { worth, share: 1 }.is_within_bounds();
+        assert!(worth(1 << 60) && !worth((1 << 60) + 1));
+    }
+}

@@ -255,3 +255,101 @@ fn with_deductions(tiers: Vec<MarginTier>) -> Result<Vec<(MarginTier, i128)>, Ma
     }
     Ok(out)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::types::ContractKind;
+
+    pub(in crate::risk) fn tier(floor: i64, initial: u32, maintenance: u32) -> MarginTier {
+        MarginTier {
+            notional_floor: Money::new(floor),
+            initial: Ppm::new(initial).unwrap(),
+            maintenance: Ppm::new(maintenance).unwrap(),
+        }
+    }
+
+    pub(in crate::risk) fn spec() -> MarketSpec {
+        MarketSpec {
+            contract: Contract { kind: ContractKind::Linear, unit: 7 },
+            reference: Price::new(100).unwrap(),
+            tiers: vec![
+                tier(0, 20_000, 10_000),
+                tier(5_000, 50_000, 25_000),
+                tier(8_000, 50_000, 40_000),
+            ],
+            maker_fee: Ppm::new(100).unwrap(),
+            taker_fee: Ppm::new(300).unwrap(),
+            order_lots_max: 30,
+            position_lots_max: 40,
+            market_band: Ppm::new(50_000).unwrap(),
+        }
+    }
+
+    fn refused(change: impl FnOnce(&mut MarketSpec)) -> Option<MarketRulesError> {
+        let mut spec = spec();
+        change(&mut spec);
+        MarketRules::new(spec).err()
+    }
+
+    #[test]
+    fn a_market_is_what_was_asked_for() {
+        let rules = MarketRules::new(spec()).unwrap();
+        let of = |n: usize| rules.tiers()[n];
+        assert_eq!(of(0), (tier(0, 20_000, 10_000), 0));
+        assert_eq!(of(1), (tier(5_000, 50_000, 25_000), 5_000 * 15_000));
+        assert_eq!(of(2), (tier(8_000, 50_000, 40_000), 5_000 * 15_000 + 8_000 * 15_000));
+        assert_eq!(rules.domain(), (Price::new(5).unwrap(), Price::new(2_000).unwrap()));
+        assert_eq!(rules.contract(), spec().contract);
+        assert_eq!((rules.maker_fee().parts(), rules.taker_fee().parts()), (100, 300));
+        assert_eq!((rules.order_lots_max(), rules.position_lots_max()), (30, 40));
+        assert_eq!(rules.market_band().parts(), 50_000);
+        assert_eq!(rules.initial_default().parts(), 20_000);
+        assert_eq!(rules.worth_max(3), 7 * 3 * 2_000);
+    }
+
+    #[test]
+    fn a_domain_starts_at_a_tick_and_ends_at_the_highest_price() {
+        let reference =
+            |ticks| move |spec: &mut MarketSpec| spec.reference = Price::new(ticks).unwrap();
+        assert_eq!(domain_around(Price::new(19).unwrap()).unwrap().0, Price::MIN);
+        let most = PRICE_TICKS_MAX / DOMAIN_FACTOR;
+        assert_eq!(refused(reference(most)), None);
+        assert_eq!(refused(reference(most + 1)), Some(MarketRulesError::Reference(most + 1)));
+    }
+
+    #[test]
+    fn numbers_stay_within_their_bounds() {
+        assert_eq!(refused(|spec| spec.contract.unit = 1), None);
+        assert_eq!(refused(|spec| spec.contract.unit = 0), Some(MarketRulesError::Unit(0)));
+        for (lots, fits) in [(0, false), (1, true), (1 << 31, true), ((1 << 31) + 1, false)] {
+            let order = refused(|spec| spec.order_lots_max = lots);
+            assert_eq!(order, (!fits).then_some(MarketRulesError::OrderLots(lots)));
+            let position = refused(|spec| spec.position_lots_max = lots);
+            assert_eq!(position, (!fits).then_some(MarketRulesError::PositionLots(lots)));
+        }
+        let worth = |units: i64| {
+            refused(|spec| (spec.contract.unit, spec.position_lots_max) = (units / 2_000, 1))
+        };
+        assert_eq!(worth(MONEY_MAX_UNITS), None);
+        assert_eq!(worth(MONEY_MAX_UNITS + 2_000), Some(MarketRulesError::PositionValue));
+    }
+
+    #[test]
+    fn tiers_rise() {
+        let tiers = |tiers: &[MarginTier]| refused(|spec| spec.tiers = tiers.to_vec());
+        assert_eq!(tiers(&[]), Some(MarketRulesError::NoTier));
+        let first = tier(0, 20_000, 10_000);
+        assert_eq!(tiers(&[tier(1, 20_000, 10_000)]), Some(MarketRulesError::TierFloor(0)));
+        assert_eq!(tiers(&[first, tier(0, 30_000, 20_000)]), Some(MarketRulesError::TierFloor(1)));
+        assert_eq!(tiers(&[first, tier(1, 20_000, 10_000)]), None, "rates may stay");
+        for (initial, maintenance) in [(20_000, 0), (20_000, 20_000), (20_000, 20_001)] {
+            let rates = tiers(&[tier(0, initial, maintenance)]);
+            assert_eq!(rates, Some(MarketRulesError::TierRate(0)), "{initial} and {maintenance}");
+        }
+        for (initial, maintenance) in [(20_000, 9_999), (19_999, 10_000)] {
+            let rates = tiers(&[first, tier(1, initial, maintenance)]);
+            assert_eq!(rates, Some(MarketRulesError::TierRate(1)), "{initial} and {maintenance}");
+        }
+    }
+}

@@ -43,3 +43,14 @@ pub(crate) use put;
 pub(crate) const AMOUNT_MAX_UNITS: i64 = 2 * MONEY_MAX_UNITS;
 
 const _: () = assert!(AMOUNT_MAX_UNITS <= i64::MAX / 2);
+
+/// The bytes that somebody writes.
+#[cfg(test)]
+pub(crate) fn bytes_of(put: impl FnOnce(&mut Encoder<'_>)) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut take = |piece: &[u8]| bytes.extend_from_slice(piece);
+    let mut out = Encoder::new(&mut take);
+    put(&mut out);
+    out.finish();
+    bytes
+}
