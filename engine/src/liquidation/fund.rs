@@ -100,4 +100,26 @@ mod tests {
         watch.note(&rules, Money::new(60), 25);
         assert_eq!(watch.allowance(&rules, Money::new(60)), Money::new(30));
     }
+
+    #[test]
+    fn what_a_fund_cannot_have_seen_is_refused() {
+        let of =
+            |peaks: [i64; 2]| FundWatch { window: 4, peaks: peaks.map(Money::new), stopped: true };
+        assert!(of([0, 7]).is_possible(4) && of([7, 0]).is_possible(5));
+        assert!(!of([0, 7]).is_possible(3), "a window to come");
+        assert!(!of([-1, 7]).is_possible(4) && !of([7, -1]).is_possible(4));
+    }
+
+    #[test]
+    fn a_fund_that_stopped_stays_so_in_a_snapshot() {
+        let watch = FundWatch { window: 4, peaks: [Money::new(5), Money::new(6)], stopped: true };
+        let bytes = crate::state::bytes_of(|out| watch.put(out));
+        assert_eq!(FundWatch::get(&mut Decoder::new(&bytes)), Ok(watch));
+    }
+
+    #[test]
+    fn a_fund_that_pays_down_to_nothing_has_no_peak() {
+        let down_to = |drawdown| FundRules { drawdown, ..FundRules::default() }.has_peak();
+        assert!(!down_to(Ppm::ONE) && down_to(Ppm::new(999_999).unwrap()));
+    }
 }

@@ -80,3 +80,26 @@ impl FundedIndex {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liquidation::tests::{linear, position};
+
+    #[test]
+    fn who_stands_elsewhere_is_found_out() {
+        let rules = linear(100, &[(0, 10_000)]);
+        let (accrual, account) = (Accrual::new(rules.contract()), AccountId(1));
+        let of = |side, margin| position(side, 10, 1_000, margin);
+        let (long, richer, short) = (of(Side::Buy, 20), of(Side::Buy, 21), of(Side::Sell, 20));
+        let mut index = FundedIndex::new(1, 2);
+        let all = [None, Some(&long), Some(&richer), Some(&short)];
+        for (n, put) in all.iter().enumerate() {
+            index.place(&rules, &accrual, account, put.map(|position| (position, 0)));
+            for (other, position) in all.iter().enumerate() {
+                let agrees = index.agrees(&rules, &accrual, account, position.map(|p| (p, 0)));
+                assert_eq!(agrees, n == other, "{n} and {other}");
+            }
+        }
+    }
+}

@@ -244,3 +244,77 @@ const DENSITY: [i64; 33] = [
     218_932,
     133_830,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liquidation::Minimal;
+    use crate::liquidation::tests::{linear, position, ppm};
+    use crate::types::{Ppm, Side};
+
+    /// The key of a long of ten lots that were bought at 100 with a margin of 20: its bankruptcy
+    /// price is 98, and it must keep a hundredth.
+    fn key(key: PriorityKey, plan: Plan, mark: u32) -> i128 {
+        let position = position(Side::Buy, 10, 1_000, 20);
+        let mark = Price::new(mark).unwrap();
+        priority((key, plan), &linear(100, &[(0, 10_000)]), &position, mark).unwrap()
+    }
+
+    #[test]
+    fn the_plain_keys_are_what_they_say() {
+        for (of, expected) in [
+            (PriorityKey::TriggerTime, 0),
+            (PriorityKey::MarginRatio, 10 * 1_000_000 / 990),
+            (PriorityKey::BankruptcyDistance, 1_000_000 / 99),
+            (PriorityKey::Notional, -990),
+        ] {
+            assert_eq!(key(of, Plan::Full, 99), expected, "{of:?}");
+        }
+    }
+
+    #[test]
+    fn the_furthest_fillable_price_goes_first_then_the_largest() {
+        let fillable = |adjustment_ppm, mark| {
+            let fillable = Fillable { adjustment_ppm, spread_ppm: 1_500_000 };
+            key(PriorityKey::FillableDistance(fillable), Plan::Full, mark)
+        };
+        // Nothing is lacking at 99; at 98 equity is zero, and the distance 1.5 · 9 / 980.
+        assert_eq!(fillable(1_000_000, 99), -990);
+        assert_eq!(fillable(1_000_000, 98), -((13_775 << 64) + 980));
+        assert_eq!(fillable(500_000, 98), -((6_887 << 64) + 980));
+    }
+
+    #[test]
+    fn the_expected_loss_is_that_of_a_normal_price() {
+        // At 98 the mean is the cost, at 99 it is 10,101 ppm less.
+        let loss = |sigma, cost, mark| {
+            let outlook = Outlook { sigma: ppm(sigma), cost: ppm(cost) };
+            -key(PriorityKey::ExpectedShortfall(outlook), Plan::Full, mark)
+        };
+        assert_eq!(loss(100, 0, 98), 980 * 100 * 398_942_280);
+        assert_eq!(loss(16, 1, 98), 980 * 16 * (398_942_280 + 65_612_685 / 2));
+        assert_eq!(loss(100, 399, 98), 980 * 100 * (3_875_012_346 + 124_994_799 * 92 / 100));
+        assert_eq!(loss(100, 400, 98), 980 * 400 * 1_000_000_000);
+        assert_eq!(loss(100, 401, 98), 980 * 401 * 1_000_000_000);
+        assert_eq!(loss(100, 9_701, 99), 990 * 100 * 7_145);
+        assert_eq!(loss(100, 9_700, 99), 0);
+    }
+
+    #[test]
+    fn its_growth_is_shared_by_the_steps_that_it_takes() {
+        let growth = |cost, mark, plan| {
+            let outlook = Outlook { sigma: ppm(100), cost: ppm(cost) };
+            -key(PriorityKey::CMu(outlook), plan, mark)
+        };
+        let half = Plan::Fraction { part: ppm(500_000), lots_min: 1 };
+        assert_eq!(growth(0, 98, Plan::Full), 980 * 398_942_280);
+        assert_eq!(growth(0, 98, half), 980 * 398_942_280 / 2);
+        assert_eq!(growth(50, 98, Plan::Full), 980 * 352_065_327);
+        assert_eq!(growth(10_051, 99, Plan::Full), 990 * 352_065_327);
+        assert_eq!((growth(400, 98, Plan::Full), growth(9_701, 99, Plan::Full)), (0, 0));
+        let third = Plan::Fraction { part: ppm(333_333), lots_min: 3 };
+        let minimal = Minimal { cost: Ppm::ZERO, impact: 0, buffer: Ppm::ZERO };
+        assert_eq!([half, third, Plan::Minimal(minimal)].map(|plan| plan.steps(10)), [2, 3, 1]);
+        assert_eq!(Plan::Fraction { part: Ppm::ZERO, lots_min: 0 }.steps(10), 10);
+    }
+}

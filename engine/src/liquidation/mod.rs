@@ -15,6 +15,8 @@ mod resting;
 mod rules;
 mod seen;
 mod socialise;
+#[cfg(test)]
+mod tests;
 mod venue;
 
 pub(crate) use adl::{Case, Deleveraging};

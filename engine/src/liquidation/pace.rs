@@ -109,3 +109,45 @@ impl Pace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_memory_that_a_discipline_cannot_have_left_is_refused() {
+        let strict = Discipline::Strict { steps_max: 3 };
+        let fifo = Discipline::Fifo { steps_max: 3 };
+        let weighted = Discipline::Weighted { forced: 1, client: 3 };
+        let limited = Discipline::RateLimited { steps: 3, interval_ns: 10 };
+        let suits = |discipline: &Discipline, client_inputs, window, steps_in_window| {
+            Pace { client_inputs, window, steps_in_window }.suits(discipline, 49)
+        };
+        for discipline in [&strict, &fifo, &weighted, &limited] {
+            assert!(suits(discipline, 0, 0, 0));
+        }
+        for discipline in [&strict, &fifo] {
+            assert!(!suits(discipline, 1, 0, 0));
+            assert!(!suits(discipline, 0, 1, 0));
+            assert!(!suits(discipline, 0, 0, 1));
+        }
+        assert!(suits(&weighted, 2, 0, 0) && !suits(&weighted, 3, 0, 0));
+        assert!(!suits(&weighted, 2, 1, 0) && !suits(&weighted, 2, 0, 1));
+        assert!(suits(&limited, 0, 4, 3));
+        assert!(
+            !suits(&limited, 1, 4, 3) && !suits(&limited, 0, 5, 3) && !suits(&limited, 0, 4, 4)
+        );
+    }
+
+    #[test]
+    fn a_step_waits_for_the_next_window_once_this_one_is_used_up() {
+        let limited = Discipline::RateLimited { steps: 3, interval_ns: 10 };
+        let next = |window, steps_in_window, now_ns| {
+            Pace { client_inputs: 0, window, steps_in_window }.next_ns(&limited, now_ns)
+        };
+        assert_eq!(next(4, 2, 45), 45);
+        assert_eq!(next(4, 3, 45), 50);
+        assert_eq!(next(3, 3, 45), 45);
+        assert_eq!(Pace::default().next_ns(&Discipline::Strict { steps_max: 1 }, 45), 45);
+    }
+}

@@ -103,6 +103,7 @@ impl Minimal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::liquidation::tests::{linear, position, ppm};
     use crate::risk::{MarginTier, MarketRules, MarketSpec, Position};
     use crate::types::{Contract, ContractKind, Money, Price, Side};
     use proptest::prelude::*;
@@ -162,5 +163,70 @@ mod tests {
                 prop_assert!((1..lots / 100).all(|part| !healthy(part * 100)));
             }
         }
+    }
+
+    /// What a plan closes of a long at 1,000 with so much equity, in a market of three tiers.
+    fn closes(plan: Plan, lots: u64, equity: i64, now_ns: u64) -> u32 {
+        let rules = linear(1_000, &[(0, 10_000), (10_000, 20_000), (30_000, 50_000)]);
+        let long = position(Side::Buy, lots, 1_000 * i64::try_from(lots).unwrap(), equity);
+        let seen = Seen::at(&rules, &long, Price::new(1_000).unwrap()).unwrap();
+        plan.lots(&seen, Moment { now_ns, first_ns: 0, whole_until_ns: 5 })
+    }
+
+    #[test]
+    fn a_step_down_leaves_the_most_that_the_lower_tier_holds() {
+        let closed = |lots, tiers| closes(Plan::StepDown { tiers }, lots, 100, 9);
+        assert_eq!([1, 2, 5].map(|tiers| closed(50, tiers)), [21, 41, 41]);
+        assert_eq!([30, 29, 10, 9].map(|lots| closed(lots, 1)), [1, 20, 1, 9]);
+    }
+
+    #[test]
+    fn all_closes_at_once_of_a_small_position_and_for_a_while_after_a_part() {
+        let part = ppm(200_000);
+        let closed = |above, now_ns| {
+            let above = Money::new(above);
+            closes(Plan::PartThenAll { above, part, window_ns: 7 }, 50, 100, now_ns)
+        };
+        assert_eq!([closed(50_000, 9), closed(49_999, 9)], [50, 10]);
+        assert_eq!([4, 5, 6].map(|now_ns| closed(0, now_ns)), [50, 10, 10]);
+    }
+
+    #[test]
+    fn a_part_is_enough_of_a_large_debt_that_is_nearly_covered() {
+        let closed = |equity, health, least| {
+            let least = Money::new(least);
+            closes(
+                Plan::CloseFactor { part: ppm(500_000), health: ppm(health), least },
+                50,
+                equity,
+                9,
+            )
+        };
+        // Worth 50,000, of which 95 % may be owed.
+        assert_eq!([2_499, 2_500, 2_501].map(|equity| closed(equity, 1_000_000, 0)), [50, 50, 25]);
+        assert_eq!([989_583, 989_584].map(|health| closed(2_000, health, 0)), [25, 50]);
+        let least = [47_499, 47_500, 50_001].map(|least| closed(2_501, 0, least));
+        assert_eq!(least, [25, 50, 50]);
+        assert_eq!([50_000, 50_001].map(|least| closed(-100, 0, least)), [25, 50]);
+    }
+
+    #[test]
+    fn the_minimal_step_is_rounded_up_to_health() {
+        let rules = linear(1_000, &[(0, 50_000)]);
+        let step = |equity, cost, impact, buffer| {
+            let long = position(Side::Buy, 1_000, 1_000_000, equity);
+            let seen = Seen::at(&rules, &long, Price::new(1_000).unwrap()).unwrap();
+            Minimal { cost: ppm(cost), impact, buffer: ppm(buffer) }.lots(&seen)
+        };
+        // Maintenance is 50,000, two units more must be left, and each lot frees 50.
+        assert_eq!([49_002, 49_001].map(|equity| step(equity, 0, 0, 0)), [20, 21]);
+        assert_eq!(step(49_001, 0, 0, 10_000), 221);
+        assert_eq!(step(49_001, 12_926, 0, 0), 28, "27 lots lack two millionths of a lot's value");
+        assert_eq!([49_999, 50_000, 50_001].map(|cost| step(49_001, cost, 0, 0)), [1_000; 3]);
+        // Where the parabola just reaches what is needed, and where it does not.
+        assert_eq!(
+            [1_250_000_000, 1_250_000_001].map(|impact| step(49_002, 0, impact, 0)),
+            [40, 1_000]
+        );
     }
 }

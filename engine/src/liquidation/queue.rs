@@ -309,3 +309,124 @@ impl LiquidationQueue {
         self.note_undrawn();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::bytes_of;
+
+    fn waiting(account: u32, key: i128, since_ns: u64) -> Waiting {
+        let (symbol, account) = (SymbolId(0), AccountId(account));
+        Waiting { key, entry: 0, symbol, account, since_ns, first_ns: since_ns, bankrupt: key < 0 }
+    }
+
+    fn drawn(queue: &LiquidationQueue) -> Vec<u32> {
+        let may_be_served =
+            |(waiting, undrawn): &(Waiting, bool)| (!undrawn).then_some(waiting.account.0);
+        let mut all: Vec<u32> = queue.in_order().iter().filter_map(may_be_served).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn a_window_serves_some_that_stand_next_to_each_other() {
+        let mut queue = LiquidationQueue::new(8, true);
+        for account in [4, 0, 3, 1, 2] {
+            queue.push(waiting(account, 0, 0), 0);
+        }
+        assert!(drawn(&queue).is_empty() && queue.has_undrawn());
+        let draw = Draw { most: 2, seed: 77 };
+        for window in 1..40 {
+            queue.draw(draw, window);
+            let first = u32::try_from(mix(draw.seed ^ mix(window)) % 5).unwrap();
+            let mut expected = [first, (first + 1) % 5];
+            expected.sort_unstable();
+            assert_eq!(drawn(&queue), expected, "window {window}");
+            queue.draw(Draw { most: 5, seed: 77 }, window);
+            assert_eq!(drawn(&queue).len(), 2, "a window is drawn for once");
+            assert_eq!((queue.len(), queue.window()), (5, window));
+        }
+        queue.draw(Draw { most: 5, seed: 77 }, 40);
+        assert_eq!((drawn(&queue).len(), queue.has_undrawn()), (5, false));
+    }
+
+    #[test]
+    fn numbers_without_pattern_are_those_of_splitmix64() {
+        let golden = 0x9E37_79B9_7F4A_7C15;
+        assert_eq!([mix(0), mix(golden)], [0xE220_A839_7B1D_CDAF, 0x6E78_9E6A_A1B9_65F4]);
+    }
+
+    #[test]
+    fn a_queue_counts_what_it_serves() {
+        let mut queue = LiquidationQueue::new(8, false);
+        for (account, key, since_ns) in [(1, 3, 10), (2, -4, 12), (3, 5, 20)] {
+            queue.push(waiting(account, key, since_ns), 15);
+        }
+        assert_eq!((queue.len(), queue.later_ns()), (3, Some(20)));
+        queue.advance(19);
+        let served = [30, 31, 32].map(|now_ns| queue.pop(now_ns).map(|waiting| waiting.account.0));
+        assert_eq!(served, [Some(2), Some(1), None]);
+        queue.advance(20);
+        assert_eq!(queue.pop(33).map(|waiting| waiting.account.0), Some(3));
+        let expected = QueueStats {
+            served: [2, 1],
+            wait_ns: [34, 18],
+            wait_max_ns: [21, 18],
+            inversions: 0,
+            backlog_max: 3,
+        };
+        assert_eq!(queue.stats(), expected);
+    }
+
+    #[test]
+    fn only_a_draw_serves_somebody_before_a_smaller_key() {
+        for (left_out, inversions) in [(4, 1), (5, 0), (6, 0)] {
+            let mut queue = LiquidationQueue::new(8, true);
+            queue.push(waiting(0, 5, 0), 0);
+            queue.draw(Draw { most: 1, seed: 0 }, 1);
+            queue.push(waiting(1, left_out, 0), 0);
+            assert_eq!(queue.pop(0).map(|waiting| waiting.account.0), Some(0));
+            assert_eq!(queue.stats().inversions, inversions, "{left_out}");
+        }
+        for seed in 0..20 {
+            let mut queue = LiquidationQueue::new(8, true);
+            for account in 0..5 {
+                queue.push(waiting(account, account.into(), 0), 0);
+            }
+            let mut inversions = 0;
+            for window in 1..5 {
+                queue.draw(Draw { most: 1, seed }, window);
+                let served = queue.pop(0).expect("one of them").key;
+                let waits = queue.in_order().iter().any(|(waiting, _)| waiting.key < served);
+                inversions += u64::from(waits);
+            }
+            assert_eq!(queue.stats().inversions, inversions, "{seed}");
+        }
+    }
+
+    #[test]
+    fn a_queue_is_written_with_ranks_for_entries_and_read_back() {
+        let mut queue = LiquidationQueue::new(8, false);
+        for (account, key, since_ns) in [(1, 3, 10), (2, 3, 12), (3, 3, 20), (4, 3, 10)] {
+            queue.push(waiting(account, key, since_ns), 15);
+        }
+        assert_eq!(queue.pop(15).map(|waiting| waiting.account.0), Some(1));
+        let bytes = bytes_of(|out| queue.put(out));
+        let list: Vec<Waiting> = Decoder::new(&bytes).list(8, "positions").unwrap();
+        let written: Vec<_> =
+            list.iter().map(|waiting| (waiting.account.0, waiting.entry)).collect();
+        assert_eq!(written, [(2, 1), (3, 2), (4, 3)]);
+        for (time_ns, served) in [(19, 2), (20, 3)] {
+            let mut again = LiquidationQueue::new(8, false);
+            again.restore(list.clone(), &[false; 3], 7, time_ns);
+            assert_eq!(bytes_of(|out| again.put(out)), bytes);
+            assert_eq!((again.window(), again.len()), (7, 3));
+            assert_eq!(std::iter::from_fn(|| again.pop(30)).count(), served);
+            again.enter_after(9);
+            assert_eq!(again.numbered(waiting(5, 0, 0)).entry, 10);
+        }
+        let mut again = LiquidationQueue::new(8, true);
+        again.restore(list, &[true, false, false], 7, 20);
+        assert_eq!((drawn(&again), again.has_undrawn()), (vec![3, 4], true));
+    }
+}

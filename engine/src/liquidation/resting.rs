@@ -188,4 +188,32 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn gaps_are_closed_before_the_list_grows() {
+        let mut list = RestingOrders::new(1, 12, true);
+        let room = list.entries.capacity();
+        assert!(list.is_empty());
+        list.push(resting(0, 0));
+        for now_ns in 1..10 * room as u64 {
+            list.push(resting(1, now_ns));
+            assert_eq!(list.remove(SymbolId(0), AccountId(1)), Some(resting(1, now_ns)));
+        }
+        assert_eq!((list.entries.capacity(), list.len(), list.is_empty()), (room, 1, false));
+        assert_eq!(list.get(SymbolId(0), AccountId(0)), Some(&resting(0, 0)));
+    }
+
+    #[test]
+    fn what_orders_leave_is_kept_until_it_is_disposed_of() {
+        let mut list = RestingOrders::new(2, 3, true);
+        assert_eq!(list.all_left().count(), 0);
+        for (symbol, account, lots) in [(1, 2, 5), (0, 1, 7)] {
+            list.leave(SymbolId(symbol), AccountId(account), lots);
+        }
+        assert!(list.all_left().eq([(0, 1, 7), (1, 2, 5)]));
+        assert_eq!(list.left(SymbolId(1), AccountId(2)), 5);
+        assert_eq!(list.take_left(SymbolId(1), AccountId(2)), 5);
+        assert_eq!(list.left(SymbolId(1), AccountId(2)), 0);
+        assert_eq!(RestingOrders::new(2, 3, false).left(SymbolId(1), AccountId(2)), 0);
+    }
 }

@@ -243,3 +243,155 @@ impl PriorityKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liquidation::{Draw, FundRules};
+
+    fn rules() -> LiquidationRules {
+        LiquidationRules {
+            enabled: true,
+            key: PriorityKey::TriggerTime,
+            discipline: Discipline::RateLimited { steps: 1, interval_ns: 1 },
+            plan: Plan::Full,
+            fee: Ppm::ZERO,
+            unwind: Unwind { lots_max: 1, band: Ppm::ONE, interval_ns: 1 },
+            triggers_max: 1,
+            venue: VenueRules::default(),
+        }
+    }
+
+    fn refused(change: impl FnOnce(&mut LiquidationRules)) -> Option<RulesError> {
+        let mut rules = rules();
+        change(&mut rules);
+        rules.check().err()
+    }
+
+    #[test]
+    fn a_discipline_lets_something_happen() {
+        assert_eq!(refused(|_| ()), None);
+        for (discipline, expected) in [
+            (Discipline::Strict { steps_max: 1 }, None),
+            (Discipline::Strict { steps_max: 0 }, Some(RulesError::Zero("steps_max"))),
+            (Discipline::Fifo { steps_max: 1 }, None),
+            (Discipline::Fifo { steps_max: 0 }, Some(RulesError::Zero("steps_max"))),
+            (Discipline::Weighted { forced: 1, client: 1 }, None),
+            (Discipline::Weighted { forced: 0, client: 1 }, Some(RulesError::Zero("forced"))),
+            (Discipline::Weighted { forced: 1, client: 0 }, Some(RulesError::Zero("client"))),
+            (Discipline::RateLimited { steps: 0, interval_ns: 1 }, Some(RulesError::Zero("steps"))),
+            (
+                Discipline::RateLimited { steps: 1, interval_ns: 0 },
+                Some(RulesError::Zero("interval_ns")),
+            ),
+        ] {
+            assert_eq!(refused(|rules| rules.discipline = discipline), expected, "{discipline:?}");
+        }
+        assert_eq!(
+            refused(|rules| rules.unwind.lots_max = 0),
+            Some(RulesError::Zero("unwind lots_max"))
+        );
+        assert_eq!(
+            refused(|rules| rules.unwind.interval_ns = 0),
+            Some(RulesError::Zero("unwind interval_ns"))
+        );
+        assert_eq!(refused(|rules| rules.triggers_max = 0), Some(RulesError::Zero("triggers_max")));
+    }
+
+    #[test]
+    fn a_plan_closes_something() {
+        let (one, none) = (Ppm::new(1).unwrap(), Ppm::ZERO);
+        let minimal = Minimal { cost: none, impact: 0, buffer: none };
+        for (plan, works) in [
+            (Plan::Minimal(minimal), true),
+            (Plan::Fraction { part: one, lots_min: 0 }, true),
+            (Plan::Fraction { part: none, lots_min: 1 }, true),
+            (Plan::Fraction { part: one, lots_min: 1 }, true),
+            (Plan::Fraction { part: none, lots_min: 0 }, false),
+            (Plan::StepDown { tiers: 1 }, true),
+            (Plan::StepDown { tiers: 0 }, false),
+            (Plan::PartThenAll { above: Money::ZERO, part: one, window_ns: 0 }, true),
+            (Plan::PartThenAll { above: Money::ZERO, part: none, window_ns: 1 }, false),
+            (Plan::CloseFactor { part: one, health: none, least: Money::ZERO }, true),
+            (Plan::CloseFactor { part: none, health: one, least: Money::ZERO }, false),
+            (Plan::Throttled { minimal, initial: none, duration_ns: 1 }, true),
+            (Plan::Throttled { minimal, initial: one, duration_ns: 0 }, false),
+        ] {
+            let expected =
+                if works { None } else { Some(RulesError::Zero("plan part and lots_min")) };
+            assert_eq!(refused(|rules| rules.plan = plan), expected, "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_waits_before_it_is_tried_again() {
+        let kept = |again_ns| {
+            refused(|rules| {
+                (rules.venue.order.unfilled, rules.venue.order.again_ns) =
+                    (Unfilled::Keep, again_ns);
+            })
+        };
+        assert_eq!(kept(1), None);
+        assert_eq!(
+            kept(0),
+            Some(RulesError::Zero("again_ns of a venue that keeps what is unfilled"))
+        );
+        let rests = |for_ns| refused(|rules| rules.venue.order.unfilled = Unfilled::Rest(for_ns));
+        assert_eq!(rests(1), None);
+        assert_eq!(rests(0), Some(RulesError::Zero("the time for which a forced order rests")));
+        assert!(Unfilled::Rest(1).rests() && !Unfilled::Keep.rests() && !Unfilled::Dispose.rests());
+    }
+
+    #[test]
+    fn rules_that_only_together_make_sense_are_held_together() {
+        let range = |error| matches!(error, Some(RulesError::Range(..)));
+        let draw = |most| Some(Draw { most, seed: 0 });
+        assert_eq!(refused(|rules| rules.venue.draw = draw(1)), None);
+        assert_eq!(
+            refused(|rules| rules.venue.draw = draw(0)),
+            Some(RulesError::Zero("draw most"))
+        );
+        assert!(range(refused(|rules| {
+            rules.venue.draw = draw(1);
+            rules.discipline = Discipline::Strict { steps_max: 1 };
+        })));
+        let fund = |drawdown, resume, window_ns| {
+            let [drawdown, resume] = [drawdown, resume].map(|parts| Ppm::new(parts).unwrap());
+            refused(|rules| rules.venue.fund = FundRules { drawdown, resume, window_ns })
+        };
+        assert_eq!(
+            (fund(5, 5, 1), fund(5, 5, 0)),
+            (None, Some(RulesError::Zero("fund window_ns")))
+        );
+        assert!(range(fund(5, 6, 1)));
+        let limit = |unfilled, limit| {
+            refused(|rules| {
+                (rules.venue.order.unfilled, rules.venue.order.limit) = (unfilled, limit);
+            })
+        };
+        assert_eq!(limit(Unfilled::Rest(1), ForcedLimit::Bankruptcy), None);
+        assert!(range(limit(Unfilled::Rest(1), ForcedLimit::Band(Ppm::ONE))));
+        assert_eq!(limit(Unfilled::Dispose, ForcedLimit::Band(Ppm::ONE)), None);
+    }
+
+    #[test]
+    fn a_key_assumes_a_price_that_can_move() {
+        let most = 10 * Ppm::SCALE;
+        for (adjustment_ppm, spread_ppm, fits) in
+            [(0, 0, true), (most, most, true), (most + 1, 0, false), (0, most + 1, false)]
+        {
+            let fillable = Fillable { adjustment_ppm, spread_ppm };
+            let key = refused(|rules| rules.key = PriorityKey::FillableDistance(fillable));
+            assert_eq!(key.is_none(), fits, "{fillable:?}");
+            let limit = ForcedLimit::Fillable(fillable);
+            let limit = refused(|rules| rules.venue.order.limit = limit);
+            assert_eq!(limit, key);
+        }
+        for (parts, expected) in [(1, None), (0, Some(RulesError::Zero("key sigma")))] {
+            let outlook = Outlook { sigma: Ppm::new(parts).unwrap(), cost: Ppm::ZERO };
+            for key in [PriorityKey::ExpectedShortfall(outlook), PriorityKey::CMu(outlook)] {
+                assert_eq!(refused(|rules| rules.key = key), expected, "{key:?}");
+            }
+        }
+    }
+}

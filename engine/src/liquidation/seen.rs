@@ -116,3 +116,52 @@ pub(crate) fn lots_worth(contract: Contract, price: Price, value: Money) -> u64 
     };
     u64::try_from(lots.min(i128::from(u64::MAX))).expect("not negative, and held")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liquidation::tests::{linear, market, position};
+
+    #[test]
+    fn maintenance_is_that_of_its_tiers() {
+        let rules = linear(1_000, &[(0, 10_000), (10_000, 20_000), (30_000, 50_000)]);
+        let long = position(Side::Buy, 50, 50_000, 1_500);
+        let seen = Seen::at(&rules, &long, Price::new(1_000).unwrap()).unwrap();
+        // 100 of the first 10,000, 400 of the next 20,000, 1,000 of the rest.
+        assert_eq!((seen.maintenance(), seen.maintenance_rate().parts()), (1_500, 50_000));
+        assert!(!seen.is_below(0) && !seen.is_below(1_000_000) && seen.is_below(1_000_001));
+        let rich = position(Side::Buy, 50, 50_000, 1 << 40);
+        let seen = Seen::at(&rules, &rich, Price::new(1_000).unwrap()).unwrap();
+        assert!(seen.is_below(u32::MAX) && !seen.is_below(u32::MAX - 1));
+    }
+
+    #[test]
+    fn the_most_lots_that_a_value_pays_are_the_most() {
+        for kind in [ContractKind::Linear, ContractKind::Inverse] {
+            let contract = Contract { kind, unit: 7 };
+            for (ticks, value) in (1..40).flat_map(|ticks| (0..60).map(move |value| (ticks, value)))
+            {
+                let (price, value) = (Price::new(ticks).unwrap(), Money::new(value));
+                let lots = lots_worth(contract, price, value);
+                assert!(contract.value(price, lots) <= value, "{kind:?} {ticks} {value}");
+                assert!(contract.value(price, lots + 1) > value, "{kind:?} {ticks} {value}");
+            }
+            assert_eq!(lots_worth(contract, Price::MIN, Money::new(-1)), 0);
+        }
+    }
+
+    #[test]
+    fn a_rising_value_is_a_profit_of_a_linear_long_and_an_inverse_short() {
+        for (kind, side, gains) in [
+            (ContractKind::Linear, Side::Buy, true),
+            (ContractKind::Linear, Side::Sell, false),
+            (ContractKind::Inverse, Side::Buy, false),
+            (ContractKind::Inverse, Side::Sell, true),
+        ] {
+            let rules = market(Contract { kind, unit: 7 }, 100, &[(0, 10_000)]);
+            let one = position(side, 1, 1, 1);
+            let seen = Seen::at(&rules, &one, Price::new(100).unwrap()).unwrap();
+            assert_eq!(seen.gains_with_value(), gains, "{kind:?} {side:?}");
+        }
+    }
+}

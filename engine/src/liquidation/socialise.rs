@@ -82,3 +82,28 @@ fn share_out(
     }
     assert!(left == Money::ZERO, "what rounding left is less than one unit per payer");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_weighs_anything_cash_decides() {
+        let mut ledger = Ledger::new(4, 1);
+        for (account, cash) in [(1, 10), (2, 30), (3, 0)] {
+            if cash > 0 {
+                ledger.deposit(AccountId(account), Money::new(cash));
+            }
+        }
+        let shares = |weight: [i128; 3]| {
+            let (mut first, mut out) = (Vec::new(), Vec::new());
+            let weigh = |id: AccountId| weight[id.index() - 1];
+            let clients = |id: AccountId| id != AccountId::FUND;
+            weighted_shares(&ledger, Money::new(8), clients, weigh, &mut first, &mut out);
+            out.iter().map(|(id, share)| (id.0, share.units())).collect::<Vec<_>>()
+        };
+        assert_eq!(shares([0, 0, 9]), [(1, 2), (2, 6)]);
+        assert_eq!(shares([1, 0, 9]), [(1, 8)]);
+        assert_eq!(shares([1, 1, 9]), [(1, 4), (2, 4)]);
+    }
+}

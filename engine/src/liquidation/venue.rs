@@ -314,3 +314,22 @@ pub struct Outlook {
     /// What execution costs beside: half the spread, impact, fee.
     pub cost: Ppm,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn policies_and_prices_are_found_by_their_names() {
+        for policy in AdlPolicy::ALL {
+            assert_eq!(AdlPolicy::of_name(policy.name()), Some(policy));
+        }
+        for price in AdlPrice::ALL {
+            assert_eq!(AdlPrice::of_name(price.name()), Some(price));
+        }
+        assert_eq!((AdlPolicy::of_name("mark"), AdlPrice::of_name("bitmex")), (None, None));
+        let about: BTreeSet<_> = AdlPolicy::ALL.map(AdlPolicy::about).into_iter().collect();
+        assert!(about.len() == AdlPolicy::ALL.len() && !about.contains(""));
+    }
+}
