@@ -329,6 +329,14 @@ mod tests {
     }
 
     #[test]
+    fn room_for_a_million_that_wait_is_set_aside() {
+        let queue = LiquidationQueue::new(8, true);
+        let of = [queue.heap.capacity(), queue.later.capacity(), queue.undrawn.capacity()];
+        assert_eq!((of, queue.drawing.capacity()), ([8; 3], 8));
+        assert_eq!(LiquidationQueue::new(1 << 21, false).heap.capacity(), 1 << 20);
+    }
+
+    #[test]
     fn a_window_serves_some_that_stand_next_to_each_other() {
         let mut queue = LiquidationQueue::new(8, true);
         for account in [4, 0, 3, 1, 2] {
