@@ -155,7 +155,9 @@ impl<T: Copy + Send> Publisher<T> {
     pub fn push_batch(&mut self, messages: &[T]) -> usize {
         let count = self.room(messages.len()).min(messages.len());
         // SAFETY: as in `push`, for `count` positions that all lie below `limit`.
-        unsafe { self.shared.slots.publish_batch(self.room.next, &messages[..count]) };
+        unsafe {
+            self.shared.slots.publish_batch(self.room.next, self.room.limit, &messages[..count])
+        };
         self.room.next += count;
         count
     }

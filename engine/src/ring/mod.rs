@@ -11,7 +11,8 @@
 //! **A full ring is an answer, never a loss**: [`Producer::push`] hands the message back.
 //!
 //! All unsafe code of the house is in `slots`, behind two operations: publish a position, read a
-//! position. `spsc` and `broadcast` owe it one promise each, stated where they call it.
+//! position. `spsc` and `broadcast` owe it one promise each, stated where they call it. (And one
+//! instruction that moves nothing but a cache line, in `prefetch`.)
 //!
 //! ```
 //! use seawall_engine::ring::{Full, spsc};
@@ -28,6 +29,7 @@
 
 mod array_queue;
 mod broadcast;
+mod prefetch;
 mod slots;
 mod spsc;
 mod sync;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem::MaybeUninit;
 
+use super::prefetch::fetch_for_writing;
 use super::sync::{AtomicUsize, Ordering, UnsafeCell, publish_order};
 
 /// Most bytes of a message: a cache line less the sequence number.
@@ -10,6 +11,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 56;
 /// Most slots of a ring.
 pub const CAPACITY_MAX: usize = 1 << 26;
 
+/// How many slots ahead of the one that it writes a batch asks for lines.
+const WRITE_AHEAD: usize = 8;
 /// Slots that a reader looks at before it copies the first of them.
 const LOOK_AHEAD: usize = 16;
 
@@ -112,22 +115,30 @@ impl<T: Copy> Slots<T> {
         unsafe { self.slot(position).publish(position, message) };
     }
 
-    /// Puts messages at `first` and the positions after it and makes them visible together.
+    /// Puts messages at `first` and the positions after it and makes them visible together. Positions
+    /// up to `limit` are free.
     ///
     /// A reader that has come to `first` waits there, and the slot at `first` is written last: so
     /// it sees the whole batch or nothing of it, and does not pull lines away from under the
     /// writer.
+    ///
+    /// A store waits until its line has come from the reader's core, and only so many stores can wait. So the
+    /// lines of free slots are asked for before their turn, the next batch's among them.
     ///
     /// # Safety
     ///
     /// That of [`Self::publish`] for each of the positions, and nobody has published beyond
     /// `first` before.
     #[inline]
-    pub(super) unsafe fn publish_batch(&self, first: usize, messages: &[T]) {
+    pub(super) unsafe fn publish_batch(&self, first: usize, limit: usize, messages: &[T]) {
         let Some((head, rest)) = messages.split_first() else { return };
         // Kept in registers: nothing below could change them, which the compiler cannot know.
         let (slots, mask) = (&*self.slots, self.mask);
         for (position, message) in (first + 1..).zip(rest) {
+            let ahead = position + WRITE_AHEAD;
+            if ahead < limit {
+                fetch_for_writing(&slots[ahead & mask]);
+            }
             // SAFETY: promised by the caller for every position of the batch.
             unsafe { slots[position & mask].publish(position, *message) };
         }
