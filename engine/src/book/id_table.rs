@@ -405,7 +405,7 @@ mod tests {
             let mut orders = OrderStore::new(64);
             let mut table = IdTable::new(64);
             let mut model: BTreeMap<u64, Slot> = BTreeMap::new();
-            for (id, op) in ops {
+            for (n, (id, op)) in ops.into_iter().enumerate() {
                 if op == 0 && !model.contains_key(&id) && !orders.is_full() {
                     let slot = place(&mut orders, order(id));
                     table.insert(OrderId(id), slot, &orders);
@@ -420,8 +420,11 @@ mod tests {
                     table.remove(OrderId(id), slot);
                     orders.release(slot);
                 }
-                for (id, slot) in &model {
-                    prop_assert_eq!(table.find(OrderId(*id), &orders), Some(*slot));
+                // An interpreter is slow: it looks at everybody now and then.
+                if !cfg!(miri) || n % 32 == 0 {
+                    for (id, slot) in &model {
+                        prop_assert_eq!(table.find(OrderId(*id), &orders), Some(*slot));
+                    }
                 }
                 prop_assert_eq!(table.find(OrderId(id ^ 1), &orders), model.get(&(id ^ 1)).copied());
                 prop_assert_eq!(table.count(), model.len());
