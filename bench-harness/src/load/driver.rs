@@ -29,7 +29,7 @@ const DRAIN_MAX: usize = 128;
 /// Time between the start of the threads and the first due message.
 const LEAD_NS: u64 = 2_000_000;
 /// What sending or taking a message may take before the time counts as a stall.
-const EDGE_WORK_NS: u64 = 250;
+const EDGE_WORK_NS: u64 = 100;
 
 /// How to run.
 #[derive(Clone, Copy, Debug)]

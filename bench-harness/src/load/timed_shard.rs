@@ -10,8 +10,9 @@ use super::stalls::StallLog;
 use super::touched::room;
 use crate::measure::histogram::nanoseconds;
 
-/// What an input or an event may take before the time counts as a stall. Ten times the mean.
-const WORK_NS: u64 = 1_000;
+/// What an input or an event may take before the time counts as a stall. Four times the mean: an allowance that is
+/// wide hides the stalls of a busy turn, and their wait is then taken for the engine's.
+const WORK_NS: u64 = 250;
 
 /// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`, [`SAMPLE_RUN`] in a row. It only notes
 /// what the clock said: histograms are made of that when the run is over, and do not evict the book.
