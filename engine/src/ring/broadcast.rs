@@ -154,10 +154,9 @@ impl<T: Copy + Send> Publisher<T> {
     #[inline]
     pub fn push_batch(&mut self, messages: &[T]) -> usize {
         let count = self.room(messages.len()).min(messages.len());
+        let Room { next, limit } = *self.room;
         // SAFETY: as in `push`, for `count` positions that all lie below `limit`.
-        unsafe {
-            self.shared.slots.publish_batch(self.room.next, self.room.limit, &messages[..count])
-        };
+        unsafe { self.shared.slots.publish_batch(next, limit, &messages[..count]) };
         self.room.next += count;
         count
     }

@@ -79,10 +79,9 @@ impl<T: Copy + Send> Producer<T> {
     #[inline]
     pub fn push_batch(&mut self, messages: &[T]) -> usize {
         let count = self.room(messages.len()).min(messages.len());
+        let Room { next, limit } = *self.room;
         // SAFETY: as in `claim`, for `count` positions that all lie below `limit`.
-        unsafe {
-            self.shared.slots.publish_batch(self.room.next, self.room.limit, &messages[..count])
-        };
+        unsafe { self.shared.slots.publish_batch(next, limit, &messages[..count]) };
         self.room.next += count;
         if count < messages.len() {
             self.publish();
