@@ -400,7 +400,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_map(
-            ops in prop::collection::vec((ids(), 0_u8..3), 1..600)
+            ops in prop::collection::vec((ids(), 0_u8..3), 1..if cfg!(miri) { 200 } else { 600 })
         ) {
             let mut orders = OrderStore::new(64);
             let mut table = IdTable::new(64);
@@ -420,26 +420,28 @@ mod tests {
                     table.remove(OrderId(id), slot);
                     orders.release(slot);
                 }
+                prop_assert_eq!(table.find(OrderId(id ^ 1), &orders), model.get(&(id ^ 1)).copied());
                 // An interpreter is slow: it looks at everybody now and then.
                 if !cfg!(miri) || n % 32 == 0 {
+                    prop_assert_eq!(table.count(), model.len());
                     for (id, slot) in &model {
                         prop_assert_eq!(table.find(OrderId(*id), &orders), Some(*slot));
                     }
                 }
-                prop_assert_eq!(table.find(OrderId(id ^ 1), &orders), model.get(&(id ^ 1)).copied());
-                prop_assert_eq!(table.count(), model.len());
             }
         }
     }
 
     /// Ids close together, anywhere, that claim one place among the young, and that share a bucket.
+    /// (One strategy and not one of four: drawing a union seeds a generator for each id, which takes an
+    /// interpreter minutes.)
     fn ids() -> impl Strategy<Value = u64> {
-        prop_oneof![
-            0_u64..200,
-            any::<u64>(),
-            (0_u64..50).prop_map(|n| n << 40),
-            (0_u64..40).prop_map(|n| n * YOUNG as u64 + 5),
-        ]
+        (0_u8..4, any::<u64>()).prop_map(|(kind, n)| match kind {
+            0 => n % 200,
+            1 => n,
+            2 => (n % 50) << 40,
+            _ => n % 40 * YOUNG as u64 + 5,
+        })
     }
 
     #[test]

@@ -31,7 +31,9 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     let leave =
         (any::<usize>(), any::<bool>()).prop_map(|(which, by_id)| Op::Leave { which, by_id });
     let shrink = (any::<usize>(), 1_u32..50).prop_map(|(which, lots)| Op::Shrink { which, lots });
-    prop::collection::vec(prop_oneof![4 => enter, 2 => leave, 1 => shrink, 1 => requeue], 1..400)
+    let step = prop_oneof![4 => enter, 2 => leave, 1 => shrink, 1 => requeue];
+    // An interpreter takes a minute for a hundred of them.
+    prop::collection::vec(step, 1..if cfg!(miri) { 100 } else { 400 })
 }
 
 /// Live orders by priority: better price first, then earlier arrival.
