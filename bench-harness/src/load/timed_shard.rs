@@ -10,8 +10,8 @@ use super::stalls::StallLog;
 use super::touched::room;
 use crate::measure::histogram::nanoseconds;
 
-/// What an input or an event may take before the time counts as a stall. Four times the mean: an allowance that is
-/// wide hides the stalls of a busy turn, and their wait is then taken for the engine's.
+/// What an input or an event may take before the time counts as a stall. Some five times the mean: an allowance
+/// that is wide hides the stalls of a busy turn, and their wait is then taken for the engine's.
 const WORK_NS: u64 = 250;
 
 /// Times one in [`SAMPLE_EVERY`] inputs after the first `skip`, [`SAMPLE_RUN`] in a row. It only notes

@@ -397,6 +397,25 @@ mod tests {
         }
     }
 
+    /// A table with orders of those ids, in slots that it returns.
+    fn table_of(ids: impl IntoIterator<Item = u64>, room: u32) -> (IdTable, OrderStore, Vec<Slot>) {
+        let (mut orders, mut table) = (OrderStore::new(room), IdTable::new(room));
+        let mut slots = Vec::new();
+        for id in ids {
+            let slot = place(&mut orders, order(id));
+            table.insert(OrderId(id), slot, &orders);
+            slots.push(slot);
+        }
+        (table, orders, slots)
+    }
+
+    /// Ids whose hashes have the same upper 32 bits: one bucket and one byte for all of them, and one
+    /// place among the young.
+    fn of_one_place(n: u64) -> u64 {
+        const INVERSE: u64 = 0xF1DE_83E1_9937_733D;
+        ((7 << 32) | (n << 16)).wrapping_mul(INVERSE)
+    }
+
     proptest! {
         #[test]
         fn agrees_with_a_map(
@@ -446,19 +465,9 @@ mod tests {
 
     #[test]
     fn orders_that_share_every_place_are_told_apart() {
-        // Ids whose hashes have the same upper 32 bits: one bucket and one byte for all of them,
-        // and one place among the young.
-        const INVERSE: u64 = 0xF1DE_83E1_9937_733D;
         const ORDERS: u64 = 40;
-        let id = |n: u64| OrderId(((7 << 32) | (n << 16)).wrapping_mul(INVERSE));
-        let mut orders = OrderStore::new(64);
-        let mut table = IdTable::new(64);
-        let mut slots = Vec::new();
-        for n in 0..ORDERS {
-            let slot = place(&mut orders, order(id(n).0));
-            table.insert(id(n), slot, &orders);
-            slots.push(slot);
-        }
+        let id = |n| OrderId(of_one_place(n));
+        let (mut table, mut orders, slots) = table_of((0..ORDERS).map(of_one_place), 64);
         let homes: std::collections::BTreeSet<_> = (0..ORDERS).map(|n| table.home(id(n))).collect();
         assert_eq!(homes.len(), 1, "one bucket, one byte");
         for (n, slot) in (0..ORDERS).zip(&slots) {
@@ -478,15 +487,8 @@ mod tests {
     fn growing_keeps_every_id() {
         const ORDERS: u64 = 20_000;
         let scattered = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
-        let mut orders = OrderStore::new(1 << 15);
-        let mut table = IdTable::new(1 << 15);
-        assert_eq!(table.buckets.len(), 1 << 6, "it starts small");
-        let mut slots = Vec::new();
-        for n in 0..ORDERS {
-            let slot = place(&mut orders, order(scattered(n)));
-            table.insert(OrderId(scattered(n)), slot, &orders);
-            slots.push(slot);
-        }
+        assert_eq!(IdTable::new(1 << 15).buckets.len(), 1 << 6, "it starts small");
+        let (mut table, mut orders, slots) = table_of((0..ORDERS).map(scattered), 1 << 15);
         assert_eq!(table.buckets.len(), 1 << 13, "it has doubled as often as it must");
         for (n, slot) in (0..ORDERS).zip(&slots) {
             assert_eq!(table.find(OrderId(scattered(n)), &orders), Some(*slot));
@@ -500,18 +502,6 @@ mod tests {
             assert_eq!(table.find(OrderId(scattered(n)), &orders), expected);
         }
         assert_eq!(table.count(), 10_000);
-    }
-
-    /// A table with orders of those ids, in slots that it returns.
-    fn table_of(ids: impl IntoIterator<Item = u64>, room: u32) -> (IdTable, OrderStore, Vec<Slot>) {
-        let (mut orders, mut table) = (OrderStore::new(room), IdTable::new(room));
-        let mut slots = Vec::new();
-        for id in ids {
-            let slot = place(&mut orders, order(id));
-            table.insert(OrderId(id), slot, &orders);
-            slots.push(slot);
-        }
-        (table, orders, slots)
     }
 
     #[test]
@@ -531,12 +521,10 @@ mod tests {
 
     #[test]
     fn who_leaves_is_no_longer_counted_as_having_passed() {
-        // Ids of one bucket and of one place among the young.
-        let same = |n: u64| ((7 << 32) | (n << 16)).wrapping_mul(0xF1DE_83E1_9937_733D);
-        let (mut table, mut orders, slots) = table_of((0..20).map(same), 64);
+        let (mut table, mut orders, slots) = table_of((0..20).map(of_one_place), 64);
         assert!(table.buckets.iter().any(Bucket::passed));
         for (n, slot) in (0..20).zip(slots) {
-            table.remove(OrderId(same(n)), slot);
+            table.remove(OrderId(of_one_place(n)), slot);
             orders.release(slot);
         }
         assert!(table.buckets.iter().all(|bucket| bucket.head == 0));

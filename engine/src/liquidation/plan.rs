@@ -103,30 +103,14 @@ impl Minimal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::liquidation::tests::{linear, position, ppm};
-    use crate::risk::{MarginTier, MarketRules, MarketSpec, Position};
+    use crate::liquidation::tests::{linear, market, position, ppm};
+    use crate::risk::{MarketRules, Position};
     use crate::types::{Contract, ContractKind, Money, Price, Side};
     use proptest::prelude::*;
     use zerocopy::FromZeros;
 
     fn rules() -> MarketRules {
-        let rate = |parts| Ppm::new(parts).unwrap();
-        let tier = |floor, initial, maintenance| MarginTier {
-            notional_floor: Money::new(floor),
-            initial: rate(initial),
-            maintenance: rate(maintenance),
-        };
-        MarketRules::new(MarketSpec {
-            contract: Contract { kind: ContractKind::Linear, unit: 1_000_000 },
-            reference: Price::new(1_000).unwrap(),
-            tiers: vec![tier(0, 100_000, 50_000)],
-            maker_fee: Ppm::ZERO,
-            taker_fee: Ppm::ZERO,
-            order_lots_max: 1_000_000,
-            position_lots_max: 1_000_000,
-            market_band: Ppm::ONE,
-        })
-        .unwrap()
+        market(Contract { kind: ContractKind::Linear, unit: 1_000_000 }, 1_000, &[(0, 50_000)])
     }
 
     proptest! {

@@ -116,7 +116,7 @@ impl<T: Copy> Slots<T> {
     }
 
     /// Puts messages at `first` and the positions after it and makes them visible together. Positions
-    /// up to `limit` are free.
+    /// below `limit` are free.
     ///
     /// A reader that has come to `first` waits there, and the slot at `first` is written last: so
     /// it sees the whole batch or nothing of it, and does not pull lines away from under the
